@@ -1,0 +1,144 @@
+#include "controlplane/api/connection.hh"
+
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/write.hpp>
+
+#include "controlplane/api/server.hh"
+#include "controlplane/api/show.hh"
+#include "dataplane/io/log.hh"
+
+namespace rhumb::api {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+void connection::read() {
+    auto chunk = std::make_shared<std::array<char, 65536>>();
+    socket_.async_read_some(
+        asio::buffer(*chunk), [self = shared_from_this(), chunk](error_code failed, std::size_t n) {
+            if (failed || self->server_ == nullptr) {
+                return self->close();
+            }
+            self->input_.append(chunk->data(), n);
+            self->handle_lines();
+            if (self->server_ != nullptr) {
+                self->read();
+            }
+        });
+}
+
+void connection::handle_lines() {
+    std::size_t begin = 0;
+    while (!waiting_ && server_ != nullptr) {
+        const std::size_t end = input_.find('\n', begin);
+        if (end == std::string::npos) {
+            break;
+        }
+        const std::string_view line = std::string_view(input_).substr(begin, end - begin);
+        begin = end + 1;
+        if (line.empty()) {
+            continue;
+        }
+        auto reply = answer(line, *this);
+        waiting_ = !reply.has_value();
+        if (reply) {
+            send(*std::move(reply));
+        }
+    }
+    input_.erase(0, begin);
+    if (input_.size() > max_line) {
+        close();
+    }
+}
+
+void connection::answered() {
+    waiting_ = false;
+    handle_lines();
+}
+
+void connection::send(std::string line) {
+    if (server_ == nullptr) {
+        return;
+    }
+    line += '\n';
+    unsent_ += line.size();
+    output_.push_back(std::move(line));
+    if (unsent_ > max_unsent) {
+        io::log(io::log_level::warning, "control client does not read: disconnected");
+        close();
+    } else if (output_.size() == 1) {
+        write();
+    }
+}
+
+void connection::write() {
+    asio::async_write(socket_, asio::buffer(output_.front()),
+                      [self = shared_from_this()](error_code failed, std::size_t) {
+                          if (failed) {
+                              return self->close();
+                          }
+                          self->unsent_ -= self->output_.front().size();
+                          self->output_.pop_front();
+                          if (!self->output_.empty()) {
+                              self->write();
+                          }
+                      });
+}
+
+void connection::close() {
+    if (server_ != nullptr) {
+        server* const owner = server_;
+        server_ = nullptr;
+        error_code ignored;
+        socket_.close(ignored);
+        owner->forget(this);
+    }
+}
+
+result<json> connection::show(const json& params) {
+    return api::show(server_->running(), params);
+}
+
+result<json> connection::apply(const publish::changes& batch) {
+    if (auto done = server_->running().apply(batch); !done) {
+        return done.why();
+    }
+    return json{{"generation", server_->running().tables().generation()}};
+}
+
+result<json> connection::reload() {
+    if (auto done = server_->running().reload(); !done) {
+        return done.why();
+    }
+    return json{{"generation", server_->running().tables().generation()}};
+}
+
+result<json> connection::set_port(const std::string& name, bool up) {
+    if (auto done = server_->running().set_port(name, up); !done) {
+        return done.why();
+    }
+    return json::object();
+}
+
+result<json> connection::set_nexthop(const std::string& name, bool up) {
+    if (auto done = server_->running().set_nexthop(name, up); !done) {
+        return done.why();
+    }
+    return json::object();
+}
+
+result<json> connection::shut_down() {
+    server_->shut_down();
+    return json::object();
+}
+
+std::optional<error> connection::start_trace(const json& id, const trace_request& wanted) {
+    return server_->start_trace(*this, id, wanted);
+}
+
+std::optional<error> connection::start_capture(const json& id, const capture_request& wanted) {
+    return server_->start_capture(*this, id, wanted);
+}
+
+}  // namespace rhumb::api

@@ -1,0 +1,76 @@
+// The running router: configuration, tables and data plane in one place, and everything that can be
+// asked of them. Threads: control.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "controlplane/config/config.hh"
+#include "controlplane/publish/forwarding.hh"
+#include "dataplane/engine.hh"
+#include "rhumb/result.hh"
+
+namespace rhumb::api {
+
+class router {
+public:
+    // Reads the configuration, starts DPDK and the ports, and publishes the first tables.
+    // Packets move from run() on.
+    [[nodiscard]] static result<std::unique_ptr<router>> open(const std::string& config_file,
+                                                              const std::vector<std::string>& eal);
+
+    // Reads a configuration and checks it whole, without DPDK or devices.
+    [[nodiscard]] static result<config::file> check(const std::string& config_file);
+
+    [[nodiscard]] result<void> run() { return engine_->run(); }
+    void stop(std::chrono::milliseconds patience) { engine_->stop(patience); }
+
+    // Reads the file again and swaps the tables. An error leaves the running ones in place.
+    [[nodiscard]] result<void> reload();
+    // Single changes, all or none, in force with the next burst. Gone with the next reload.
+    [[nodiscard]] result<void> apply(const publish::changes& batch);
+
+    // Administrative state; a port is up if it is meant to be and its link is.
+    [[nodiscard]] result<void> set_port(std::string_view name, bool up);
+    [[nodiscard]] result<void> set_nexthop(std::string_view name, bool up);
+    [[nodiscard]] bool port_meant_up(std::size_t port) const { return port_meant_up_[port]; }
+
+    // To be called often (some milliseconds): link states, and memory that workers have let go of.
+    void housekeeping();
+
+    [[nodiscard]] const config::runtime& runtime() const noexcept { return runtime_; }
+    [[nodiscard]] const std::string& config_file() const noexcept { return config_file_; }
+    [[nodiscard]] const publish::forwarding& tables() const noexcept { return *tables_; }
+    [[nodiscard]] rhumb::engine& engine() noexcept { return *engine_; }
+    [[nodiscard]] const rhumb::engine& engine() const noexcept { return *engine_; }
+
+    [[nodiscard]] std::chrono::seconds uptime() const;
+
+    // Counters since the next hop or prefix came to be.
+    [[nodiscard]] counter nexthop_counter(nexthop_id id) const;
+    [[nodiscard]] counter prefix_counter(std::uint32_t id) const;
+
+private:
+    router(std::string config_file, config::runtime runtime, std::unique_ptr<rhumb::engine> engine);
+    void publish(std::shared_ptr<publish::forwarding> retired_owner);
+    [[nodiscard]] publish::port_map port_facts() const;
+
+    std::string config_file_;
+    config::runtime runtime_;
+    std::vector<config::port> opened_ports_;  // as they were at start: what only a restart changes
+    // The engine goes first: its workers use the tables.
+    std::shared_ptr<publish::forwarding> tables_;
+    std::unique_ptr<rhumb::engine> engine_;
+    std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+    std::vector<bool> port_meant_up_;
+    // What the workers had counted under a number when its present owner got it.
+    std::unordered_map<nexthop_id, counter> nexthop_base_;
+    std::unordered_map<std::uint32_t, counter> prefix_base_;
+};
+
+}  // namespace rhumb::api

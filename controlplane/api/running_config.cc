@@ -1,0 +1,219 @@
+#include "controlplane/api/running_config.hh"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "controlplane/config/text.hh"
+
+namespace rhumb::api {
+
+namespace {
+
+using publish::forwarding;
+
+// A TOML basic string. JSON's escapes are TOML's.
+std::string quoted(const std::string& text) {
+    return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+template <class Items, class ToText>
+std::string array_of(const Items& items, ToText&& to_text) {
+    std::string text = "[";
+    for (const auto& item : items) {
+        text += (text.size() > 1 ? ", " : "") + to_text(item);
+    }
+    return text + "]";
+}
+
+std::string numbers(const std::vector<mpls::label>& list) {
+    return array_of(list, [](mpls::label l) { return std::to_string(l); });
+}
+
+std::string ranges(const std::vector<config::label_range>& list) {
+    return array_of(list, [](const auto& range) { return quoted(config::to_string(range)); });
+}
+
+std::string paths(const std::vector<publish::path_text>& list) {
+    return array_of(list, [](const publish::path_text& path) {
+        if (path.weight == 1 && !path.out) {
+            return quoted(path.nexthop);
+        }
+        return fmt::format("{{ nexthop = {}, weight = {}{} }}", quoted(path.nexthop), path.weight,
+                           path.out ? fmt::format(", out = {}", *path.out) : "");
+    });
+}
+
+std::string node_text(const config::node& node) {
+    std::string text = fmt::format(
+        "[node]\nname = {}\nsrgb = {}\nsrlb = {}\nstatic = {}\nttl = \"{}\"\nmsd = {}\n"
+        "max_label_lookups = {}\n",
+        quoted(node.name), ranges(node.srgb), ranges(node.srlb), ranges(node.static_labels),
+        config::to_string(node.ttl), node.msd, node.max_label_lookups);
+    if (node.hash_seed) {
+        text += fmt::format("ecmp_seed = {}\n", *node.hash_seed);
+    }
+    if (!node.punt.empty()) {
+        text += fmt::format("punt = {}\n", quoted(node.punt));
+    }
+    return text;
+}
+
+std::string port_text(const config::port& port) {
+    std::string text = fmt::format("\n[ports.{}]\ndevice = {}\nmtu = {}\nrx_queues = {}\n",
+                                   quoted(port.name), quoted(port.device), port.mtu,
+                                   port.rx_queues);
+    if (port.mac) {
+        text += fmt::format("mac = \"{}\"\n", config::to_string(*port.mac));
+    }
+    if (port.promiscuous) {
+        text += "promiscuous = true\n";
+    }
+    if (port.msd) {
+        text += fmt::format("msd = {}\n", *port.msd);
+    }
+    if (!port.vlans.empty()) {
+        text += fmt::format("vlans = {}\n", array_of(port.vlans, [](std::uint16_t vlan) {
+                                return std::to_string(vlan);
+                            }));
+    }
+    return text;
+}
+
+std::string nexthop_text(const config::nexthop& hop) {
+    std::string text =
+        fmt::format("\n[nexthops.{}]\nport = {}\nmac = \"{}\"\n", quoted(hop.name),
+                    quoted(hop.port), config::to_string(hop.mac));
+    if (hop.vlan != 0) {
+        text += fmt::format("vlan = {}\n", hop.vlan);
+    }
+    if (hop.mtu) {
+        text += fmt::format("mtu = {}\n", *hop.mtu);
+    }
+    if (hop.ttl != config::ttl_model::inherit) {
+        text += fmt::format("ttl = \"{}\"\n", config::to_string(hop.ttl));
+    }
+    if (hop.backup) {
+        text += fmt::format("backup = {{ nexthop = {}, push = {} }}\n",
+                            quoted(hop.backup->nexthop), numbers(hop.backup->push));
+    }
+    return text;
+}
+
+std::string runtime_text(const config::runtime& runtime) {
+    return fmt::format(
+        "\n[runtime]\nworkers = {}\ncores = {}\nidle = \"{}\"\nburst = {}\nrx_descriptors = {}\n"
+        "tx_descriptors = {}\nbuffers = {}\nmemory_mib = {}\nhugepages = {}\neal = {}\n"
+        "socket = {}\n",
+        runtime.workers, quoted(runtime.cores),
+        runtime.idle == config::idle_policy::busy ? "busy" : "adaptive", runtime.burst,
+        runtime.rx_descriptors, runtime.tx_descriptors, runtime.buffers, runtime.memory_mib,
+        quoted(runtime.hugepages), array_of(runtime.eal, quoted), quoted(runtime.socket));
+}
+
+bool paths_have_labels(const std::vector<publish::path_text>& list) {
+    return !list.empty() && list.front().out.has_value();
+}
+
+std::string label_text(const publish::label_view& rule) {
+    std::string text = fmt::format("\n[[labels]]\nlabel = {}\nop = \"{}\"\n", rule.label,
+                                   config::to_string(operation_of(rule.entry.op())));
+    if (rule.entry.op() == label_op::continue_ && !paths_have_labels(rule.paths)) {
+        text += fmt::format("out = {}\n", rule.entry.out());
+    }
+    if (!rule.segments.empty()) {
+        text += fmt::format("segments = {}\n", numbers(rule.segments));
+    }
+    if (!rule.paths.empty()) {
+        text += fmt::format("via = {}\n", paths(rule.paths));
+    }
+    text += fmt::format("ttl = \"{}\"\n", rule.entry.pipe() ? "pipe" : "uniform");
+    if (rule.entry.sets_tc()) {
+        text += fmt::format("tc = {}\n", rule.entry.tc(0));
+    }
+    return text;
+}
+
+std::string prefix_text(const publish::prefix_view& rule) {
+    std::string text = fmt::format("\n[[prefixes]]\nmatch = \"{}\"\nvia = {}\n",
+                                   config::to_string(rule.prefix), paths(rule.paths));
+    if (!rule.segments.empty()) {
+        text += fmt::format("segments = {}\nttl = \"{}\"\n", numbers(rule.segments),
+                            rule.way.pipe ? "pipe" : "uniform");
+        if (rule.way.sets_tc) {
+            text += fmt::format("tc = {}\n", rule.way.tc);
+        }
+    }
+    return text;
+}
+
+nlohmann::json page(std::string toml, const std::string& next) {
+    nlohmann::json answer{{"rows", {{{"toml", std::move(toml)}}}}};
+    if (!next.empty()) {
+        answer["next"] = next;
+    }
+    return answer;
+}
+
+nlohmann::json label_page(const forwarding& tables, std::uint64_t from, std::uint64_t limit) {
+    std::string text;
+    auto label = tables.next_label(from);
+    for (std::uint64_t n = 0; label && n < limit; ++n) {
+        text += label_text(tables.label(*label));
+        label = tables.next_label(*label + std::uint64_t{1});
+    }
+    if (label) {
+        return page(std::move(text), "label " + std::to_string(*label));
+    }
+    const auto& prefixes = tables.prefixes();
+    return page(std::move(text),
+                prefixes.empty() ? "" : "prefix " + config::to_string(prefixes.begin()->first));
+}
+
+nlohmann::json prefix_page(const forwarding& tables, const ip_prefix& from, std::uint64_t limit) {
+    std::string text;
+    auto it = tables.prefixes().lower_bound(from);
+    for (std::uint64_t n = 0; it != tables.prefixes().end() && n < limit; ++n, ++it) {
+        text += prefix_text(tables.prefix(it->first));
+    }
+    return page(std::move(text),
+                it == tables.prefixes().end() ? "" : "prefix " + config::to_string(it->first));
+}
+
+}  // namespace
+
+config::operation operation_of(label_op op) {
+    switch (op) {
+        case label_op::continue_: return config::operation::continue_;
+        case label_op::pop: return config::operation::pop;
+        case label_op::push: return config::operation::push;
+        default: return config::operation::next;
+    }
+}
+
+result<nlohmann::json> running_config(const forwarding& tables, const config::runtime& runtime,
+                                      const std::string& from, std::uint64_t limit) {
+    if (from.empty()) {
+        std::string text = node_text(tables.node());
+        for (const config::port& port : tables.ports()) {
+            text += port_text(port);
+        }
+        for (const auto& [name, hop] : tables.nexthops()) {
+            text += nexthop_text(hop);
+        }
+        return page(text + runtime_text(runtime), "label 0");
+    }
+    if (from.starts_with("label ")) {
+        std::uint64_t label = 0;
+        std::from_chars(from.data() + 6, from.data() + from.size(), label);
+        return label_page(tables, label, limit);
+    }
+    if (from.starts_with("prefix ")) {
+        if (const auto prefix = config::parse_prefix(std::string_view(from).substr(7))) {
+            return prefix_page(tables, *prefix, limit);
+        }
+    }
+    return error{"params.from is not what an earlier answer gave as next", {}};
+}
+
+}  // namespace rhumb::api

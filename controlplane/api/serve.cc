@@ -1,0 +1,179 @@
+#include "controlplane/api/serve.hh"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "controlplane/api/server.hh"
+#include "controlplane/api/telemetry.hh"
+#include "dataplane/io/log.hh"
+
+namespace rhumb::api {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using namespace std::chrono_literals;
+using clock = std::chrono::steady_clock;
+
+namespace {
+
+constexpr std::chrono::milliseconds housekeeping_interval{5};
+constexpr std::chrono::milliseconds drain_patience{200};
+
+std::string default_socket(const std::string& node) {
+    if (::geteuid() == 0) {
+        return "/run/rhumb/" + node + ".sock";
+    }
+    const char* const runtime = std::getenv("XDG_RUNTIME_DIR");
+    return std::string(runtime != nullptr && *runtime != '\0' ? runtime : "/tmp") + "/rhumb-" +
+           node + ".sock";
+}
+
+// Tells systemd (Type=notify) about a change of state: sd_notify(3)'s protocol is one datagram.
+void notify_systemd(const char* state) {
+    const char* const path = std::getenv("NOTIFY_SOCKET");
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path == nullptr || (path[0] != '/' && path[0] != '@') ||
+        std::strlen(path) >= sizeof address.sun_path) {
+        return;
+    }
+    std::strcpy(address.sun_path, path);
+    const std::size_t length = offsetof(sockaddr_un, sun_path) + std::strlen(path);
+    if (path[0] == '@') {
+        address.sun_path[0] = '\0';  // abstract
+    }
+    const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0) {
+        // Nothing to do where nobody listens.
+        (void)::sendto(fd, state, std::strlen(state), MSG_NOSIGNAL,
+                       reinterpret_cast<const sockaddr*>(&address),
+                       static_cast<socklen_t>(length));
+        ::close(fd);
+    }
+}
+
+class loop {
+public:
+    loop(router& running, const serve_options& options)
+        : running_(running), options_(options), signals_(io_, SIGINT, SIGTERM, SIGHUP),
+          timer_(io_), server_(io_, running, [this] { end("asked to over the control socket"); }),
+          telemetry_(io_, running) {}
+
+    result<void> run() {
+        const std::string& wanted = running_.runtime().socket;
+        if (auto done = server_.listen(wanted.empty()
+                                           ? default_socket(running_.tables().node().name)
+                                           : wanted);
+            !done) {
+            return done;
+        }
+        if (auto done = running_.run(); !done) {
+            return done;
+        }
+        io::log(io::log_level::notice, "forwarding",
+                {{"node", running_.tables().node().name},
+                 {"ports", std::to_string(running_.engine().ports().size())},
+                 {"workers", std::to_string(running_.engine().workers().size())},
+                 {"labels", std::to_string(running_.tables().label_count())},
+                 {"prefixes", std::to_string(running_.tables().prefixes().size())},
+                 {"pages", running_.engine().pages()},
+                 {"socket", server_.path()}});
+        notify_systemd("READY=1\nSTATUS=forwarding");
+        wait_for_signal();
+        last_change_ = clock::now();
+        keep_house();
+        io_.run();
+        notify_systemd("STOPPING=1");
+        running_.stop(drain_patience);
+        return {};
+    }
+
+private:
+    void wait_for_signal() {
+        signals_.async_wait([this](error_code failed, int signal) {
+            if (failed) {
+                return;
+            }
+            if (signal != SIGHUP) {
+                return end(signal == SIGTERM ? "SIGTERM" : "SIGINT");
+            }
+            notify_systemd("RELOADING=1");
+            const auto done = running_.reload();
+            if (done) {
+                io::log(io::log_level::notice, "reloaded",
+                        {{"generation", std::to_string(running_.tables().generation())}});
+            } else {
+                io::log(io::log_level::error, "reload refused, the running tables stay",
+                        {{"why", done.why().text()}});
+            }
+            notify_systemd("READY=1");
+            wait_for_signal();
+        });
+    }
+
+    void keep_house() {
+        running_.housekeeping();
+        if (is_idle()) {
+            return end("idle");
+        }
+        timer_.expires_after(housekeeping_interval);
+        timer_.async_wait([this](error_code failed) {
+            if (!failed) {
+                keep_house();
+            }
+        });
+    }
+
+    bool is_idle() {
+        if (options_.until_idle == 0ms) {
+            return false;
+        }
+        const std::uint64_t frames = running_.engine().frames_received();
+        if (frames != last_frames_) {
+            last_frames_ = frames;
+            last_change_ = clock::now();
+        }
+        return clock::now() - last_change_ >= options_.until_idle;
+    }
+
+    // Lets what is queued for clients out, then ends the loop.
+    void end(const std::string& why) {
+        if (!ending_) {
+            ending_ = true;
+            io::log(io::log_level::notice, "stopping", {{"why", why}});
+            timer_.expires_after(10ms);
+            timer_.async_wait([this](error_code) {
+                server_.close();
+                signals_.cancel();
+                io_.stop();
+            });
+        }
+    }
+
+    router& running_;
+    const serve_options options_;
+    asio::io_context io_{1};
+    asio::signal_set signals_;
+    asio::steady_timer timer_;
+    server server_;
+    telemetry telemetry_;
+    std::uint64_t last_frames_ = 0;
+    clock::time_point last_change_;
+    bool ending_ = false;
+};
+
+}  // namespace
+
+result<void> serve(router& running, const serve_options& options) {
+    return loop(running, options).run();
+}
+
+}  // namespace rhumb::api

@@ -1,0 +1,254 @@
+#include "controlplane/api/server.hh"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "controlplane/api/connection.hh"
+#include "controlplane/api/explain.hh"
+#include "dataplane/io/log.hh"
+
+namespace rhumb::api {
+
+namespace asio = boost::asio;
+using asio::local::stream_protocol;
+using boost::system::error_code;
+
+namespace {
+
+constexpr std::chrono::milliseconds tap_interval{2};
+
+// Whether somebody answers on the socket at `path`.
+bool in_use(asio::io_context& io, const std::string& path) {
+    stream_protocol::socket probe(io);
+    error_code failed;
+    probe.connect(stream_protocol::endpoint(path), failed);
+    return !failed;
+}
+
+}  // namespace
+
+server::server(asio::io_context& io, router& running, std::function<void()> shut_down)
+    : io_(io), running_(running), shut_down_(std::move(shut_down)), acceptor_(io),
+      tap_timer_(io) {}
+
+server::~server() { close(); }
+
+result<void> server::listen(const std::string& path) {
+    const auto fail = [&](const std::string& why) {
+        return error{"control socket " + path + ": " + why, {}};
+    };
+    if (path.size() >= sizeof(sockaddr_un::sun_path)) {
+        return fail("the path is too long for a Unix socket");
+    }
+    std::error_code ignored;
+    const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+    if (!folder.empty()) {
+        std::filesystem::create_directories(folder, ignored);
+    }
+    if (std::filesystem::is_socket(path, ignored)) {
+        if (in_use(io_, path)) {
+            return fail("another process answers there; give this router another node.name or "
+                        "runtime.socket");
+        }
+        std::filesystem::remove(path, ignored);
+    }
+    error_code failed;
+    acceptor_.open(stream_protocol(), failed);
+    // The mode must hold from the first moment on.
+    const mode_t before = ::umask(0177);
+    if (!failed) {
+        acceptor_.bind(stream_protocol::endpoint(path), failed);
+    }
+    ::umask(before);
+    if (!failed) {
+        path_ = path;
+        acceptor_.listen(asio::socket_base::max_listen_connections, failed);
+    }
+    if (failed) {
+        return fail(failed.message());
+    }
+    accept();
+    return {};
+}
+
+void server::accept() {
+    acceptor_.async_accept([this](error_code failed, stream_protocol::socket socket) {
+        if (failed == asio::error::operation_aborted) {
+            return;
+        }
+        if (!failed) {
+            clients_.push_back(std::make_shared<connection>(std::move(socket), *this));
+            clients_.back()->start();
+        }
+        accept();
+    });
+}
+
+void server::close() {
+    error_code ignored;
+    acceptor_.close(ignored);
+    tap_timer_.cancel();
+    while (!clients_.empty()) {
+        clients_.front()->close();
+    }
+    if (!path_.empty()) {
+        ::unlink(path_.c_str());
+        path_.clear();
+    }
+}
+
+void server::forget(connection* gone) {
+    watches_.remove_if([&](const watch& w) { return w.client == gone; });
+    clients_.remove_if([&](const auto& client) { return client.get() == gone; });
+    update_requests();
+}
+
+std::vector<std::string> server::port_names() const {
+    std::vector<std::string> names;
+    for (const auto& port : running_.engine().ports()) {
+        names.push_back(port->name());
+    }
+    return names;
+}
+
+std::uint64_t server::missed(bool traces) const {
+    std::uint64_t sum = 0;
+    for (const auto& w : running_.engine().workers()) {
+        sum += traces ? w->tap().traces.missed() : w->tap().captures.missed();
+    }
+    return sum;
+}
+
+std::optional<error> server::start_trace(connection& client, const json& id,
+                                         const trace_request& wanted) {
+    if (std::any_of(watches_.begin(), watches_.end(), [](const watch& w) { return w.is_trace; })) {
+        return error{"another client's trace is running; try again when it has ended", {}};
+    }
+    io::tap_requests& taps = running_.engine().taps();
+    std::int32_t port = -1;
+    if (!wanted.port.empty()) {
+        const auto number = running_.engine().port_number(wanted.port);
+        if (!number) {
+            return error{"there is no port \"" + wanted.port + "\"", {}};
+        }
+        port = *number;
+    }
+    taps.trace_port.store(port);
+    taps.trace_label.store(wanted.label ? static_cast<std::int32_t>(*wanted.label) : -1);
+    taps.traces_left.store(wanted.count);
+    watches_.push_back({&client, id, true, 0, wanted.count, 0, missed(true)});
+    update_requests();
+    return std::nullopt;
+}
+
+std::optional<error> server::start_capture(connection& client, const json& id,
+                                           const capture_request& wanted) {
+    const auto port = running_.engine().port_number(wanted.port);
+    if (!port) {
+        return error{"there is no port \"" + wanted.port + "\"", {}};
+    }
+    watches_.push_back({&client, id, false, *port, wanted.count, 0, missed(false)});
+    update_requests();
+    return std::nullopt;
+}
+
+// Tells the workers what is wanted, and keeps the timer running while anything is.
+void server::update_requests() {
+    io::tap_requests& taps = running_.engine().taps();
+    std::uint64_t ports = 0;
+    bool tracing = false;
+    for (const watch& w : watches_) {
+        tracing = tracing || w.is_trace;
+        ports |= w.is_trace ? 0 : std::uint64_t{1} << w.port;
+    }
+    if (!tracing) {
+        taps.traces_left.store(0);
+    }
+    taps.capture_ports.store(ports);
+    taps.active.store(!watches_.empty());
+    if (!watches_.empty() && !tap_timer_runs_) {
+        tap_timer_runs_ = true;
+        watch_taps();
+    }
+}
+
+void server::watch_taps() {
+    collect_traces();
+    collect_captures();
+    if (watches_.empty()) {
+        tap_timer_runs_ = false;
+        return;
+    }
+    tap_timer_.expires_after(tap_interval);
+    tap_timer_.async_wait([this](error_code failed) {
+        if (!failed) {
+            watch_taps();
+        }
+    });
+}
+
+void server::collect_traces() {
+    const std::vector<std::string> names = port_names();
+    for (const auto& w : running_.engine().workers()) {
+        auto& queue = w->tap().traces;
+        while (io::trace_record* const record = queue.pop()) {
+            const auto it = std::find_if(watches_.begin(), watches_.end(),
+                                         [](const watch& candidate) { return candidate.is_trace; });
+            if (it != watches_.end()) {
+                ++it->done;
+                it->client->send(event_line(it->id, trace_json(*record, running_.tables(), names)));
+            }
+            queue.give_back(record);
+        }
+    }
+    const auto it = std::find_if(watches_.begin(), watches_.end(),
+                                 [](const watch& w) { return w.is_trace; });
+    if (it != watches_.end() && it->done + missed(true) - it->missed_before >= it->wanted) {
+        finish(it);
+    }
+}
+
+void server::collect_captures() {
+    const std::vector<std::string> names = port_names();
+    for (const auto& w : running_.engine().workers()) {
+        auto& queue = w->tap().captures;
+        while (io::capture_record* const record = queue.pop()) {
+            const std::string event = capture_json(*record, names).dump();
+            // send() may close a client, which takes its watches off the list.
+            std::vector<std::pair<connection*, std::string>> messages;
+            for (watch& one : watches_) {
+                if (!one.is_trace && one.port == record->port &&
+                    (one.wanted == 0 || one.done < one.wanted)) {
+                    ++one.done;
+                    messages.emplace_back(one.client, event_line(one.id, json::parse(event)));
+                }
+            }
+            queue.give_back(record);
+            for (auto& [client, line] : messages) {
+                client->send(std::move(line));
+            }
+        }
+    }
+    for (auto it = watches_.begin(); it != watches_.end();) {
+        const auto next = std::next(it);
+        if (!it->is_trace && it->wanted != 0 && it->done >= it->wanted) {
+            finish(it);
+        }
+        it = next;
+    }
+}
+
+void server::finish(std::list<watch>::iterator ended) {
+    const watch done = *ended;
+    watches_.erase(ended);
+    update_requests();
+    const std::uint64_t lost = missed(done.is_trace) - done.missed_before;
+    done.client->send(result_line(
+        done.id, {{done.is_trace ? "traced" : "captured", done.done}, {"missed", lost}}));
+    done.client->answered();
+}
+
+}  // namespace rhumb::api

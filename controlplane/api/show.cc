@@ -1,0 +1,365 @@
+#include "controlplane/api/show.hh"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "controlplane/api/requests.hh"
+#include "controlplane/api/running_config.hh"
+#include "controlplane/config/text.hh"
+
+namespace rhumb::api {
+
+namespace {
+
+using publish::forwarding;
+
+struct filters {
+    std::uint64_t limit = 1000;
+    std::string from;
+    std::optional<config::label_range> labels;
+    std::string op;
+    std::optional<ip_prefix> prefix;
+    std::string nexthop;
+    std::string port;
+};
+
+result<filters> read_filters(const json& params) {
+    filters wanted;
+    const auto limit = number_param(params, "limit", 1, 10000);
+    if (!limit) return limit.why();
+    wanted.limit = limit.value().value_or(1000);
+    for (auto [key, into] : {std::pair{"from", &wanted.from}, {"op", &wanted.op},
+                             {"nexthop", &wanted.nexthop}, {"port", &wanted.port}}) {
+        auto text = text_param(params, key);
+        if (!text) return text.why();
+        *into = text.value().value_or("");
+    }
+    if (const auto it = params.find("label"); it != params.end()) {
+        const std::string text = it->is_string() ? it->get<std::string>() : it->dump();
+        wanted.labels = config::parse_label_range(text);
+        if (!wanted.labels) {
+            return error{"params.label must be a label, or a range like \"16000-16010\"", {}};
+        }
+    }
+    const auto prefix = text_param(params, "prefix");
+    if (!prefix) return prefix.why();
+    if (prefix.value()) {
+        wanted.prefix = config::parse_prefix(*prefix.value());
+        if (!wanted.prefix) {
+            return error{"params.prefix must be a prefix like \"10.2.0.0/16\"", {}};
+        }
+    }
+    return wanted;
+}
+
+json rows_of(json rows) { return {{"rows", std::move(rows)}}; }
+
+json via_json(const std::vector<publish::path_text>& paths) {
+    json list = json::array();
+    for (const publish::path_text& path : paths) {
+        json one{{"nexthop", path.nexthop}, {"weight", path.weight}};
+        if (path.out) {
+            one["out"] = *path.out;
+        }
+        list.push_back(std::move(one));
+    }
+    return list;
+}
+
+bool goes_via(const std::vector<publish::path_text>& paths, const std::string& nexthop) {
+    return nexthop.empty() || std::any_of(paths.begin(), paths.end(), [&](const auto& path) {
+               return path.nexthop == nexthop;
+           });
+}
+
+void add_counter(json& row, const counter& count) {
+    row["packets"] = count.packets;
+    row["bytes"] = count.bytes;
+}
+
+json label_row(const publish::label_view& rule, const counter& count) {
+    json row{{"label", rule.label}, {"op", config::to_string(operation_of(rule.entry.op()))}};
+    if (rule.entry.op() == label_op::continue_ &&
+        std::none_of(rule.paths.begin(), rule.paths.end(), [](const auto& p) { return p.out; })) {
+        row["out"] = rule.entry.out();
+    }
+    if (!rule.paths.empty()) {
+        row["via"] = via_json(rule.paths);
+    }
+    if (!rule.segments.empty()) {
+        row["segments"] = rule.segments;
+    }
+    row["ttl"] = rule.entry.pipe() ? "pipe" : "uniform";
+    if (rule.entry.sets_tc()) {
+        row["tc"] = rule.entry.tc(0);
+    }
+    add_counter(row, count);
+    return row;
+}
+
+result<json> show_labels(const router& running, const filters& wanted) {
+    const forwarding& tables = running.tables();
+    std::uint64_t from = wanted.labels ? wanted.labels->first : 0;
+    if (!wanted.from.empty()) {
+        const char* const end = wanted.from.data() + wanted.from.size();
+        if (std::from_chars(wanted.from.data(), end, from).ptr != end) {
+            return error{"params.from is not what an earlier answer gave as next", {}};
+        }
+    }
+    const std::uint64_t last = wanted.labels ? wanted.labels->last : mpls::label_count - 1;
+    json rows = json::array();
+    for (auto label = tables.next_label(from); label && *label <= last;
+         label = tables.next_label(*label + std::uint64_t{1})) {
+        const publish::label_view rule = tables.label(*label);
+        if (!goes_via(rule.paths, wanted.nexthop) ||
+            (!wanted.op.empty() &&
+             config::to_string(operation_of(rule.entry.op())) != wanted.op)) {
+            continue;
+        }
+        if (rows.size() == wanted.limit) {
+            return json{{"rows", std::move(rows)}, {"next", std::to_string(*label)}};
+        }
+        rows.push_back(label_row(rule, running.engine().label_counter(*label)));
+    }
+    return rows_of(std::move(rows));
+}
+
+json prefix_row(const router& running, const ip_prefix& prefix) {
+    const publish::prefix_view rule = running.tables().prefix(prefix);
+    json row{{"prefix", config::to_string(prefix)}, {"via", via_json(rule.paths)}};
+    if (!rule.segments.empty()) {
+        row["segments"] = rule.segments;
+        row["ttl"] = rule.way.pipe ? "pipe" : "uniform";
+        if (rule.way.sets_tc) {
+            row["tc"] = rule.way.tc;
+        }
+    }
+    add_counter(row, running.prefix_counter(rule.id));
+    return row;
+}
+
+result<json> show_prefixes(const router& running, const filters& wanted) {
+    const auto& prefixes = running.tables().prefixes();
+    auto it = prefixes.begin();
+    if (!wanted.from.empty()) {
+        const auto from = config::parse_prefix(wanted.from);
+        if (!from) {
+            return error{"params.from is not what an earlier answer gave as next", {}};
+        }
+        it = prefixes.lower_bound(*from);
+    }
+    json rows = json::array();
+    for (; it != prefixes.end(); ++it) {
+        if ((wanted.prefix && *wanted.prefix != it->first) ||
+            !goes_via(running.tables().prefix(it->first).paths, wanted.nexthop)) {
+            continue;
+        }
+        if (rows.size() == wanted.limit) {
+            return json{{"rows", std::move(rows)}, {"next", config::to_string(it->first)}};
+        }
+        rows.push_back(prefix_row(running, it->first));
+    }
+    return rows_of(std::move(rows));
+}
+
+json nexthop_row(const router& running, const config::nexthop& hop) {
+    const forwarding& tables = running.tables();
+    const rhumb::engine& engine = running.engine();
+    const nexthop_id id = *tables.nexthop_number(hop.name);
+    const std::size_t port = *engine.port_number(hop.port);
+    const bool meant = engine.live().nexthop_up(id);
+    json row{{"nexthop", hop.name},
+             {"port", hop.port},
+             {"mac", config::to_string(hop.mac)},
+             {"mtu", hop.mtu.value_or(tables.ports()[port].mtu)},
+             {"up", meant && (engine.live().ports() >> port & 1) != 0},
+             {"meant_up", meant}};
+    if (hop.vlan != 0) {
+        row["vlan"] = hop.vlan;
+    }
+    if (hop.backup) {
+        row["backup"] = {{"nexthop", hop.backup->nexthop}, {"push", hop.backup->push}};
+    }
+    add_counter(row, running.nexthop_counter(id));
+    return row;
+}
+
+result<json> show_nexthops(const router& running, const filters& wanted) {
+    const auto& hops = running.tables().nexthops();
+    json rows = json::array();
+    for (auto it = hops.lower_bound(wanted.from); it != hops.end(); ++it) {
+        if ((!wanted.nexthop.empty() && wanted.nexthop != it->first) ||
+            (!wanted.port.empty() && wanted.port != it->second.port)) {
+            continue;
+        }
+        if (rows.size() == wanted.limit) {
+            return json{{"rows", std::move(rows)}, {"next", it->first}};
+        }
+        rows.push_back(nexthop_row(running, it->second));
+    }
+    return rows_of(std::move(rows));
+}
+
+template <class Words>
+std::uint64_t sum_of(const Words& words) {
+    std::uint64_t sum = 0;
+    for (const std::uint64_t word : words) {
+        sum += word;
+    }
+    return sum;
+}
+
+json show_ports(const router& running, const filters& wanted) {
+    const rhumb::engine& engine = running.engine();
+    json rows = json::array();
+    for (std::size_t p = 0; p < engine.ports().size(); ++p) {
+        const io::port& port = *engine.ports()[p];
+        if (!wanted.port.empty() && wanted.port != port.name()) {
+            continue;
+        }
+        const port_counters count = engine.port_sum(p);
+        const io::device_counters device = port.counters();
+        rows.push_back({{"port", port.name()},
+                        {"device", port.device()},
+                        {"driver", port.driver()},
+                        {"mac", config::to_string(port.mac())},
+                        {"mtu", running.tables().ports()[p].mtu},
+                        {"up", (engine.live().ports() >> p & 1) != 0},
+                        {"meant_up", running.port_meant_up(p)},
+                        {"link", port.link_up()},
+                        {"mbps", port.link_mbps()},
+                        {"rx_queues", port.rx_queues()},
+                        {"tx_queues", port.tx_queues()},
+                        {"rx_packets", count.rx.packets},
+                        {"rx_bytes", count.rx.bytes},
+                        {"tx_packets", count.tx.packets},
+                        {"tx_bytes", count.tx.bytes},
+                        {"drops", sum_of(count.drops)},
+                        {"punts", sum_of(count.punts)},
+                        {"rx_missed", device.rx_missed + device.rx_no_buffer},
+                        {"rx_errors", device.rx_errors},
+                        {"tx_errors", device.tx_errors}});
+    }
+    return rows_of(std::move(rows));
+}
+
+json show_drops(const router& running, const filters& wanted) {
+    const rhumb::engine& engine = running.engine();
+    json rows = json::array();
+    for (std::size_t p = 0; p < engine.ports().size(); ++p) {
+        const std::string& port = engine.ports()[p]->name();
+        if (!wanted.port.empty() && wanted.port != port) {
+            continue;
+        }
+        const port_counters count = engine.port_sum(p);
+        for (const drop_reason_text& text : drop_reason_texts) {
+            const auto r = static_cast<std::size_t>(text.reason);
+            if (count.drops[r] != 0 || count.punts[r] != 0) {
+                rows.push_back({{"reason", text.name},
+                                {"sentence", text.sentence},
+                                {"port", port},
+                                {"dropped", count.drops[r]},
+                                {"punted", count.punts[r]}});
+            }
+        }
+    }
+    return rows_of(std::move(rows));
+}
+
+// Everything that has counted something: ports, next hops, prefixes, labels.
+json show_counters(const router& running) {
+    json rows = json::array();
+    const auto add = [&](std::string_view kind, std::string name, const counter& count) {
+        if (count != counter{}) {
+            json row{{"kind", kind}, {"name", std::move(name)}};
+            add_counter(row, count);
+            rows.push_back(std::move(row));
+        }
+    };
+    const rhumb::engine& engine = running.engine();
+    for (std::size_t p = 0; p < engine.ports().size(); ++p) {
+        const port_counters count = engine.port_sum(p);
+        add("port_rx", engine.ports()[p]->name(), count.rx);
+        add("port_tx", engine.ports()[p]->name(), count.tx);
+    }
+    const forwarding& tables = running.tables();
+    for (const auto& [name, hop] : tables.nexthops()) {
+        add("nexthop", name, running.nexthop_counter(*tables.nexthop_number(name)));
+    }
+    constexpr std::size_t most = 10000;
+    for (const auto& [prefix, id] : tables.prefixes()) {
+        if (rows.size() >= most) {
+            break;
+        }
+        add("prefix", config::to_string(prefix), running.prefix_counter(id));
+    }
+    for (auto label = tables.next_label(0); label && rows.size() < most;
+         label = tables.next_label(*label + std::uint64_t{1})) {
+        add("label", std::to_string(*label), engine.label_counter(*label));
+    }
+    return rows_of(std::move(rows));
+}
+
+json show_version(const router& running) {
+    const forwarding& tables = running.tables();
+    return rows_of({{{"version", RHUMB_VERSION},
+                     {"name", tables.node().name},
+                     {"dpdk", io::dpdk_version()},
+                     {"pages", running.engine().pages()},
+                     {"pid", ::getpid()},
+                     {"uptime_seconds", running.uptime().count()},
+                     {"config", running.config_file()},
+                     {"generation", tables.generation()},
+                     {"labels", tables.label_count()},
+                     {"prefixes", tables.prefixes().size()},
+                     {"nexthops", tables.nexthops().size()}}});
+}
+
+json show_workers(const router& running) {
+    json rows = json::array();
+    for (std::size_t w = 0; w < running.engine().workers().size(); ++w) {
+        worker& one = *running.engine().workers()[w];
+        rows.push_back({{"worker", w},
+                        {"rounds", one.rounds()},
+                        {"busy_rounds", one.busy_rounds()},
+                        {"interrupts", one.uses_interrupts()},
+                        {"traces_missed", one.tap().traces.missed()},
+                        {"captures_missed", one.tap().captures.missed()}});
+    }
+    return rows_of(std::move(rows));
+}
+
+}  // namespace
+
+result<json> show(const router& running, const json& params) {
+    const auto what = text_param(params, "what");
+    if (!what) {
+        return what.why();
+    }
+    const auto wanted = read_filters(params);
+    if (!wanted) {
+        return wanted.why();
+    }
+    const std::string name = what.value().value_or("");
+    if (name == "version") return show_version(running);
+    if (name == "ports") return show_ports(running, wanted.value());
+    if (name == "labels") return show_labels(running, wanted.value());
+    if (name == "prefixes") return show_prefixes(running, wanted.value());
+    if (name == "nexthops") return show_nexthops(running, wanted.value());
+    if (name == "counters") return show_counters(running);
+    if (name == "drops") return show_drops(running, wanted.value());
+    if (name == "workers") return show_workers(running);
+    if (name == "config") {
+        return running_config(running.tables(), running.runtime(), wanted.value().from,
+                              wanted.value().limit);
+    }
+    return error{"params.what must be one of version, ports, labels, prefixes, nexthops, counters, "
+                 "drops, config, workers",
+                 {}};
+}
+
+}  // namespace rhumb::api

@@ -1,0 +1,165 @@
+// The configuration as a plain value: what a file says, checked for form but not yet for sense
+// (names that dangle, labels outside their block: publish/forwarding.hh sees to those, for files
+// and single changes alike). Every key is described in docs/configuration.md. Threads: control.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rhumb/table/prefix.hh"
+#include "rhumb/wire/ethernet.hh"
+#include "rhumb/wire/mpls.hh"
+
+namespace rhumb::config {
+
+// Where a setting stands: files[file], from 1; line 0 means nowhere (a single change).
+struct position {
+    std::uint32_t line = 0;
+    std::uint16_t column = 0;
+    std::uint16_t file = 0;
+};
+
+// Both ends included.
+struct label_range {
+    mpls::label first = 0;
+    mpls::label last = 0;
+    friend bool operator==(const label_range&, const label_range&) = default;
+};
+
+enum class ttl_model : std::uint8_t { inherit, uniform, pipe };  // RFC 3443; inherit: the node's
+enum class operation : std::uint8_t { continue_, next, pop, push };
+enum class idle_policy : std::uint8_t { busy, adaptive };
+
+struct path {
+    std::string nexthop;
+    std::uint16_t weight = 1;                 // 1 to 256
+    std::optional<mpls::label> out;           // instead of the rule's own
+    friend auto operator<=>(const path&, const path&) = default;
+};
+using path_list = std::vector<path>;          // 1 to 64
+using segments = std::vector<mpls::label>;    // top first, 1 to 16
+
+inline constexpr std::uint32_t none = 0xffffffff;
+
+// One [[labels]] entry, kept small: there may be a million.
+struct label_rule {
+    mpls::label label = 0;
+    mpls::label out = none;         // continue only; none where every path has its own
+    std::uint32_t paths = none;     // index into rules::path_lists; none for next
+    std::uint32_t list = none;      // index into rules::segment_lists; push only
+    operation op = operation::next;
+    ttl_model ttl = ttl_model::inherit;
+    std::int8_t tc = -1;            // -1: the packet's own
+    bool by_index = false;          // `label` is an index into the SRGB
+    position where;
+};
+
+struct prefix_rule {
+    ip_prefix match;
+    std::uint32_t paths = none;
+    std::uint32_t list = none;      // none: plain forwarding
+    ttl_model ttl = ttl_model::inherit;
+    std::int8_t tc = -1;
+    position where;
+};
+
+// Rules and what they share. Used for a whole file and for a batch of single changes.
+struct rules {
+    std::vector<path_list> path_lists;
+    std::vector<segments> segment_lists;
+    std::vector<label_rule> labels;
+    std::vector<prefix_rule> prefixes;
+
+    // The index of an equal list, which is added if there is none yet.
+    std::uint32_t intern(path_list list);
+    std::uint32_t intern(segments list);
+
+private:
+    // Finds a list by its value: open addressing over indexes, 8 to 16 bytes a list, as a million
+    // rules may have as many lists.
+    class index {
+    public:
+        template <class List>
+        std::uint32_t intern(std::vector<List>& lists, List&& list);
+
+    private:
+        std::vector<std::uint32_t> slots_;
+    };
+    index known_paths_;
+    index known_segments_;
+};
+
+struct node {
+    std::string name = "rhumb";
+    std::vector<label_range> srgb{{16000, 23999}};          // RFC 8660 2.4: indexes walk the ranges
+    std::vector<label_range> srlb{{15000, 15999}};
+    std::vector<label_range> static_labels;                 // key: static
+    ttl_model ttl = ttl_model::uniform;
+    std::uint8_t msd = 10;                                  // 1 to 16, RFC 8491
+    std::uint8_t max_label_lookups = 8;                     // 1 to 16
+    std::optional<std::uint64_t> hash_seed;                 // default: from the name
+    std::string punt;                                       // port for the control plane's frames
+    std::string table;                                      // CSV file of labels, as written
+    position where;
+    position punt_where;
+    position table_where;
+};
+
+struct port {
+    std::string name;
+    std::string device;                                     // DPDK devargs
+    std::optional<ethernet::mac_address> mac;               // default: the device's own
+    std::uint16_t mtu = 1500;                               // 68 to 9600, network header on
+    bool promiscuous = false;
+    std::uint8_t rx_queues = 1;                             // 1 to 64
+    std::optional<std::uint8_t> msd;                        // default: the node's
+    std::vector<std::uint16_t> vlans;                       // 1 to 4094
+    position where;
+    position device_where;
+};
+
+struct backup {
+    std::string nexthop;
+    segments push;                                          // 0 to 16
+    position where;
+};
+
+struct nexthop {
+    std::string name;
+    std::string port;
+    ethernet::mac_address mac{};
+    std::uint16_t vlan = 0;                                 // 0: untagged, else 1 to 4094
+    std::optional<std::uint16_t> mtu;                       // default: the port's
+    ttl_model ttl = ttl_model::inherit;                     // of the labels that backup pushes
+    std::optional<config::backup> backup;
+    position where;
+};
+
+struct runtime {                                            // section [runtime]
+    std::uint16_t workers = 1;                              // 1 to 64
+    std::string cores;                                      // DPDK core list, main first; "" = auto
+    idle_policy idle = idle_policy::adaptive;
+    std::uint16_t burst = 32;                               // 1 to 256
+    std::uint16_t rx_descriptors = 512;                     // 32 to 8192
+    std::uint16_t tx_descriptors = 512;
+    std::uint32_t buffers = 0;                              // packet buffers; 0 = auto
+    std::uint32_t memory_mib = 0;                           // for DPDK; 0 = auto
+    std::string hugepages = "auto";                         // auto, on, off
+    std::vector<std::string> eal;                           // further EAL arguments
+    std::string socket;                                     // control socket's path; "" = default
+    position where;
+};
+
+struct file {
+    std::vector<std::string> files;                         // names for position::file
+    config::node node;
+    std::vector<port> ports;                                // in the file's order
+    std::vector<config::nexthop> nexthops;
+    config::runtime runtime;
+    config::rules rules;
+};
+
+}  // namespace rhumb::config

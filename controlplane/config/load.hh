@@ -1,0 +1,46 @@
+// Reads configuration: TOML files, CSV label tables, and single rules. Strict: unknown keys,
+// duplicates, wrong types and values out of range are errors that name file, line and column, and
+// say what would be right. Threads: control.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "controlplane/config/config.hh"
+#include "rhumb/result.hh"
+
+namespace rhumb::config {
+
+// The file at `path`, with the label table that it names (its path counts from the file's folder).
+[[nodiscard]] result<file> load(const std::string& path);
+
+// The same from text; `name` stands in errors, tables are looked for from `folder`.
+[[nodiscard]] result<file> parse(std::string_view text, const std::string& name,
+                                 const std::string& folder);
+
+// Adds the rules of a CSV label table to `into`; `file_index` goes into their positions.
+// `name` stands in errors. See docs/configuration.md for the columns.
+[[nodiscard]] result<void> parse_labels_csv(std::string_view text, const std::string& name,
+                                            std::uint16_t file_index, rules& into);
+
+// Single rules: the keys of one [[labels]], [[prefixes]] or [nexthops.NAME] table, as the text of
+// a TOML document, e.g. `label = 16002` NEWLINE `op = "next"`. Errors have no file.
+[[nodiscard]] result<void> parse_label(std::string_view text, rules& into);
+[[nodiscard]] result<void> parse_prefix(std::string_view text, rules& into);
+[[nodiscard]] result<nexthop> parse_nexthop(const std::string& name, std::string_view text);
+
+// What changes a running router: rules and next hops as in a file, and
+//   [remove] labels = [16002], prefixes = ["10.2.0.0/16"], nexthops = ["r2"]
+struct fragment {
+    std::vector<mpls::label> remove_labels;
+    std::vector<ip_prefix> remove_prefixes;
+    std::vector<std::string> remove_nexthops;
+    std::vector<nexthop> nexthops;
+    config::rules rules;
+};
+
+// A fragment from text; errors have line and column, but no file.
+[[nodiscard]] result<fragment> parse_fragment(std::string_view text);
+
+}  // namespace rhumb::config

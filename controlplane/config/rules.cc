@@ -1,0 +1,155 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "controlplane/config/form.hh"
+#include "controlplane/config/sections.hh"
+#include "controlplane/config/text.hh"
+
+namespace rhumb::config {
+namespace {
+
+path read_path(value from, diagnostics& errors) {
+    path result;
+    if (from.kind() == value_kind::string) {
+        result.nexthop = from.string();
+        check_name(result.nexthop, "next hop", from.where(errors), errors);
+        return result;
+    }
+    constexpr std::array<std::string_view, 3> known{"nexthop", "weight", "out"};
+    const table_reader table(from, "a path of via", known, errors);
+    (void)table.need("nexthop", R"({ nexthop = "r2", weight = 2 })");
+    table.name("nexthop", result.nexthop);
+    table.number("weight", 1, max_weight, result.weight);
+    if (const value out = table.find("out")) {
+        const std::int64_t label = read_integer(out, "out", errors).value_or(0);
+        check_out_label(label, out.where(errors), errors);
+        result.out = static_cast<mpls::label>(label);
+    }
+    return result;
+}
+
+path_list read_paths(value from, diagnostics& errors) {
+    path_list paths;
+    const std::vector<value> elements = read_array_or_one(from);
+    check_path_count(elements.size(), from.where(errors), errors);
+    for (std::size_t n = 0; n < elements.size() && !errors.failed(); ++n) {
+        path added = read_path(elements[n], errors);
+        check_new_path(paths, added, elements[n].where(errors), errors);
+        paths.push_back(std::move(added));
+    }
+    return paths;
+}
+
+constexpr std::string_view path_example = R"(via = ["r2"])";
+
+// Settings that labels and prefixes share.
+void read_treatment(const table_reader& table, ttl_model& ttl, std::int8_t& tc) {
+    table.word("ttl", ttl_models, ttl);
+    table.number("tc", 0, 7, tc);
+}
+
+}  // namespace
+
+segments read_segments(value from, std::string_view key, std::size_t min, diagnostics& errors) {
+    segments list;
+    const std::vector<value> elements = read_array(from, key, errors);
+    check_segment_count(key, elements.size(), min, from.where(errors), errors);
+    for (std::size_t n = 0; n < elements.size() && !errors.failed(); ++n) {
+        const std::int64_t label =
+            read_integer(elements[n], fmt::format("a label of {}", key), errors).value_or(0);
+        check_segment(label, n + 1 == elements.size(), elements[n].where(errors), errors);
+        list.push_back(static_cast<mpls::label>(label));
+    }
+    return list;
+}
+
+ip_prefix read_ip_prefix(value from, std::string_view key, diagnostics& errors) {
+    const auto text = read_text(from, key, errors);
+    const auto prefix = parse_prefix(text.value_or(""));
+    if (text && !prefix) {
+        errors.fail(from.where(errors),
+                    fmt::format("{} {} is no prefix, as in \"10.2.0.0/16\" or \"2001:db8::/32\"",
+                                key, in_quotes(*text)));
+    } else if (prefix && has_host_bits(*prefix)) {
+        errors.fail(
+            from.where(errors),
+            fmt::format("{} {} has bits set beyond its length; the prefix is {}", key,
+                        in_quotes(*text), in_quotes(to_string(prefix->shortened(prefix->length)))));
+    }
+    return prefix.value_or(ip_prefix{});
+}
+
+mpls::label read_incoming_label(value from, std::string_view key, diagnostics& errors) {
+    const std::int64_t label = read_integer(from, key, errors).value_or(mpls::first_unreserved);
+    check_incoming_label(label, from.where(errors), errors);
+    return static_cast<mpls::label>(label);
+}
+
+void read_label(value from, rules& into, diagnostics& errors) {
+    const table_reader table(from, "[[labels]]", field_names, errors);
+    label_entry entry;
+    entry.start = table.where();
+    for (std::size_t n = 0; n < field_names.size(); ++n) {
+        if (const value given = table.find(field_names[n])) {
+            entry.set(static_cast<field>(n), given.where(errors));
+        }
+    }
+    label_rule& rule = entry.rule;
+    rule.by_index = entry.has(field::index);
+    rule.where = entry.at(rule.by_index ? field::index : field::label);
+    if (const value label = table.find("label")) {
+        rule.label = read_incoming_label(label, "label", errors);
+    }
+    table.number("index", 0, mpls::label_count - 1, rule.label);
+    table.word("op", operations, rule.op);
+    if (const value out = table.find("out")) {
+        const std::int64_t label = read_integer(out, "out", errors).value_or(0);
+        check_out_label(label, out.where(errors), errors);
+        rule.out = static_cast<mpls::label>(label);
+    }
+    if (const value via = table.find("via")) {
+        path_list paths = read_paths(via, errors);
+        entry.outs = path_outs_of(paths);
+        rule.paths = into.intern(std::move(paths));
+    }
+    if (const value list = table.find("segments")) {
+        rule.list = into.intern(read_segments(list, "segments", 1, errors));
+    }
+    read_treatment(table, rule.ttl, rule.tc);
+    check_label_entry(entry, errors);
+    if (!errors.failed()) {
+        into.labels.push_back(rule);
+    }
+}
+
+void read_prefix(value from, rules& into, diagnostics& errors) {
+    constexpr std::array<std::string_view, 5> known{"match", "segments", "via", "ttl", "tc"};
+    const table_reader table(from, "[[prefixes]]", known, errors);
+    prefix_rule rule;
+    if (const value match = table.need("match", R"(match = "10.2.0.0/16")")) {
+        rule.where = match.where(errors);
+        rule.match = read_ip_prefix(match, "match", errors);
+    }
+    if (const value via = table.need("via", path_example)) {
+        path_list paths = read_paths(via, errors);
+        if (path_outs_of(paths) != path_outs::no_path) {
+            errors.fail(
+                via.where(errors),
+                "a prefix takes no out in its via: there is no label to swap; use segments");
+        }
+        rule.paths = into.intern(std::move(paths));
+    }
+    if (const value list = table.find("segments")) {
+        rule.list = into.intern(read_segments(list, "segments", 1, errors));
+    }
+    read_treatment(table, rule.ttl, rule.tc);
+    if (!errors.failed()) {
+        into.prefixes.push_back(rule);
+    }
+}
+
+}  // namespace rhumb::config

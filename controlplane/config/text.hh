@@ -1,0 +1,31 @@
+// Addresses, prefixes and ranges as people write them, both ways. Threads: any.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "controlplane/config/config.hh"
+#include "rhumb/table/prefix.hh"
+#include "rhumb/wire/ethernet.hh"
+
+namespace rhumb::config {
+
+// "02:00:00:00:01:01"
+[[nodiscard]] std::optional<ethernet::mac_address> parse_mac(std::string_view text);
+[[nodiscard]] std::string to_string(const ethernet::mac_address& mac);
+
+// "10.2.0.0/16", "2001:db8::/32"; the length must be there. nullopt if malformed.
+// Host bits are kept: has_host_bits() tells.
+[[nodiscard]] std::optional<ip_prefix> parse_prefix(std::string_view text);
+[[nodiscard]] bool has_host_bits(const ip_prefix& prefix);
+[[nodiscard]] std::string to_string(const ip_prefix& prefix);
+
+// "16000-23999", "100"; both ends at most 2^20 - 1, first <= last.
+[[nodiscard]] std::optional<label_range> parse_label_range(std::string_view text);
+[[nodiscard]] std::string to_string(const label_range& range);
+
+[[nodiscard]] std::string_view to_string(operation op);
+[[nodiscard]] std::string_view to_string(ttl_model model);
+
+}  // namespace rhumb::config

@@ -1,0 +1,111 @@
+// rhumbd: parse, check, open, serve.
+#include <fmt/format.h>
+
+#include <boost/program_options.hpp>
+#include <cstdio>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "controlplane/api/router.hh"
+#include "controlplane/api/serve.hh"
+
+namespace {
+
+namespace po = boost::program_options;
+
+constexpr int exit_failed = 1;
+constexpr int exit_usage = 2;
+
+constexpr const char* usage =
+    "usage: rhumbd --config FILE [--check] [--until-idle MS] [-- EAL arguments]\n"
+    "\n"
+    "Forwards packets along the paths that they carry: SR-MPLS and IP, on DPDK ports.\n";
+
+constexpr const char* epilogue =
+    "\n"
+    "What follows -- goes to DPDK, after rhumbd's own choices.\n"
+    "SIGHUP reads the file again and swaps the tables under traffic; SIGTERM and SIGINT end with\n"
+    "queues drained. rhumbctl talks to a running rhumbd.\n"
+    "Exit status: 0 done, 1 the configuration or a device is bad, 2 wrong usage.\n";
+
+struct arguments {
+    std::string config;
+    bool check = false;
+    rhumb::api::serve_options serve;
+    std::vector<std::string> eal;
+};
+
+// 0: go on; otherwise the exit status + 1.
+int parse(int argc, char** argv, arguments& into) {
+    po::options_description options("options");
+    unsigned until_idle = 0;
+    options.add_options()
+        ("config,c", po::value(&into.config)->value_name("FILE"), "configuration (TOML)")
+        ("check", po::bool_switch(&into.check), "check the configuration and exit")
+        ("until-idle", po::value(&until_idle)->value_name("MS"),
+         "stop when no packet has come for this many milliseconds")
+        ("help,h", "this text")
+        ("version", "version");
+
+    std::vector<std::string> own;
+    int n = 1;
+    for (; n < argc && std::string(argv[n]) != "--"; ++n) {
+        own.emplace_back(argv[n]);
+    }
+    for (++n; n < argc; ++n) {
+        into.eal.emplace_back(argv[n]);
+    }
+    try {
+        po::variables_map given;
+        po::store(po::command_line_parser(own).options(options).positional({}).run(), given);
+        po::notify(given);
+        if (given.contains("help")) {
+            std::cout << usage << '\n' << options << epilogue;
+            return 1;
+        }
+        if (given.contains("version")) {
+            std::cout << "rhumbd " RHUMB_VERSION "\n";
+            return 1;
+        }
+    } catch (const po::error& wrong) {
+        fmt::print(stderr, "rhumbd: {}\n\n{}", wrong.what(), usage);
+        return exit_usage + 1;
+    }
+    if (into.config.empty()) {
+        fmt::print(stderr, "rhumbd: --config FILE is missing\n\n{}", usage);
+        return exit_usage + 1;
+    }
+    into.serve.until_idle = std::chrono::milliseconds(until_idle);
+    return 0;
+}
+
+int fail(const rhumb::error& why) {
+    fmt::print(stderr, "rhumbd: {}\n", why.text());
+    return exit_failed;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    arguments given;
+    if (const int status = parse(argc, argv, given); status != 0) {
+        return status - 1;
+    }
+    if (given.check) {
+        const auto checked = rhumb::api::router::check(given.config);
+        if (!checked) {
+            return fail(checked.why());
+        }
+        fmt::print("{}: good: {} ports, {} next hops, {} labels, {} prefixes\n", given.config,
+                   checked.value().ports.size(), checked.value().nexthops.size(),
+                   checked.value().rules.labels.size(), checked.value().rules.prefixes.size());
+        return 0;
+    }
+    auto opened = rhumb::api::router::open(given.config, given.eal);
+    if (!opened) {
+        return fail(opened.why());
+    }
+    const auto served = rhumb::api::serve(*opened.value(), given.serve);
+    return served ? 0 : fail(served.why());
+}

@@ -1,0 +1,350 @@
+#include "controlplane/publish/checker.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "controlplane/config/text.hh"
+
+namespace rhumb::publish {
+
+namespace {
+
+std::string ranges_text(const std::vector<config::label_range>& ranges) {
+    std::string text;
+    for (const config::label_range& range : ranges) {
+        text += (text.empty() ? "" : ", ") + config::to_string(range);
+    }
+    return text.empty() ? "empty" : text;
+}
+
+bool contains(const std::vector<config::label_range>& ranges, mpls::label label) {
+    return std::any_of(ranges.begin(), ranges.end(), [&](const config::label_range& range) {
+        return range.first <= label && label <= range.last;
+    });
+}
+
+template <class Names>
+std::string names_text(const Names& names) {
+    std::string text;
+    for (const auto& [name, value] : names) {
+        if (text.size() > 200) {
+            return text + ", ...";
+        }
+        text += (text.empty() ? "" : ", ") + std::string(name);
+    }
+    return text.empty() ? "none" : text;
+}
+
+}  // namespace
+
+checker::checker(const forwarding& now, const changes& batch, const std::vector<std::string>& files)
+    : now_(now), batch_(batch), files_(files) {
+    for (const config::nexthop& hop : batch.nexthops) {
+        coming_[hop.name] = &hop;
+    }
+}
+
+result<void> checker::check_ports(const config::file& file, const port_map& ports) {
+    const auto fail = [&](config::position where, std::string message) {
+        return error{std::move(message),
+                     {where.line != 0 ? file.files[where.file] : "", where.line, where.column}};
+    };
+    if (file.ports.size() > max_ports) {
+        return fail(file.ports[max_ports].where,
+                    fmt::format("{} ports; at most {} are possible", file.ports.size(), max_ports));
+    }
+    for (const config::port& port : file.ports) {
+        if (!ports.contains(port.name)) {
+            return fail(port.where, fmt::format("port \"{}\" is not among the ports that were "
+                                                "opened at start; ports change with a restart",
+                                                port.name));
+        }
+    }
+    const std::string& punt = file.node.punt;
+    if (!punt.empty() && !ports.contains(punt)) {
+        return fail(file.node.punt_where,
+                    fmt::format("punt names port \"{}\", which does not exist; ports: {}", punt,
+                                names_text(ports)));
+    }
+    return {};
+}
+
+result<void> checker::check() {
+    if (auto r = check_removals(); !r) return r;
+    if (auto r = check_nexthops(); !r) return r;
+    if (auto r = check_path_lists(); !r) return r;
+    if (auto r = check_labels(); !r) return r;
+    if (auto r = check_prefixes(); !r) return r;
+    if (auto r = check_lists_in_use(); !r) return r;
+    return check_room();
+}
+
+error checker::error_at(config::position where, std::string message) const {
+    if (where.line == 0 || where.file >= files_.size()) {
+        return {std::move(message), {}};
+    }
+    return {std::move(message), {files_[where.file], where.line, where.column}};
+}
+
+const config::nexthop* checker::nexthop_named(std::string_view name) const {
+    if (const auto it = coming_.find(name); it != coming_.end()) {
+        return it->second;
+    }
+    const auto& gone = batch_.remove_nexthops;
+    const auto it = now_.nexthops().find(name);
+    return it == now_.nexthops().end() || std::find(gone.begin(), gone.end(), name) != gone.end()
+               ? nullptr
+               : &it->second;
+}
+
+std::size_t checker::msd_of(const config::nexthop& hop) const {
+    const config::node& node = now_.node();
+    return std::min(node.msd, now_.port_named(hop.port).msd.value_or(node.msd));
+}
+
+std::size_t checker::depth_limit(const config::nexthop& hop) const {
+    std::size_t limit = msd_of(hop);
+    if (hop.backup) {
+        // check_nexthops has seen that the backup exists and that its push fits.
+        const std::size_t backup = msd_of(*nexthop_named(hop.backup->nexthop));
+        limit = std::min(limit, backup - hop.backup->push.size());
+    }
+    return limit;
+}
+
+result<void> checker::check_removals() const {
+    for (const mpls::label label : batch_.remove_labels) {
+        if (label < mpls::first_unreserved || now_.label(label).entry.op() == label_op::none) {
+            return error{fmt::format("label {} has no rule", label), {}};
+        }
+    }
+    for (const ip_prefix& prefix : batch_.remove_prefixes) {
+        if (!now_.prefixes().contains(prefix)) {
+            return error{fmt::format("prefix {} is not configured", config::to_string(prefix)), {}};
+        }
+    }
+    for (const std::string& name : batch_.remove_nexthops) {
+        if (!now_.nexthops().contains(name)) {
+            return error{fmt::format("next hop \"{}\" does not exist", name), {}};
+        }
+        if (const std::string user = user_of(name); !user.empty()) {
+            return error{fmt::format("next hop \"{}\" is in use by {}; change that first", name,
+                                     user),
+                         {}};
+        }
+    }
+    return {};
+}
+
+result<void> checker::check_nexthops() const {
+    if (batch_.nexthops.empty() && batch_.remove_nexthops.empty()) {
+        return {};
+    }
+    for (const config::nexthop& hop : batch_.nexthops) {
+        if (!now_.port_facts_.contains(hop.port)) {
+            return error_at(hop.where,
+                            fmt::format("next hop \"{}\" names port \"{}\", which does not exist; "
+                                        "ports: {}",
+                                        hop.name, hop.port, names_text(now_.port_facts_)));
+        }
+    }
+    // Backups of those that stay as they are may have changed, too.
+    auto all = coming_;
+    for (const auto& [name, hop] : now_.nexthops()) {
+        if (const config::nexthop* const stays = nexthop_named(name)) {
+            all.emplace(name, stays);
+        }
+    }
+    for (const auto& [name, hop] : all) {
+        if (!hop->backup) {
+            continue;
+        }
+        const config::backup& backup = *hop->backup;
+        const config::nexthop* const other = nexthop_named(backup.nexthop);
+        if (other == nullptr || backup.nexthop == name) {
+            return error_at(backup.where,
+                            fmt::format("the backup of next hop \"{}\" is \"{}\", {}", name,
+                                        backup.nexthop,
+                                        other == nullptr ? "which does not exist"
+                                                         : "which is that next hop itself"));
+        }
+        if (backup.push.size() > msd_of(*other)) {
+            return error_at(backup.where,
+                            fmt::format("the backup of next hop \"{}\" pushes {} labels; the MSD "
+                                        "towards \"{}\" is {}",
+                                        name, backup.push.size(), backup.nexthop, msd_of(*other)));
+        }
+    }
+    return {};
+}
+
+result<void> checker::check_path_lists() {
+    paths_.resize(batch_.rules.path_lists.size());
+    for (std::size_t n = 0; n < paths_.size(); ++n) {
+        for (const config::path& path : batch_.rules.path_lists[n]) {
+            const config::nexthop* const hop = nexthop_named(path.nexthop);
+            if (hop == nullptr) {
+                paths_[n].unknown = &path;
+                break;
+            }
+            paths_[n].limit = std::min(paths_[n].limit, depth_limit(*hop));
+        }
+    }
+    return {};
+}
+
+std::string checker::blocks_text() const {
+    const config::node& node = now_.node();
+    return fmt::format("SRGB {}, SRLB {}, static {}", ranges_text(node.srgb),
+                       ranges_text(node.srlb), ranges_text(node.static_labels));
+}
+
+bool checker::in_a_block(mpls::label label) const {
+    const config::node& node = now_.node();
+    return contains(node.srgb, label) || contains(node.srlb, label) ||
+           contains(node.static_labels, label);
+}
+
+result<void> checker::check_labels() const {
+    // In a file a second rule for a label is a mistake; among single changes the last one holds.
+    std::vector<bool> seen(files_.empty() ? 0 : mpls::label_count);
+    for (const config::label_rule& rule : batch_.rules.labels) {
+        const auto label = now_.label_of(rule);
+        if (!label) {
+            return error_at(rule.where, fmt::format("index {} is beyond the SRGB ({})", rule.label,
+                                                    ranges_text(now_.node().srgb)));
+        }
+        if (!in_a_block(*label)) {
+            return error_at(rule.where,
+                            fmt::format("label {} is in no block ({}); name its block in "
+                                        "node.static if that is meant",
+                                        *label, blocks_text()));
+        }
+        if (!seen.empty() && seen[*label]) {
+            const auto first = std::find_if(
+                batch_.rules.labels.begin(), batch_.rules.labels.end(),
+                [&](const config::label_rule& other) { return now_.label_of(other) == label; });
+            return error_at(rule.where, fmt::format("label {} has a rule already, in line {}",
+                                                    *label, first->where.line));
+        }
+        if (!seen.empty()) {
+            seen[*label] = true;
+        }
+        if (rule.paths == config::none) {
+            continue;
+        }
+        const checked_paths& paths = paths_[rule.paths];
+        if (paths.unknown != nullptr) {
+            return error_at(rule.where, fmt::format("label {} goes via \"{}\", which is no next "
+                                                    "hop",
+                                                    *label, paths.unknown->nexthop));
+        }
+        if (rule.list != config::none && batch_.rules.segment_lists[rule.list].size() > paths.limit) {
+            return error_at(rule.where,
+                            fmt::format("label {} pushes {} segments; the MSD towards its next "
+                                        "hops, less what their backups push, is {}",
+                                        *label, batch_.rules.segment_lists[rule.list].size(),
+                                        paths.limit));
+        }
+    }
+    return {};
+}
+
+result<void> checker::check_prefixes() const {
+    std::unordered_map<ip_prefix, std::uint32_t, ip_prefix_hash> seen;
+    for (const config::prefix_rule& rule : batch_.rules.prefixes) {
+        const std::string name = config::to_string(rule.match);
+        if (const auto [it, is_new] = seen.emplace(rule.match, rule.where.line);
+            !is_new && !files_.empty()) {
+            return error_at(rule.where,
+                            fmt::format("prefix {} has a rule already, in line {}", name,
+                                        it->second));
+        }
+        const checked_paths& paths = paths_[rule.paths];
+        if (paths.unknown != nullptr) {
+            return error_at(rule.where, fmt::format("prefix {} goes via \"{}\", which is no next "
+                                                    "hop",
+                                                    name, paths.unknown->nexthop));
+        }
+        if (rule.list != config::none && batch_.rules.segment_lists[rule.list].size() > paths.limit) {
+            return error_at(rule.where,
+                            fmt::format("prefix {} pushes {} segments; the MSD towards its next "
+                                        "hops, less what their backups push, is {}",
+                                        name, batch_.rules.segment_lists[rule.list].size(),
+                                        paths.limit));
+        }
+    }
+    return {};
+}
+
+// Lists that stand already must still fit where a next hop of theirs has changed.
+result<void> checker::check_lists_in_use() const {
+    if (batch_.nexthops.empty()) {
+        return {};
+    }
+    for (const auto& [key, number] : now_.known_lists_.values()) {
+        for (const path_text& path : now_.path_texts(via_ref::from_bits(key.via))) {
+            const config::nexthop* const hop = nexthop_named(path.nexthop);
+            if (hop != nullptr && key.labels.size() > depth_limit(*hop)) {
+                return error_at(hop->where,
+                                fmt::format("next hop \"{}\" would take at most {} labels, but a "
+                                            "list of {} segments goes there",
+                                            path.nexthop, depth_limit(*hop), key.labels.size()));
+            }
+        }
+    }
+    return {};
+}
+
+result<void> checker::check_room() const {
+    const auto need = [](std::string_view what, std::size_t wanted,
+                         std::size_t free) -> result<void> {
+        if (wanted > free) {
+            return error{fmt::format("no room for {} more {}: {} left", wanted, what, free), {}};
+        }
+        return {};
+    };
+    std::size_t lists = 0;
+    for (const config::label_rule& rule : batch_.rules.labels) {
+        lists += rule.list != config::none ? 1 : 0;
+    }
+    for (const config::prefix_rule& rule : batch_.rules.prefixes) {
+        lists += rule.list != config::none ? 1 : 0;
+    }
+    lists = std::min(lists, batch_.rules.segment_lists.size() * std::max<std::size_t>(
+                                                                     paths_.size(), 1));
+    if (auto r = need("segment lists", lists, now_.known_lists_.available()); !r) return r;
+    if (auto r = need("path groups", paths_.size(), now_.known_groups_.available()); !r) return r;
+    if (auto r = need("next hops", batch_.nexthops.size(), now_.free_nexthops_.available()); !r) {
+        return r;
+    }
+    return need("prefixes", batch_.rules.prefixes.size(), now_.free_prefixes_.available());
+}
+
+// Who forwards to this next hop, in words; empty if nobody does.
+std::string checker::user_of(std::string_view name) const {
+    for (const auto& [other, hop] : now_.nexthops()) {
+        if (hop.backup && hop.backup->nexthop == name) {
+            return fmt::format("next hop \"{}\" as its backup", other);
+        }
+    }
+    const auto goes_there = [&](const std::vector<path_text>& paths) {
+        return std::any_of(paths.begin(), paths.end(),
+                           [&](const path_text& path) { return path.nexthop == name; });
+    };
+    for (auto label = now_.next_label(0); label; label = now_.next_label(*label + 1)) {
+        if (goes_there(now_.label(*label).paths)) {
+            return fmt::format("label {}", *label);
+        }
+    }
+    for (const auto& [prefix, id] : now_.prefixes()) {
+        if (goes_there(now_.prefix(prefix).paths)) {
+            return "prefix " + config::to_string(prefix);
+        }
+    }
+    return {};
+}
+
+}  // namespace rhumb::publish

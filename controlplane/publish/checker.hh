@@ -1,0 +1,59 @@
+// Whether a batch of changes makes sense where it is to go. Looks at everything before anything is
+// changed, and stops at the first error. Threads: control.
+#pragma once
+
+#include <limits>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "controlplane/publish/forwarding.hh"
+
+namespace rhumb::publish {
+
+class checker {
+public:
+    // `files`: names for the positions in the batch; empty for a batch that came from no file.
+    checker(const forwarding& now, const changes& batch, const std::vector<std::string>& files);
+
+    // The batch against the tables as they are and as it would make them.
+    [[nodiscard]] result<void> check();
+
+    // The ports that a file names against those that there are.
+    [[nodiscard]] static result<void> check_ports(const config::file& file, const port_map& ports);
+
+private:
+    static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
+
+    [[nodiscard]] result<void> check_removals() const;
+    [[nodiscard]] result<void> check_nexthops() const;
+    [[nodiscard]] result<void> check_path_lists();
+    [[nodiscard]] result<void> check_labels() const;
+    [[nodiscard]] result<void> check_prefixes() const;
+    [[nodiscard]] result<void> check_room() const;
+    [[nodiscard]] result<void> check_lists_in_use() const;
+
+    // A next hop as it will be; null where there will be none of that name.
+    [[nodiscard]] const config::nexthop* nexthop_named(std::string_view name) const;
+    // How many labels may be pushed towards this next hop, its repair list included.
+    [[nodiscard]] std::size_t depth_limit(const config::nexthop& hop) const;
+    [[nodiscard]] std::size_t msd_of(const config::nexthop& hop) const;
+    [[nodiscard]] std::string user_of(std::string_view nexthop) const;
+    [[nodiscard]] std::string blocks_text() const;
+    [[nodiscard]] bool in_a_block(mpls::label label) const;
+    [[nodiscard]] error error_at(config::position where, std::string message) const;
+
+    const forwarding& now_;
+    const changes& batch_;
+    const std::vector<std::string>& files_;
+    std::map<std::string_view, const config::nexthop*> coming_;
+
+    struct checked_paths {
+        std::size_t limit = unlimited;
+        const config::path* unknown = nullptr;  // a path whose next hop does not exist
+    };
+    std::vector<checked_paths> paths_;
+};
+
+}  // namespace rhumb::publish

@@ -1,0 +1,193 @@
+// The parts of forwarding's tables: groups and lists with their users, and questions about what
+// stands in the tables.
+#include <algorithm>
+
+#include "controlplane/publish/buckets.hh"
+#include "controlplane/publish/forwarding.hh"
+
+namespace rhumb::publish {
+
+via_ref forwarding::acquire_via(const members& paths, const path_group* previous) {
+    if (paths.size() == 1) {
+        return via_ref::to_nexthop(paths.front().hop);
+    }
+    const auto [number, is_new] = known_groups_.acquire(paths);
+    if (is_new) {
+        path_group made;
+        made.count = static_cast<std::uint8_t>(paths.size());
+        for (std::size_t n = 0; n < paths.size(); ++n) {
+            made.paths[n] = {paths[n].hop, paths[n].out};
+            made.weights[n] = paths[n].weight;
+        }
+        fill_buckets(made, previous);
+        groups_.edit(number) = made;
+    }
+    return via_ref::to_group(number);
+}
+
+std::uint32_t forwarding::acquire_list(const config::segments& labels, via_ref via) {
+    const auto [number, is_new] = known_lists_.acquire({labels, via.bits()});
+    if (is_new) {
+        segment_list made;
+        std::copy(labels.begin(), labels.end(), made.labels.begin());
+        made.count = static_cast<std::uint8_t>(labels.size());
+        made.via = via;
+        lists_.edit(number) = made;
+    } else {
+        release_via(via);  // the list holds its group once, however many share the list
+    }
+    return number;
+}
+
+void forwarding::release_via(via_ref via) {
+    if (via.is_group()) {
+        known_groups_.release(via.id());
+    }
+}
+
+void forwarding::release_list(std::uint32_t list) {
+    const via_ref via = lists_[list].via;
+    if (known_lists_.release(list)) {
+        release_via(via);
+    }
+}
+
+void forwarding::release_entry(label_entry entry) {
+    if (entry.op() == label_op::push) {
+        release_list(entry.list());
+    } else if (entry.op() == label_op::continue_ || entry.op() == label_op::pop) {
+        release_via(entry.via());
+    }
+}
+
+void forwarding::release_route(const route& way) {
+    if (!way.in_use) {
+        return;
+    }
+    if (way.list != route::no_list) {
+        release_list(way.list);
+    } else {
+        release_via(way.via);
+    }
+}
+
+const path_group* forwarding::group_behind(via_ref via) const {
+    return via.is_group() ? &groups_[via.id()] : nullptr;
+}
+
+const path_group* forwarding::group_behind(label_entry entry) const {
+    switch (entry.op()) {
+        case label_op::continue_:
+        case label_op::pop: return group_behind(entry.via());
+        case label_op::push: return group_behind(lists_[entry.list()].via);
+        default: return nullptr;
+    }
+}
+
+const path_group* forwarding::group_behind(const route& way) const {
+    return group_behind(way.list != route::no_list ? lists_[way.list].via : way.via);
+}
+
+std::optional<mpls::label> forwarding::label_of(const config::label_rule& rule) const {
+    if (!rule.by_index) {
+        return rule.label;
+    }
+    // RFC 8660 section 2.4: the index walks the ranges in their order.
+    mpls::label index = rule.label;
+    for (const config::label_range& range : node_.srgb) {
+        const mpls::label size = range.last - range.first + 1;
+        if (index < size) {
+            return range.first + index;
+        }
+        index -= size;
+    }
+    return std::nullopt;
+}
+
+bool forwarding::is_pipe(config::ttl_model model) const {
+    return (model == config::ttl_model::inherit ? node_.ttl : model) == config::ttl_model::pipe;
+}
+
+const config::port& forwarding::port_named(std::string_view name) const {
+    return *std::find_if(ports_.begin(), ports_.end(),
+                         [&](const config::port& port) { return port.name == name; });
+}
+
+std::optional<nexthop_id> forwarding::nexthop_number(std::string_view name) const {
+    if (nexthops_.find(name) == nexthops_.end()) {
+        return std::nullopt;
+    }
+    return nexthop_numbers_.find(name)->second;
+}
+
+std::string_view forwarding::nexthop_name(nexthop_id id) const {
+    return id < nexthop_names_.size() ? std::string_view(nexthop_names_[id]) : std::string_view();
+}
+
+std::vector<path_text> forwarding::path_texts(via_ref via) const {
+    if (!via.is_group()) {
+        return {{std::string(nexthop_name(via.id())), 1, std::nullopt}};
+    }
+    std::vector<path_text> texts;
+    const path_group& group = groups_[via.id()];
+    for (std::size_t n = 0; n < group.count; ++n) {
+        const auto out = group.paths[n].out;
+        texts.push_back({std::string(nexthop_name(group.paths[n].nexthop)), group.weights[n],
+                         out == rhumb::path::no_label ? std::nullopt : std::optional(out)});
+    }
+    return texts;
+}
+
+label_view forwarding::label(mpls::label label) const {
+    label_view view{label, labels_[label], {}, {}};
+    const bool is_push = view.entry.op() == label_op::push;
+    if (is_push) {
+        const segment_list& list = lists_[view.entry.list()];
+        view.segments.assign(list.labels.begin(), list.labels.begin() + list.count);
+        view.paths = path_texts(list.via);
+    } else if (view.entry.op() == label_op::continue_ || view.entry.op() == label_op::pop) {
+        view.paths = path_texts(view.entry.via());
+    }
+    return view;
+}
+
+std::optional<mpls::label> forwarding::next_label(std::uint64_t from) const {
+    for (from = std::max<std::uint64_t>(from, mpls::first_unreserved); from < mpls::label_count;
+         ++from) {
+        if (!labels_.page_in_use(from)) {
+            from |= label_table::page_slots - 1;
+        } else if (labels_[from].op() != label_op::none) {
+            return static_cast<mpls::label>(from);
+        }
+    }
+    return std::nullopt;
+}
+
+prefix_view forwarding::prefix(const ip_prefix& prefix) const {
+    prefix_view view;
+    view.prefix = prefix;
+    view.id = prefixes_.at(prefix);
+    view.way = routes_[view.id];
+    if (view.way.list != route::no_list) {
+        const segment_list& list = lists_[view.way.list];
+        view.segments.assign(list.labels.begin(), list.labels.begin() + list.count);
+        view.paths = path_texts(list.via);
+    } else {
+        view.paths = path_texts(view.way.via);
+    }
+    return view;
+}
+
+const ip_prefix* forwarding::prefix_of(std::uint32_t id) const {
+    if (id >= prefix_by_id_.size()) {
+        return nullptr;
+    }
+    const auto it = prefixes_.find(prefix_by_id_[id]);
+    return it != prefixes_.end() && it->second == id ? &it->first : nullptr;
+}
+
+forwarding::new_numbers forwarding::take_new_numbers() {
+    return std::exchange(new_numbers_, {});
+}
+
+}  // namespace rhumb::publish

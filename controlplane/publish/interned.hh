@@ -1,0 +1,89 @@
+// Numbers for values: equal values share one number, which is free again when nobody uses it.
+// Threads: control.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <vector>
+
+namespace rhumb::publish {
+
+// Hands out numbers from `first` on; the one longest free comes first, so that a number is not soon
+// mistaken for its former owner's. Precondition of acquire(): available() != 0.
+class number_pool {
+public:
+    number_pool(std::uint32_t first, std::size_t capacity)
+        : next_(first), end_(static_cast<std::uint32_t>(first + capacity)) {}
+
+    [[nodiscard]] std::size_t available() const noexcept { return end_ - next_ + free_.size(); }
+    [[nodiscard]] std::uint32_t acquire() {
+        if (next_ < end_) {
+            return next_++;
+        }
+        const std::uint32_t number = free_.front();
+        free_.pop_front();
+        return number;
+    }
+    void release(std::uint32_t number) { free_.push_back(number); }
+
+private:
+    std::uint32_t next_;
+    std::uint32_t end_;
+    std::deque<std::uint32_t> free_;
+};
+
+template <class Value>
+class interned {
+public:
+    explicit interned(std::size_t capacity) : numbers_(0, capacity) {}
+
+    [[nodiscard]] std::size_t available() const noexcept { return numbers_.available(); }
+
+    struct acquired {
+        std::uint32_t number;
+        bool is_new;
+    };
+    // One more user of `value`. Precondition: it is known, or available() != 0.
+    acquired acquire(const Value& value) {
+        const auto known = by_value_.find(value);
+        if (known != by_value_.end()) {
+            ++slots_[known->second].users;
+            return {known->second, false};
+        }
+        const std::uint32_t number = numbers_.acquire();
+        if (number >= slots_.size()) {
+            slots_.resize(number + 1);
+        }
+        slots_[number] = {by_value_.emplace(value, number).first, 1};
+        return {number, true};
+    }
+    // One user less; true if it was the last.
+    bool release(std::uint32_t number) {
+        if (--slots_[number].users != 0) {
+            return false;
+        }
+        by_value_.erase(slots_[number].value);
+        numbers_.release(number);
+        return true;
+    }
+    // Every value in use with its number.
+    [[nodiscard]] const std::map<Value, std::uint32_t>& values() const noexcept {
+        return by_value_;
+    }
+    [[nodiscard]] const Value& value(std::uint32_t number) const {
+        return slots_[number].value->first;
+    }
+
+private:
+    struct slot {
+        typename std::map<Value, std::uint32_t>::const_iterator value;
+        std::size_t users = 0;
+    };
+    number_pool numbers_;
+    std::map<Value, std::uint32_t> by_value_;
+    std::vector<slot> slots_;
+};
+
+}  // namespace rhumb::publish

@@ -1,0 +1,53 @@
+// Records from one worker to the control thread: a fixed number of them go round between a queue of
+// free ones and a queue of filled ones. A worker that finds none free counts a miss and goes on.
+// Threads: acquire() and push() by the worker; pop() and give_back() by control; missed() by both.
+#pragma once
+
+#include <boost/lockfree/spsc_queue.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "rhumb/table/counters.hh"
+
+namespace rhumb::io {
+
+template <class Record>
+class record_queue {
+public:
+    explicit record_queue(std::size_t records)
+        : storage_(std::make_unique_for_overwrite<Record[]>(records)),
+          free_(records), filled_(records) {
+        for (std::size_t i = 0; i < records; ++i) {
+            free_.push(&storage_[i]);
+        }
+    }
+
+    // A record to fill, or null.
+    [[nodiscard]] Record* acquire() noexcept {
+        Record* record = nullptr;
+        if (!free_.pop(record)) {
+            count_up(missed_, 1);
+            return nullptr;
+        }
+        return record;
+    }
+    void push(Record* record) noexcept { filled_.push(record); }
+
+    // The oldest filled record, or null; to be given back.
+    [[nodiscard]] Record* pop() noexcept {
+        Record* record = nullptr;
+        return filled_.pop(record) ? record : nullptr;
+    }
+    void give_back(Record* record) noexcept { free_.push(record); }
+
+    [[nodiscard]] std::uint64_t missed() const noexcept { return read_count(missed_); }
+
+private:
+    std::unique_ptr<Record[]> storage_;
+    boost::lockfree::spsc_queue<Record*> free_;
+    boost::lockfree::spsc_queue<Record*> filled_;
+    std::uint64_t missed_ = 0;
+};
+
+}  // namespace rhumb::io

@@ -1,0 +1,128 @@
+#include "dataplane/io/tap.hh"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+
+#include "dataplane/pipeline/pipeline.hh"
+#include "rhumb/wire/ethernet.hh"
+#include "rhumb/wire/mpls.hh"
+
+namespace rhumb::io {
+
+namespace {
+
+bool has_label(const byte* frame, std::size_t length, mpls::label label) noexcept {
+    std::size_t at = ethernet::header_bytes;
+    if (length < at) {
+        return false;
+    }
+    std::uint16_t type = load_be16(frame + ethernet::type_offset);
+    if (type == ethernet::type_vlan && length >= ethernet::tagged_header_bytes) {
+        at = ethernet::tagged_header_bytes;
+        type = load_be16(frame + at - 2);
+    }
+    if (type != ethernet::type_mpls) {
+        return false;
+    }
+    for (; length - at >= mpls::lse_bytes; at += mpls::lse_bytes) {
+        const mpls::lse entry = load_be32(frame + at);
+        if (mpls::label_of(entry) == label) {
+            return true;
+        }
+        if (mpls::is_bottom(entry)) {
+            return false;
+        }
+    }
+    return false;
+}
+
+}  // namespace
+
+void tap::run_watched(burst& b, const stage_context& context) noexcept {
+    const std::uint64_t ports = requests_.capture_ports.load(std::memory_order_relaxed);
+    if ((ports >> b.in_port & 1) != 0) {
+        for (std::size_t i = 0; i < b.count; ++i) {
+            capture(b, i, b.in_port, false);
+        }
+    }
+    if (requests_.traces_left.load(std::memory_order_relaxed) != 0) {
+        remember(b);
+        run_pipeline(b, context, log_);
+        for (std::size_t i = 0; i < b.count; ++i) {
+            if (wanted_[i]) {
+                trace(b, i, context);
+            }
+        }
+    } else {
+        no_trace none;
+        run_pipeline(b, context, none);
+    }
+    for (std::size_t i = 0; i < b.count; ++i) {
+        if (b.fate[i] == verdict::forward && (ports >> b.out_port[i] & 1) != 0) {
+            capture(b, i, b.out_port[i], true);
+        }
+    }
+}
+
+void tap::capture(const burst& b, std::size_t i, std::uint8_t port, bool sent) noexcept {
+    capture_record* const record = captures.acquire();
+    if (record == nullptr) {
+        return;
+    }
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    record->nanoseconds = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
+    record->length = b.length[i];
+    record->captured = static_cast<std::uint16_t>(std::min<std::size_t>(b.length[i], capture_bytes));
+    record->port = port;
+    record->sent = sent;
+    std::memcpy(record->data.data(), b.front[i], record->captured);
+    captures.push(record);
+}
+
+bool tap::wanted(const burst& b, std::size_t i) const noexcept {
+    const std::int32_t port = requests_.trace_port.load(std::memory_order_relaxed);
+    const std::int32_t label = requests_.trace_label.load(std::memory_order_relaxed);
+    return (port < 0 || port == b.in_port) &&
+           (label < 0 || has_label(b.front[i], b.length[i], static_cast<mpls::label>(label)));
+}
+
+void tap::remember(const burst& b) noexcept {
+    log_.clear();
+    for (std::size_t i = 0; i < b.count; ++i) {
+        wanted_[i] = wanted(b, i);
+        if (wanted_[i]) {
+            length_before_[i] = b.length[i];
+            std::memcpy(before_[i].data(), b.front[i],
+                        std::min<std::size_t>(b.length[i], trace_bytes));
+        }
+    }
+}
+
+void tap::trace(const burst& b, std::size_t i, const stage_context& context) noexcept {
+    // Several workers may count down at once.
+    std::uint32_t left = requests_.traces_left.load(std::memory_order_relaxed);
+    while (left != 0 && !requests_.traces_left.compare_exchange_weak(left, left - 1)) {
+    }
+    trace_record* const record = left != 0 ? traces.acquire() : nullptr;
+    if (record == nullptr) {
+        return;
+    }
+    record->generation = context.tables.generation;
+    record->length_in = length_before_[i];
+    record->in_port = b.in_port;
+    record->in = before_[i];
+    record->fate = b.fate[i];
+    record->reason = b.fate[i] == verdict::forward ? drop_reason::none : b.reason[i];
+    record->steps = log_.of(i);
+    record->length_out = 0;
+    if (b.fate[i] == verdict::forward) {
+        record->out_port = b.out_port[i];
+        record->length_out = b.length[i];
+        std::memcpy(record->out.data(), b.front[i], std::min<std::size_t>(b.length[i], trace_bytes));
+    }
+    traces.push(record);
+}
+
+}  // namespace rhumb::io

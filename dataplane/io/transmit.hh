@@ -1,0 +1,127 @@
+// From verdicts to transmit queues: one call to the driver for all packets of a burst that leave by
+// a port, none copied. Threads: a transmitter belongs to one worker.
+#pragma once
+
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "rhumb/packet/burst.hh"
+#include "rhumb/table/counters.hh"
+
+namespace rhumb::io {
+
+// How one worker reaches one port.
+struct way_out {
+    std::uint16_t device = 0;
+    std::uint16_t queue = 0;
+    rte_ring* hand_over = nullptr;  // set: another worker owns the port's only queue
+};
+
+class transmitter {
+public:
+    static constexpr std::uint8_t no_port = 0xff;
+
+    // `ways`: by port number. `punt_port`: where frames for the control plane go, or no_port.
+    transmitter(std::vector<way_out> ways, std::uint8_t punt_port, worker_counters& counters)
+        : ways_(std::move(ways)), punt_port_(punt_port), counters_(counters),
+          pending_(ways_.size()) {}
+
+    // Sends, hands over or frees every packet of the burst.
+    void send(burst& b) noexcept {
+        for (std::size_t i = 0; i < b.count; ++i) {
+            auto* const m = static_cast<rte_mbuf*>(b.handle[i]);
+            switch (b.fate[i]) {
+                case verdict::forward:
+                    m->data_off = static_cast<std::uint16_t>(
+                        b.front[i] - static_cast<byte*>(m->buf_addr));
+                    m->data_len = b.length[i];
+                    m->pkt_len = b.length[i];
+                    queue(b.out_port[i], m);
+                    break;
+                case verdict::punt:  // as it came in
+                    if (punt_port_ != no_port && punt_port_ != b.in_port) {
+                        queue(punt_port_, m);
+                        break;
+                    }
+                    [[fallthrough]];
+                default: rte_pktmbuf_free(m);
+            }
+        }
+        for (std::size_t port = 0; port < pending_.size(); ++port) {
+            if (pending_[port].count != 0) {
+                flush(port, b.in_port);
+            }
+        }
+    }
+
+    // Sends what other workers have put into a port's ring. Precondition: this worker owns the queue.
+    std::size_t drain(rte_ring* ring, std::uint8_t port) noexcept {
+        std::array<rte_mbuf*, burst::capacity> from;
+        const unsigned n = rte_ring_sc_dequeue_burst(ring, reinterpret_cast<void**>(from.data()),
+                                                     burst::capacity, nullptr);
+        if (n != 0) {
+            transmit(port, from.data(), static_cast<std::uint16_t>(n), port);
+        }
+        return n;
+    }
+
+private:
+    struct line {
+        std::array<rte_mbuf*, burst::capacity> packets;
+        std::uint16_t count = 0;
+    };
+
+    void queue(std::size_t port, rte_mbuf* m) noexcept {
+        line& waiting = pending_[port];
+        waiting.packets[waiting.count++] = m;
+    }
+
+    void flush(std::size_t port, std::uint8_t in_port) noexcept {
+        line& waiting = pending_[port];
+        if (ways_[port].hand_over == nullptr) {
+            transmit(port, waiting.packets.data(), waiting.count, in_port);
+        } else {
+            const unsigned taken = rte_ring_mp_enqueue_burst(
+                ways_[port].hand_over, reinterpret_cast<void**>(waiting.packets.data()),
+                waiting.count, nullptr);
+            give_up(waiting.packets.data() + taken, waiting.count - taken, in_port);
+        }
+        waiting.count = 0;
+    }
+
+    void transmit(std::size_t port, rte_mbuf** packets, std::uint16_t count,
+                  std::uint8_t in_port) noexcept {
+        std::uint64_t bytes = 0;
+        for (std::size_t n = 0; n < count; ++n) {
+            bytes += packets[n]->pkt_len;
+        }
+        const std::uint16_t sent =
+            rte_eth_tx_burst(ways_[port].device, ways_[port].queue, packets, count);
+        for (std::size_t n = sent; n < count; ++n) {
+            bytes -= packets[n]->pkt_len;
+        }
+        count_up(counters_.ports[port].tx.packets, sent);
+        count_up(counters_.ports[port].tx.bytes, bytes);
+        give_up(packets + sent, count - sent, in_port);
+    }
+
+    void give_up(rte_mbuf** packets, std::size_t count, std::uint8_t in_port) noexcept {
+        if (count != 0) [[unlikely]] {
+            constexpr auto full = static_cast<std::size_t>(drop_reason::tx_queue_full);
+            count_up(counters_.ports[in_port].drops[full], count);
+            rte_pktmbuf_free_bulk(packets, static_cast<unsigned>(count));
+        }
+    }
+
+    std::vector<way_out> ways_;
+    std::uint8_t punt_port_;
+    worker_counters& counters_;
+    std::vector<line> pending_;
+};
+
+}  // namespace rhumb::io

@@ -1,0 +1,17 @@
+// THE registration line: every protocol that the pipeline runs. A protocol is a type with
+//   static constexpr protocol kind;            what burst::kind says of its packets
+//   static constexpr std::uint16_t ethertype;  how its packets come in
+//   template <class Trace> static void process(burst&, const lane&, const stage_context&, Trace&);
+// To add one: its folder, its enumerator in packet/burst.hh, and its name in this list.
+#pragma once
+
+#include <tuple>
+
+#include "dataplane/ip/stage.hh"
+#include "dataplane/mpls/stage.hh"
+
+namespace rhumb {
+
+using protocols = std::tuple<mpls::stage, ip::ipv4_stage, ip::ipv6_stage>;
+
+}  // namespace rhumb

@@ -1,0 +1,144 @@
+#include "dataplane/worker.hh"
+
+#include <rte_ethdev.h>
+#include <rte_interrupts.h>
+#include <rte_pause.h>
+#include <sys/prctl.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "dataplane/io/receive.hh"
+#include "dataplane/pipeline/pipeline.hh"
+
+namespace rhumb {
+
+namespace {
+
+constexpr unsigned idle_rounds_before_rest = 200;
+constexpr std::chrono::microseconds longest_rest{500};
+constexpr int longest_wait_ms = 10;
+
+}  // namespace
+
+worker::worker(worker_options options, worker_shared& shared)
+    : options_(std::move(options)), shared_(shared),
+      transmitter_(options_.ways, options_.punt_port, counters_), tap_(shared.taps) {}
+
+void worker::run() noexcept {
+    prctl(PR_SET_TIMERSLACK, 1000UL);  // ns: rests are as short as they say
+    shared_.grace.online(options_.number);
+    interrupts_.store(options_.adaptive && register_interrupts(), std::memory_order_relaxed);
+    unsigned idle_rounds = 0;
+    for (;;) {
+        const worker_phase phase = shared_.phase.load(std::memory_order_acquire);
+        const bool busy = poll();
+        shared_.grace.quiescent(options_.number);
+        count_up(rounds_, 1);
+        if (phase == worker_phase::stop) {
+            break;
+        }
+        if (busy) {
+            count_up(busy_rounds_, 1);
+            idle_rounds = 0;
+            continue;
+        }
+        if (phase == worker_phase::drain) {
+            drained_.store(true, std::memory_order_release);
+        }
+        rest(++idle_rounds);
+    }
+    shared_.grace.offline(options_.number);
+}
+
+// One round over the queues; whether any had something.
+bool worker::poll() noexcept {
+    bool busy = false;
+    burst b;
+    for (const rx_queue& queue : options_.rx) {
+        io::receive(queue.device, queue.queue, options_.burst, b);
+        if (b.count != 0) {
+            busy = true;
+            b.in_port = queue.port;
+            forward(b);
+        }
+    }
+    for (const shared_queue& queue : options_.shared) {
+        busy |= transmitter_.drain(queue.ring, queue.port) != 0;
+    }
+    return busy;
+}
+
+// One burst, one version of the tables.
+void worker::forward(burst& b) noexcept {
+    port_counters& port = counters_.ports[b.in_port];
+    std::uint64_t bytes = 0;
+    for (std::size_t i = 0; i < b.count; ++i) {
+        bytes += b.length[i];
+    }
+    count_up(port.rx.packets, b.count);
+    count_up(port.rx.bytes, bytes);
+
+    const stage_context context{*shared_.tables.load(), shared_.live, shared_.live.ports(),
+                                counters_};
+    if (shared_.taps.active.load(std::memory_order_relaxed)) [[unlikely]] {
+        tap_.run_watched(b, context);
+    } else {
+        no_trace none;
+        run_pipeline(b, context, none);
+    }
+    transmitter_.send(b);
+}
+
+// Nothing came. A busy worker only tells the CPU; an adaptive one goes to sleep step by step.
+void worker::rest(unsigned idle_rounds) noexcept {
+    if (!options_.adaptive || idle_rounds < idle_rounds_before_rest) {
+        rte_pause();
+        return;
+    }
+    shared_.grace.offline(options_.number);
+    if (interrupts_.load(std::memory_order_relaxed)) {
+        wait_for_interrupt();
+    } else {
+        const std::chrono::microseconds wanted{(idle_rounds - idle_rounds_before_rest) / 4 + 5};
+        std::this_thread::sleep_for(std::min(wanted, longest_rest));
+    }
+    shared_.grace.online(options_.number);
+}
+
+// Receive interrupts, if every queue of this worker has them, and nobody hands over to it.
+bool worker::register_interrupts() noexcept {
+    if (options_.rx.empty() || !options_.shared.empty()) {
+        return false;
+    }
+    for (std::size_t n = 0; n < options_.rx.size(); ++n) {
+        if (rte_eth_dev_rx_intr_ctl_q(options_.rx[n].device, options_.rx[n].queue,
+                                      RTE_EPOLL_PER_THREAD, RTE_INTR_EVENT_ADD, nullptr) != 0) {
+            while (n-- > 0) {
+                rte_eth_dev_rx_intr_ctl_q(options_.rx[n].device, options_.rx[n].queue,
+                                          RTE_EPOLL_PER_THREAD, RTE_INTR_EVENT_DEL, nullptr);
+            }
+            return false;
+        }
+    }
+    return true;
+}
+
+void worker::wait_for_interrupt() noexcept {
+    bool waiting = true;
+    for (const rx_queue& queue : options_.rx) {
+        rte_eth_dev_rx_intr_enable(queue.device, queue.queue);
+        // What came before the interrupt was armed would wait for the next frame.
+        waiting = waiting && rte_eth_rx_queue_count(queue.device, queue.queue) <= 0;
+    }
+    if (waiting) {
+        rte_epoll_event event{};
+        rte_epoll_wait(RTE_EPOLL_PER_THREAD, &event, 1, longest_wait_ms);
+    }
+    for (const rx_queue& queue : options_.rx) {
+        rte_eth_dev_rx_intr_disable(queue.device, queue.queue);
+    }
+}
+
+}  // namespace rhumb

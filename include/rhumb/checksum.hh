@@ -1,0 +1,53 @@
+// The Internet checksum: computed whole (RFC 1071) and updated in place (RFC 1624).
+// Threads: any.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "rhumb/bytes.hh"
+
+namespace rhumb {
+
+// Folds a wide one's complement sum to 16 bits.
+[[nodiscard]] constexpr std::uint16_t checksum_fold(std::uint64_t sum) noexcept {
+    while (sum >> 16 != 0) {
+        sum = (sum & 0xffff) + (sum >> 16);
+    }
+    return static_cast<std::uint16_t>(sum);
+}
+
+// One's complement sum of `length` bytes (an odd last byte counts as the high half of a word).
+// Over a header whose checksum field is right, the result is 0xffff.
+[[nodiscard]] constexpr std::uint16_t checksum_sum(const byte* from, std::size_t length) noexcept {
+    std::uint64_t sum = 0;
+    for (; length >= 4; from += 4, length -= 4) {
+        sum += load_be32(from);
+    }
+    if (length >= 2) {
+        sum += load_be16(from);
+        from += 2;
+        length -= 2;
+    }
+    if (length != 0) {
+        sum += static_cast<std::uint32_t>(*from) << 8;
+    }
+    return checksum_fold(sum);
+}
+
+// The value for the checksum field of `length` bytes in which that field is zero.
+[[nodiscard]] constexpr std::uint16_t checksum_of(const byte* from, std::size_t length) noexcept {
+    return static_cast<std::uint16_t>(~checksum_sum(from, length));
+}
+
+// The checksum after one 16-bit word of the covered bytes changed: RFC 1624, equation 3,
+// HC' = ~(~HC + ~m + m'). Never turns a right checksum into a wrong one, +0 and -0 included.
+[[nodiscard]] constexpr std::uint16_t checksum_update(std::uint16_t checksum,
+                                                      std::uint16_t old_word,
+                                                      std::uint16_t new_word) noexcept {
+    const std::uint32_t sum = static_cast<std::uint16_t>(~checksum) +
+                              std::uint32_t{static_cast<std::uint16_t>(~old_word)} + new_word;
+    return static_cast<std::uint16_t>(~checksum_fold(sum));
+}
+
+}  // namespace rhumb

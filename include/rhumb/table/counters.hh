@@ -1,0 +1,87 @@
+// Counters: plain 64-bit words, each written by one worker alone and read by control, relaxed.
+// One worker_counters a worker; readers sum over workers. Threads: as said.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <new>
+
+#include "rhumb/packet/drop_reason.hh"
+#include "rhumb/table/path.hh"
+#include "rhumb/wire/mpls.hh"
+
+namespace rhumb {
+
+inline constexpr std::size_t max_prefixes = 1U << 20;
+
+// Adds to a word that only the calling thread writes.
+inline void count_up(std::uint64_t& word, std::uint64_t by) noexcept {
+    std::atomic_ref<std::uint64_t>(word).store(word + by, std::memory_order_relaxed);
+}
+[[nodiscard]] inline std::uint64_t read_count(const std::uint64_t& word) noexcept {
+    // atomic_ref<const T> is C++26; the load changes nothing.
+    return std::atomic_ref<std::uint64_t>(const_cast<std::uint64_t&>(word))
+        .load(std::memory_order_relaxed);
+}
+
+struct counter {
+    std::uint64_t packets = 0;
+    std::uint64_t bytes = 0;
+
+    void add(std::uint64_t length) noexcept {
+        count_up(packets, 1);
+        count_up(bytes, length);
+    }
+    [[nodiscard]] counter read() const noexcept { return {read_count(packets), read_count(bytes)}; }
+    friend bool operator==(const counter&, const counter&) = default;
+};
+
+inline counter operator+(counter a, const counter& b) noexcept {
+    return {a.packets + b.packets, a.bytes + b.bytes};
+}
+inline counter operator-(counter a, const counter& b) noexcept {
+    return {a.packets - b.packets, a.bytes - b.bytes};
+}
+
+// A zeroed array of counters whose pages cost memory only once they are touched.
+class counter_array {
+public:
+    explicit counter_array(std::size_t size)
+        : counters_(static_cast<counter*>(std::calloc(size, sizeof(counter)))) {
+        if (counters_ == nullptr) {
+            throw std::bad_alloc();
+        }
+    }
+    [[nodiscard]] counter& operator[](std::size_t i) noexcept { return counters_.get()[i]; }
+    [[nodiscard]] const counter& operator[](std::size_t i) const noexcept {
+        return counters_.get()[i];
+    }
+
+private:
+    struct free_memory {
+        void operator()(counter* memory) const noexcept { std::free(memory); }
+    };
+    std::unique_ptr<counter, free_memory> counters_;
+};
+
+struct port_counters {
+    counter rx;  // frames as received: layer 2 on, no frame check sequence
+    counter tx;
+    std::array<std::uint64_t, drop_reason_count> drops{};  // by the port that they came in
+    std::array<std::uint64_t, drop_reason_count> punts{};
+};
+
+// Bytes of labels and prefixes are those of the packet from its network header on, as it arrived
+// at the lookup; bytes of next hops those of the frame that left.
+struct worker_counters {
+    counter_array labels{mpls::label_count};
+    counter_array prefixes{max_prefixes};
+    counter_array nexthops{max_nexthops};
+    std::array<port_counters, max_ports> ports{};
+};
+
+}  // namespace rhumb

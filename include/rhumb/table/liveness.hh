@@ -1,0 +1,41 @@
+// Which ports and next hops are up: flags beside the tables, so that one store repairs every label
+// and prefix behind a link (prefix-independent convergence). Workers read the ports once a burst.
+// Threads: control and driver callbacks write, workers read.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+#include "rhumb/table/path.hh"
+
+namespace rhumb {
+
+class liveness {
+public:
+    void set_port(std::size_t port, bool up) noexcept {
+        const std::uint64_t bit = std::uint64_t{1} << port;
+        if (up) {
+            ports_.fetch_or(bit, std::memory_order_release);
+        } else {
+            ports_.fetch_and(~bit, std::memory_order_release);
+        }
+    }
+    void set_nexthop(nexthop_id id, bool up) noexcept {
+        nexthop_down_[id].store(up ? 0 : 1, std::memory_order_release);
+    }
+
+    // Bit p: port p is up.
+    [[nodiscard]] std::uint64_t ports() const noexcept {
+        return ports_.load(std::memory_order_acquire);
+    }
+    [[nodiscard]] bool nexthop_up(nexthop_id id) const noexcept {
+        return nexthop_down_[id].load(std::memory_order_relaxed) == 0;
+    }
+
+private:
+    std::atomic<std::uint64_t> ports_{0};
+    std::array<std::atomic<std::uint8_t>, max_nexthops> nexthop_down_{};
+};
+
+}  // namespace rhumb

@@ -1,0 +1,49 @@
+// Everything that a worker looks things up in: one immutable version. A burst uses one version from
+// end to end, so labels, prefixes, paths and next hops always agree.
+// Threads: made by control, read by workers, retired through sync/published.hh.
+#pragma once
+
+#include <bitset>
+#include <cstdint>
+
+#include "rhumb/table/label_table.hh"
+#include "rhumb/table/lpm.hh"
+#include "rhumb/table/path.hh"
+
+namespace rhumb {
+
+// Which frames a port takes.
+struct port_filter {
+    std::uint64_t mac = 0;  // ethernet::mac_word
+    bool promiscuous = false;
+    std::bitset<4096> vlans;  // ids in use; 0 (priority tag) always is
+};
+using port_filter_table = paged_array<port_filter, 0>;
+
+// What a prefix leads to: plain forwarding, or a segment list to impose first.
+struct route {
+    static constexpr std::uint32_t no_list = 0xffffffff;
+    via_ref via;                        // where there is no list
+    std::uint32_t list = no_list;       // else the list, which has its own via
+    bool pipe = false;                  // RFC 3443 for the labels pushed
+    bool sets_tc = false;               // else: from the IP precedence
+    std::uint8_t tc = 0;
+    bool in_use = false;
+};
+using route_table = paged_array<route, 9>;
+
+struct table_set {
+    label_table::view labels;
+    lpm_view ipv4;  // -> route number, which is also the prefix's counter
+    lpm_view ipv6;
+    route_table::view routes;
+    segment_list_table::view lists;
+    path_group_table::view groups;
+    nexthop_table::view nexthops;
+    port_filter_table::view filters;
+    std::uint32_t max_label_lookups = 8;
+    std::uint64_t hash_seed = 0;
+    std::uint64_t generation = 0;
+};
+
+}  // namespace rhumb

@@ -1,0 +1,491 @@
+#include "tests/support/packet_text.hh"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+
+#include "rhumb/checksum.hh"
+#include "rhumb/wire/ethernet.hh"
+#include "rhumb/wire/ipv4.hh"
+#include "rhumb/wire/ipv6.hh"
+#include "rhumb/wire/mpls.hh"
+
+namespace rhumb::test {
+
+namespace {
+
+// Ends the parsing, wherever it is; parse_packet() makes a result of it.
+struct complaint {
+    std::size_t column;
+    std::string message;
+};
+
+struct word {
+    std::string text;
+    std::size_t column;
+    bool quoted = false;
+};
+
+std::uint64_t to_number(const word& w, std::uint64_t most, std::string_view what) {
+    std::string_view digits = w.text;
+    const int base = digits.starts_with("0x") ? 16 : 10;
+    digits.remove_prefix(base == 16 ? 2 : 0);
+    std::uint64_t value = 0;
+    const auto [end, code] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
+    if (digits.empty() || code != std::errc{} || end != digits.data() + digits.size() ||
+        value > most) {
+        throw complaint{w.column, std::string(what) + " wants a number up to " +
+                                      std::to_string(most) + ", not \"" + w.text + "\""};
+    }
+    return value;
+}
+
+// The byte that the first two characters of `digits` mean.
+std::optional<byte> hex_byte(std::string_view digits) {
+    unsigned value = 0;
+    if (digits.size() < 2) {
+        return std::nullopt;
+    }
+    const auto [end, code] = std::from_chars(digits.data(), digits.data() + 2, value, 16);
+    return code == std::errc{} && end == digits.data() + 2
+               ? std::optional(static_cast<byte>(value))
+               : std::nullopt;
+}
+
+packet_bytes to_bytes(const word& w) {
+    packet_bytes result;
+    for (std::size_t at = 0; at < w.text.size(); at += 2) {
+        const auto value = hex_byte(std::string_view(w.text).substr(at));
+        if (!value) {
+            throw complaint{w.column, "\"" + w.text + "\" is not bytes in hex, two digits each"};
+        }
+        result.push_back(*value);
+    }
+    return result;
+}
+
+packet_bytes to_mac(const word& w) {
+    packet_bytes mac;
+    for (std::size_t at = 0; at < w.text.size(); at += 3) {
+        const auto value = hex_byte(std::string_view(w.text).substr(at));
+        if (!value || (at + 2 < w.text.size() && w.text[at + 2] != ':')) {
+            break;
+        }
+        mac.push_back(*value);
+    }
+    if (mac.size() != 6 || w.text.size() != 17) {
+        throw complaint{w.column, "\"" + w.text + "\" is not a MAC address"};
+    }
+    return mac;
+}
+
+packet_bytes to_address(const word& w, int family) {
+    packet_bytes address(family == AF_INET ? 4 : 16);
+    if (inet_pton(family, w.text.c_str(), address.data()) != 1) {
+        throw complaint{w.column, "\"" + w.text + "\" is not an " +
+                                      (family == AF_INET ? "IPv4" : "IPv6") + " address"};
+    }
+    return address;
+}
+
+void append16(packet_bytes& to, std::uint64_t value) {
+    to.push_back(static_cast<byte>(value >> 8));
+    to.push_back(static_cast<byte>(value));
+}
+void append32(packet_bytes& to, std::uint64_t value) {
+    append16(to, value >> 16);
+    append16(to, value);
+}
+void append(packet_bytes& to, const packet_bytes& more) {
+    to.insert(to.end(), more.begin(), more.end());
+}
+
+// One element, whose words are taken one after the other; what nobody takes is an error.
+class element {
+public:
+    explicit element(std::vector<word> words) : words_(std::move(words)), used_(words_.size()) {
+        used_[0] = true;
+    }
+
+    [[nodiscard]] const std::string& kind() const { return words_[0].text; }
+    [[nodiscard]] std::size_t column() const { return words_[0].column; }
+    [[nodiscard]] std::size_t size() const { return words_.size(); }
+
+    // The word in place `n`, which must be there.
+    const word& at(std::size_t n, std::string_view what) {
+        if (n >= words_.size()) {
+            throw complaint{words_.back().column, kind() + " wants " + std::string(what)};
+        }
+        used_[n] = true;
+        return words_[n];
+    }
+    // `A > B` behind the kind.
+    std::pair<word, word> ends(std::string_view what) {
+        const std::string form = std::string(what) + " > " + std::string(what);
+        if (at(2, form).text != ">") {
+            throw complaint{words_[2].column, kind() + " wants " + form};
+        }
+        return {at(1, form), at(3, form)};
+    }
+    std::optional<word> option(std::string_view name) {
+        std::optional<word> found;
+        for (std::size_t n = 1; n + 1 < words_.size(); ++n) {
+            if (!used_[n] && words_[n].text == name) {
+                used_[n] = used_[n + 1] = true;
+                found = words_[n + 1];  // the last one holds, so that `$name ttl 9` overrides
+            }
+        }
+        return found;
+    }
+    std::optional<std::uint64_t> number(std::string_view name, std::uint64_t most) {
+        const auto found = option(name);
+        return found ? std::optional(to_number(*found, most, name)) : std::nullopt;
+    }
+    bool flag(std::string_view name) {
+        bool found = false;
+        for (std::size_t n = 1; n < words_.size(); ++n) {
+            if (!used_[n] && words_[n].text == name) {
+                found = used_[n] = true;
+            }
+        }
+        return found;
+    }
+    void finish() const {
+        for (std::size_t n = 0; n < words_.size(); ++n) {
+            if (!used_[n]) {
+                throw complaint{words_[n].column,
+                                kind() + " does not know \"" + words_[n].text +
+                                    "\", or knows it only with a value behind it"};
+            }
+        }
+    }
+
+private:
+    std::vector<word> words_;
+    std::vector<bool> used_;
+};
+
+// --- from text to elements ---
+
+std::vector<word> split_words(std::string_view text, std::size_t column) {
+    std::vector<word> words;
+    for (std::size_t at = 0; at < text.size();) {
+        if (text[at] == ' ' || text[at] == '\t') {
+            ++at;
+        } else if (text[at] == '"') {
+            const std::size_t end = text.find('"', at + 1);
+            if (end == std::string_view::npos) {
+                throw complaint{column + at, "the text has no closing quote"};
+            }
+            words.push_back({std::string(text.substr(at + 1, end - at - 1)), column + at, true});
+            at = end + 1;
+        } else if (text[at] == '|') {
+            words.push_back({"|", column + at});
+            ++at;
+        } else {
+            const std::size_t end = std::min(text.find_first_of(" \t|\"", at), text.size());
+            words.push_back({std::string(text.substr(at, end - at)), column + at});
+            at = end;
+        }
+    }
+    return words;
+}
+
+// Splits `text` at its bars and puts in what `$name` stands for, which counts as standing there.
+void collect_elements(std::string_view text, const packet_names& names, unsigned depth,
+                      std::vector<std::vector<word>>& into) {
+    std::vector<word> current;
+    std::size_t bar = 1;
+    const auto close = [&](std::size_t column) {
+        if (current.empty()) {
+            throw complaint{column, "there is nothing between the bars"};
+        }
+        if (!current[0].quoted && current[0].text.starts_with('$')) {
+            const std::size_t at = current[0].column;
+            const auto named = names.find(std::string_view(current[0].text).substr(1));
+            if (named == names.end() || depth > 8) {
+                throw complaint{at, "\"" + current[0].text + "\" is not defined"};
+            }
+            const std::size_t first = into.size();
+            try {
+                collect_elements(named->second, names, depth + 1, into);
+            } catch (const complaint& inner) {
+                throw complaint{at, current[0].text + ": " + inner.message};
+            }
+            for (std::size_t n = first; n < into.size(); ++n) {
+                for (word& w : into[n]) {
+                    w.column = at;
+                }
+            }
+            into[first].insert(into[first].end(), current.begin() + 1, current.end());
+        } else {
+            into.push_back(current);
+        }
+        current.clear();
+    };
+    for (word& w : split_words(text, 1)) {
+        if (w.text == "|" && !w.quoted) {
+            bar = w.column;
+            close(bar);
+        } else {
+            current.push_back(std::move(w));
+        }
+    }
+    close(bar);
+}
+
+// --- from elements to bytes, innermost first ---
+
+class writer {
+public:
+    explicit writer(std::vector<element> elements) : elements_(std::move(elements)) {}
+
+    packet_bytes run() {
+        std::size_t headers = 0;
+        while (headers < elements_.size() && !is_afterwards(elements_[headers].kind())) {
+            ++headers;
+        }
+        for (std::size_t n = headers; n-- > 0;) {
+            write(n, headers);
+            elements_[n].finish();
+        }
+        for (std::size_t n = headers; n < elements_.size(); ++n) {
+            afterwards(elements_[n]);
+            elements_[n].finish();
+        }
+        return std::move(body_);
+    }
+
+private:
+    static bool is_afterwards(const std::string& kind) {
+        return kind == "pad" || kind == "truncate" || kind == "trailer";
+    }
+
+    void write(std::size_t n, std::size_t headers) {
+        element& e = elements_[n];
+        next_ = n + 1 < headers ? elements_[n + 1].kind() : std::string();
+        const std::string& kind = e.kind();
+        if (kind == "eth") return write_eth(e);
+        if (kind == "vlan") return write_vlan(e);
+        if (kind == "mpls") return write_mpls(e);
+        if (kind == "ipv4") return write_ipv4(e);
+        if (kind == "ipv6") return write_ipv6(e);
+        if (kind == "udp") return write_udp(e, n);
+        if (kind == "tcp") return write_tcp(e, n);
+        if (kind == "data") return write_data(e);
+        if (kind == "payload") return write_payload(e);
+        if (kind == "hex") return prepend(hex_of(e));
+        throw complaint{e.column(), "there is no element \"" + kind +
+                                        "\"; there are eth, vlan, mpls, ipv4, ipv6, udp, tcp, "
+                                        "data, payload, hex, trailer, pad, truncate"};
+    }
+
+    void prepend(const packet_bytes& header) {
+        body_.insert(body_.begin(), header.begin(), header.end());
+    }
+
+    std::uint64_t ethertype(element& e) {
+        if (const auto given = e.number("type", 0xffff)) return *given;
+        if (next_ == "vlan") return ethernet::type_vlan;
+        if (next_ == "mpls") return ethernet::type_mpls;
+        if (next_ == "ipv4") return ethernet::type_ipv4;
+        if (next_ == "ipv6") return ethernet::type_ipv6;
+        throw complaint{e.column(), e.kind() + " wants a type where neither vlan, mpls, ipv4 nor "
+                                               "ipv6 follows"};
+    }
+    std::uint64_t ip_protocol() const {
+        constexpr std::array<std::pair<std::string_view, unsigned>, 5> known{
+            {{"ipv4", 4}, {"tcp", 6}, {"udp", 17}, {"ipv6", 41}, {"mpls", 137}}};
+        for (const auto& [kind, number] : known) {
+            if (kind == next_) return number;
+        }
+        return 253;  // for experiments: RFC 3692
+    }
+
+    void write_eth(element& e) {
+        const auto [source, destination] = e.ends("MAC");
+        packet_bytes header = to_mac(destination);
+        append(header, to_mac(source));
+        append16(header, ethertype(e));
+        prepend(header);
+    }
+    void write_vlan(element& e) {
+        packet_bytes header;
+        const std::uint64_t id = to_number(e.at(1, "an id"), 4095, "vlan");
+        append16(header, e.number("pcp", 7).value_or(0) << 13 | (e.flag("dei") ? 0x1000U : 0U) | id);
+        append16(header, ethertype(e));
+        prepend(header);
+    }
+    void write_mpls(element& e) {
+        packet_bytes header;
+        const std::uint64_t label = to_number(e.at(1, "a label"), 0xfffff, "mpls");
+        const bool not_bottom = e.flag("not-bottom");
+        const bool bottom = e.flag("bottom") || (next_ != "mpls" && !not_bottom);
+        append32(header, mpls::make(static_cast<mpls::label>(label),
+                                    static_cast<unsigned>(e.number("tc", 7).value_or(0)), bottom,
+                                    static_cast<unsigned>(e.number("ttl", 255).value_or(64))));
+        prepend(header);
+    }
+    void write_ipv4(element& e) {
+        const auto [source, destination] = e.ends("ADDRESS");
+        const auto options_word = e.option("options");
+        const packet_bytes options = options_word ? to_bytes(*options_word) : packet_bytes{};
+        if (options.size() % 4 != 0 || options.size() > 40) {
+            throw complaint{options_word->column, "options are 4, 8, .. 40 bytes"};
+        }
+        const std::size_t bytes = ipv4::min_header_bytes + options.size();
+        packet_bytes header;
+        header.push_back(static_cast<byte>(e.number("version", 15).value_or(4) << 4 |
+                                           e.number("ihl", 15).value_or(bytes / 4)));
+        header.push_back(static_cast<byte>(e.number("dscp", 63).value_or(0) << 2 |
+                                           e.number("ecn", 3).value_or(0)));
+        append16(header, e.number("length", 0xffff).value_or(bytes + body_.size()));
+        append16(header, e.number("id", 0xffff).value_or(0));
+        append16(header, (e.flag("df") ? 0x4000U : 0U) | (e.flag("mf") ? 0x2000U : 0U) |
+                             e.number("offset", 0x1fff).value_or(0));
+        header.push_back(static_cast<byte>(e.number("ttl", 255).value_or(64)));
+        header.push_back(static_cast<byte>(e.number("protocol", 255).value_or(ip_protocol())));
+        append16(header, 0);
+        append(header, to_address(source, AF_INET));
+        append(header, to_address(destination, AF_INET));
+        append(header, options);
+        const std::uint16_t right = checksum_of(header.data(), header.size());
+        store_be16(&header[10],
+                   static_cast<std::uint16_t>(e.number("checksum", 0xffff).value_or(right)));
+        prepend(header);
+    }
+    void write_ipv6(element& e) {
+        const auto [source, destination] = e.ends("ADDRESS");
+        packet_bytes header;
+        append32(header, e.number("version", 15).value_or(6) << 28 |
+                             e.number("traffic-class", 255).value_or(0) << 20 |
+                             e.number("flow-label", 0xfffff).value_or(0));
+        append16(header, e.number("length", 0xffff).value_or(body_.size()));
+        header.push_back(static_cast<byte>(e.number("next-header", 255).value_or(ip_protocol())));
+        header.push_back(static_cast<byte>(e.number("hop-limit", 255).value_or(64)));
+        append(header, to_address(source, AF_INET6));
+        append(header, to_address(destination, AF_INET6));
+        prepend(header);
+    }
+
+    // The checksum over the pseudo-header of the IP element before this one, and `segment`.
+    std::uint16_t transport_checksum(std::size_t n, unsigned protocol, const packet_bytes& segment) {
+        const bool is_v4 = n != 0 && elements_[n - 1].kind() == "ipv4";
+        if (!is_v4 && (n == 0 || elements_[n - 1].kind() != "ipv6")) {
+            return 0;
+        }
+        const int family = is_v4 ? AF_INET : AF_INET6;
+        const auto [source, destination] = elements_[n - 1].ends("ADDRESS");
+        packet_bytes covered = to_address(source, family);
+        append(covered, to_address(destination, family));
+        append32(covered, segment.size());
+        append32(covered, protocol);
+        append(covered, segment);
+        return checksum_of(covered.data(), covered.size());
+    }
+    void write_udp(element& e, std::size_t n) {
+        const auto [source, destination] = e.ends("PORT");
+        packet_bytes segment;
+        append16(segment, to_number(source, 0xffff, "a port"));
+        append16(segment, to_number(destination, 0xffff, "a port"));
+        append16(segment, e.number("length", 0xffff).value_or(8 + body_.size()));
+        append16(segment, 0);
+        append(segment, body_);
+        const std::uint16_t sum = transport_checksum(n, 17, segment);
+        const std::uint64_t right = sum == 0 ? 0xffff : sum;  // RFC 768: 0 means none
+        store_be16(&segment[6],
+                   static_cast<std::uint16_t>(e.number("checksum", 0xffff).value_or(right)));
+        body_ = std::move(segment);
+    }
+    void write_tcp(element& e, std::size_t n) {
+        const auto [source, destination] = e.ends("PORT");
+        packet_bytes segment;
+        append16(segment, to_number(source, 0xffff, "a port"));
+        append16(segment, to_number(destination, 0xffff, "a port"));
+        append32(segment, e.number("seq", 0xffffffff).value_or(0));
+        append32(segment, e.number("ack", 0xffffffff).value_or(0));
+        append16(segment, 0x5000U | e.number("flags", 0xfff).value_or(0x10));
+        append16(segment, e.number("window", 0xffff).value_or(0));
+        append32(segment, 0);
+        append(segment, body_);
+        const std::uint16_t right = transport_checksum(n, 6, segment);
+        store_be16(&segment[16],
+                   static_cast<std::uint16_t>(e.number("checksum", 0xffff).value_or(right)));
+        body_ = std::move(segment);
+    }
+
+    void write_data(element& e) {
+        packet_bytes data(to_number(e.at(1, "a number of bytes"), 65535, "data"));
+        for (std::size_t n = 0; n < data.size(); ++n) {
+            data[n] = static_cast<byte>(n);
+        }
+        prepend(data);
+    }
+    void write_payload(element& e) {
+        const word& text = e.at(1, "a text in quotes");
+        if (!text.quoted) {
+            throw complaint{text.column, "payload wants a text in quotes"};
+        }
+        prepend(packet_bytes(text.text.begin(), text.text.end()));
+    }
+    static packet_bytes hex_of(element& e) {
+        packet_bytes bytes;
+        for (std::size_t n = 1; n < std::max<std::size_t>(e.size(), 2); ++n) {
+            append(bytes, to_bytes(e.at(n, "bytes")));
+        }
+        return bytes;
+    }
+
+    void afterwards(element& e) {
+        if (e.kind() == "trailer") {
+            return append(body_, hex_of(e));
+        }
+        if (e.kind() != "pad" && e.kind() != "truncate") {
+            throw complaint{e.column(), "only trailer, pad and truncate may follow these"};
+        }
+        const std::size_t size = to_number(e.at(1, "a number of bytes"), 65535, e.kind());
+        if (e.kind() == "pad" ? size < body_.size() : size > body_.size()) {
+            throw complaint{e.column(), "the frame has " + std::to_string(body_.size()) +
+                                            " bytes without this"};
+        }
+        body_.resize(size);
+    }
+
+    std::vector<element> elements_;
+    packet_bytes body_;
+    std::string next_;  // the kind of element that follows
+};
+
+}  // namespace
+
+result<packet_bytes> parse_packet(std::string_view text, const packet_names& names) {
+    try {
+        std::vector<std::vector<word>> lists;
+        collect_elements(text, names, 0, lists);
+        std::vector<element> elements;
+        for (auto& words : lists) {
+            elements.emplace_back(std::move(words));
+        }
+        return writer(std::move(elements)).run();
+    } catch (const complaint& why) {
+        return error{why.message, {"", 0, static_cast<std::uint32_t>(why.column)}};
+    }
+}
+
+packet_bytes packet(std::string_view text) {
+    auto parsed = parse_packet(text);
+    if (!parsed) {
+        throw std::invalid_argument(std::string(text) + ": column " +
+                                    std::to_string(parsed.why().where.column) + ": " +
+                                    parsed.why().message);
+    }
+    return std::move(parsed).value();
+}
+
+}  // namespace rhumb::test

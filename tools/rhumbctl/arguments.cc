@@ -1,0 +1,179 @@
+#include "tools/rhumbctl/arguments.hh"
+
+#include <fmt/format.h>
+
+#include <boost/program_options.hpp>
+#include <sstream>
+
+#include "tools/rhumbctl/failure.hh"
+#include "tools/rhumbctl/text.hh"
+
+namespace rhumb::ctl {
+namespace {
+
+namespace po = boost::program_options;
+
+constexpr const char* usage =
+    "usage: rhumbctl [OPTION...] COMMAND...\n"
+    "\n"
+    "Asks and changes a running rhumbd over its control socket.\n"
+    "\n"
+    "  show version|ports|labels|prefixes|nexthops|counters|drops|config|workers\n"
+    "  label set LABEL KEY=VALUE...       op=continue|next|pop|push out= via=r2,r3*3 segments=\n"
+    "                                     ttl=uniform|pipe tc=\n"
+    "  label delete LABEL...\n"
+    "  prefix set PREFIX KEY=VALUE...     via= segments= ttl= tc=\n"
+    "  prefix delete PREFIX...\n"
+    "  nexthop set NAME KEY=VALUE...      port= mac= vlan= mtu= ttl= backup=r3 backup.push=16002\n"
+    "  nexthop delete NAME...\n"
+    "  nexthop up|down NAME\n"
+    "  port up|down NAME\n"
+    "  apply FILE|-                       a TOML fragment, all or nothing\n"
+    "  reload                             read the configuration again\n"
+    "  shutdown\n"
+    "  trace COUNT [--port P] [--label L] follow the next packets in words\n"
+    "  capture PORT FILE|- [--count N]    write a port's packets as pcap, nanosecond stamps\n"
+    "  completion                         print the completion script for bash\n";
+
+constexpr const char* epilogue =
+    "\n"
+    "Socket: -s, else -n, else $RHUMB_SOCKET, else the only one of /run/rhumb/*.sock,\n"
+    "$XDG_RUNTIME_DIR/rhumb-*.sock and /tmp/rhumb-*.sock.\n"
+    "Exit status: 0 done, 1 refused by the router, 2 wrong usage, 3 no connection to the router\n"
+    "(or a broken one), 4 a file cannot be read or written. See docs/rhumbctl.md.\n";
+
+// What stands in the variables of program_options before it is checked.
+struct raw {
+    double watch = 1;
+    double timeout = 30;
+    std::string limit;
+    std::string count;
+    std::string label;
+    std::string op;
+    std::string prefix;
+    std::string nexthop;
+    std::string port;
+    std::string socket;
+    std::string node;
+};
+
+po::options_description described(raw& into) {
+    po::options_description options("options");
+    options.add_options()
+        ("socket,s", po::value(&into.socket)->value_name("SOCKET"), "the router's control socket")
+        ("node,n", po::value(&into.node)->value_name("NODE"), "the router's node.name")
+        ("json", "show: an array, a row a line; trace: an object a line; else the result")
+        ("watch,w", po::value(&into.watch)->value_name("[=SECONDS]"),
+         "show again each second, with rates")
+        ("timeout", po::value(&into.timeout)->value_name("SECONDS"),
+         "give up when an answer takes longer (30; 0: never)")
+        ("label", po::value(&into.label)->value_name("N|A-B"), "show, trace: this label, or range")
+        ("op", po::value(&into.op)->value_name("OP"), "show: labels with this operation")
+        ("prefix", po::value(&into.prefix)->value_name("P"), "show: this prefix")
+        ("nexthop", po::value(&into.nexthop)->value_name("NAME"),
+         "show: this next hop, or the rules that use it")
+        ("port", po::value(&into.port)->value_name("NAME"), "show, trace: this port")
+        ("limit", po::value(&into.limit)->value_name("N"), "show: at most N rows")
+        ("count", po::value(&into.count)->value_name("N"), "capture: stop after N packets")
+        ("help,h", "this text")
+        ("version", "rhumbctl's version; the router's: show version");
+    return options;
+}
+
+std::chrono::milliseconds parse_seconds(const char* name, double seconds, double min, double max) {
+    if (!(seconds >= min && seconds <= max)) {  // NaN as well
+        throw failure(exit_status::usage,
+                      fmt::format("{} takes {} to {} seconds", name, min, max));
+    }
+    return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000.0));
+}
+
+std::uint64_t parse_count(const char* name, const std::string& text) {
+    const auto number = parse_number(text, UINT32_MAX);
+    if (!number || *number == 0) {
+        throw failure(exit_status::usage,
+                      fmt::format("{} takes a number from 1 to {}, not {}", name, UINT32_MAX, text));
+    }
+    return *number;
+}
+
+// The library would take the word after a lone --watch for its value.
+void complete_watch(std::vector<std::string>& line) {
+    for (std::string& word : line) {
+        if (word == "--") {
+            return;
+        }
+        if (word == "--watch" || word == "-w") {
+            word = "--watch=1";
+        }
+    }
+}
+
+}  // namespace
+
+arguments parse_arguments(std::vector<std::string> line) {
+    complete_watch(line);
+    raw read;
+    arguments made;
+    po::options_description options = described(read);
+    options.add_options()("words", po::value(&made.words));
+    po::positional_options_description words;
+    words.add("words", -1);
+    po::variables_map map;
+    try {
+        namespace style = po::command_line_style;
+        po::store(po::command_line_parser(line)
+                      .options(options)
+                      .positional(words)
+                      .style(style::default_style & ~style::allow_guessing)
+                      .run(),
+                  map);
+        po::notify(map);
+    } catch (const po::error& wrong) {
+        throw failure(exit_status::usage, wrong.what());
+    }
+    for (const auto& [name, value] : map) {
+        made.given.insert(name);
+    }
+    made.given.erase("words");
+    const auto given = [&made](const char* name) { return made.given.contains(name); };
+    const auto take = [&given](const char* name, std::string& from) {
+        return given(name) ? std::optional(std::move(from)) : std::nullopt;
+    };
+    made.socket = take("socket", read.socket);
+    made.node = take("node", read.node);
+    made.label = take("label", read.label);
+    made.op = take("op", read.op);
+    made.prefix = take("prefix", read.prefix);
+    made.nexthop = take("nexthop", read.nexthop);
+    made.port = take("port", read.port);
+    made.as_json = given("json");
+    made.help = given("help");
+    made.version = given("version");
+    if (given("watch")) {
+        made.watch = parse_seconds("--watch", read.watch, 0.1, 86400);
+    }
+    made.timeout = parse_seconds("--timeout", read.timeout, 0, 86400);
+    if (given("limit")) {
+        made.limit = parse_count("--limit", read.limit);
+    }
+    if (given("count")) {
+        made.count = parse_count("--count", read.count);
+    }
+    if (made.socket && made.node) {
+        throw failure(exit_status::usage, "-s and -n both say which router; give one");
+    }
+    if (made.node && (made.node->empty() || made.node->find('/') != std::string::npos)) {
+        throw failure(exit_status::usage, "-n takes a node's name, and -s the path of a socket");
+    }
+    return made;
+}
+
+std::string help_text() {
+    raw unused;
+    std::ostringstream text;
+    text << usage << '\n' << described(unused) << epilogue;
+    return text.str();
+}
+
+}  // namespace rhumb::ctl

@@ -1,0 +1,37 @@
+// The command line: options and words. Threads: one.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace rhumb::ctl {
+
+struct arguments {
+    std::optional<std::string> socket;
+    std::optional<std::string> node;
+    bool as_json = false;
+    std::optional<std::chrono::milliseconds> watch;
+    std::chrono::milliseconds timeout{30'000};  // 0: for ever
+    std::optional<std::string> label;           // a number or a range
+    std::optional<std::string> op;
+    std::optional<std::string> prefix;
+    std::optional<std::string> nexthop;
+    std::optional<std::string> port;
+    std::optional<std::uint64_t> limit;
+    std::optional<std::uint64_t> count;
+    bool help = false;
+    bool version = false;
+    std::vector<std::string> words;             // what is no option
+    std::set<std::string> given;                // long names of the options that were given
+};
+
+// `line`: without the program's name. Throws failure{usage}.
+[[nodiscard]] arguments parse_arguments(std::vector<std::string> line);
+
+[[nodiscard]] std::string help_text();
+
+}  // namespace rhumb::ctl

@@ -1,0 +1,212 @@
+#include "tools/rhumbctl/command.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <initializer_list>
+#include <string_view>
+
+#include "tools/rhumbctl/failure.hh"
+#include "tools/rhumbctl/fragment.hh"
+#include "tools/rhumbctl/text.hh"
+#include "tools/rhumbctl/view.hh"
+
+namespace rhumb::ctl {
+namespace {
+
+constexpr std::uint64_t max_label = (1U << 20) - 1;
+constexpr std::uint64_t max_traces = 10'000;
+
+using kind = command::kind;
+
+failure wrong(const std::string& message) { return {exit_status::usage, message}; }
+
+// Refuses options that mean nothing to a command.
+void allow(const arguments& given, std::initializer_list<std::string_view> options) {
+    constexpr std::array<std::string_view, 4> always{"socket", "node", "json", "timeout"};
+    for (const std::string& name : given.given) {
+        if (std::ranges::find(always, name) == always.end() &&
+            std::ranges::find(options, name) == options.end()) {
+            throw wrong(fmt::format("{} takes no --{}", given.words.front(), name));
+        }
+    }
+}
+
+// Refuses any other number of words; `form` says what the command looks like.
+void expect_words(const arguments& given, std::size_t min, std::size_t max, const char* form) {
+    if (given.words.size() < min || given.words.size() > max) {
+        throw wrong(fmt::format("it is: rhumbctl {}", form));
+    }
+}
+
+constexpr std::size_t any_number = SIZE_MAX;
+
+// A number as a number, A-B as it is.
+nlohmann::json label_filter(const std::string& text) {
+    if (const auto label = parse_number(text, max_label)) {
+        return *label;
+    }
+    const std::size_t dash = text.find('-');
+    const auto first = parse_number(text.substr(0, dash), max_label);
+    const auto last = dash == std::string::npos ? std::nullopt
+                                                : parse_number(text.substr(dash + 1), max_label);
+    if (!first || !last || *first > *last) {
+        throw wrong(fmt::format("--label takes a label or a range A-B within 0 to {}, not {}",
+                                max_label, text));
+    }
+    return fmt::format("{}-{}", *first, *last);
+}
+
+command show(const arguments& given) {
+    allow(given, {"watch", "label", "op", "prefix", "nexthop", "port", "limit"});
+    expect_words(given, 2, 2, "show version|ports|labels|prefixes|nexthops|counters|drops|config|"
+                              "workers");
+    const std::string& what = given.words[1];
+    if (view_of(what) == nullptr) {
+        throw wrong(fmt::format("there is no show {}; there is show {}", what,
+                                fmt::join(view_names(), "|")));
+    }
+    command made{kind::show, "show", {{"what", what}}, "", ""};
+    if (given.label) {
+        made.params["label"] = label_filter(*given.label);
+    }
+    const auto filter = [&made](const char* key, const std::optional<std::string>& value) {
+        if (value) {
+            made.params[key] = *value;
+        }
+    };
+    filter("op", given.op);
+    filter("prefix", given.prefix);
+    filter("nexthop", given.nexthop);
+    filter("port", given.port);
+    return made;
+}
+
+command call(const char* method, nlohmann::json params, std::string done) {
+    return {kind::call, method, std::move(params), "", std::move(done)};
+}
+
+command port_state(const arguments& given, const std::string& method) {
+    allow(given, {});
+    const bool up = given.words[1] == "up";
+    return {kind::call, method, {{"name", given.words[2]}, {"up", up}}, "",
+            fmt::format("{} {} is set {}", method, given.words[2], up ? "up" : "down")};
+}
+
+// label, prefix and nexthop
+command rule(const arguments& given) {
+    const std::string& what = given.words.front();
+    const std::string verb = given.words.size() > 1 ? given.words[1] : "";
+    const words rest = words(given.words).subspan(std::min<std::size_t>(2, given.words.size()));
+    allow(given, {});
+    if (what == "nexthop" && (verb == "up" || verb == "down")) {
+        expect_words(given, 3, 3, "nexthop up|down NAME");
+        return port_state(given, what);
+    }
+    if (verb == "set" && rest.size() >= 2) {
+        return call("apply", {{"toml", set_fragment(what, rest[0], rest.subspan(1))}},
+                    fmt::format("{} {} is set", what, rest[0]));
+    }
+    if (verb == "delete" && !rest.empty()) {
+        return call("apply", {{"toml", remove_fragment(what, rest)}},
+                    rest.size() == 1 ? fmt::format("{} {} is gone", what, rest[0])
+                                     : fmt::format("{} {} are gone", rest.size(),
+                                                   what == "prefix" ? "prefixes" : what + "s"));
+    }
+    const std::string name = what == "label" ? "LABEL" : what == "prefix" ? "PREFIX" : "NAME";
+    throw wrong(fmt::format("it is: rhumbctl {0} set {1} KEY=VALUE..., or {0} delete {1}...{2}",
+                            what, name, what == "nexthop" ? ", or nexthop up|down NAME" : ""));
+}
+
+command port(const arguments& given) {
+    expect_words(given, 3, 3, "port up|down NAME");
+    if (given.words[1] != "up" && given.words[1] != "down") {
+        throw wrong("it is: rhumbctl port up|down NAME");
+    }
+    return port_state(given, "port");
+}
+
+command apply(const arguments& given) {
+    allow(given, {});
+    expect_words(given, 2, 2, "apply FILE, or apply - for standard input");
+    return {kind::apply, "apply", nlohmann::json::object(), given.words[1], ""};
+}
+
+command trace(const arguments& given) {
+    allow(given, {"port", "label"});
+    expect_words(given, 2, 2, "trace COUNT [--port P] [--label L]");
+    const auto count = parse_number(given.words[1], max_traces);
+    if (!count || *count == 0) {
+        throw wrong(fmt::format("trace takes a number of packets from 1 to {}, not {}", max_traces,
+                                given.words[1]));
+    }
+    command made{kind::trace, "trace", {{"count", *count}}, "", ""};
+    if (given.port) {
+        made.params["port"] = *given.port;
+    }
+    if (given.label) {
+        const auto label = parse_number(*given.label, max_label);
+        if (!label) {
+            throw wrong(fmt::format("trace takes one --label, 0 to {}, not {}", max_label,
+                                    *given.label));
+        }
+        made.params["label"] = *label;
+    }
+    return made;
+}
+
+command capture(const arguments& given) {
+    allow(given, {"count"});
+    expect_words(given, 3, 3, "capture PORT FILE [--count N]");
+    if (given.as_json) {
+        throw wrong("capture writes pcap; it takes no --json");
+    }
+    command made{kind::capture, "capture", {{"port", given.words[1]}}, given.words[2], ""};
+    if (given.count) {
+        made.params["count"] = *given.count;
+    }
+    return made;
+}
+
+command bare(const arguments& given) {
+    const std::string& method = given.words.front();
+    allow(given, {});
+    expect_words(given, 1, 1, method.c_str());
+    if (method == "completion") {
+        return {kind::completion, "", nlohmann::json::object(), "", ""};
+    }
+    return {kind::call, method, nlohmann::json::object(), "",
+            method == "reload" ? "the configuration is read again" : "the router shuts down"};
+}
+
+struct entry {
+    std::string_view name;
+    command (*parse)(const arguments& given);
+};
+constexpr std::array<entry, 11> entries{{{"show", show},
+                                         {"label", rule},
+                                         {"prefix", rule},
+                                         {"nexthop", rule},
+                                         {"port", port},
+                                         {"apply", apply},
+                                         {"reload", bare},
+                                         {"shutdown", bare},
+                                         {"trace", trace},
+                                         {"capture", capture},
+                                         {"completion", bare}}};
+
+}  // namespace
+
+command parse_command(const arguments& given) {
+    if (given.words.empty()) {
+        throw wrong("a command is missing");
+    }
+    const auto* const found = std::ranges::find(entries, given.words.front(), &entry::name);
+    if (found == entries.end()) {
+        throw wrong(fmt::format("there is no command {}", given.words.front()));
+    }
+    return found->parse(given);
+}
+
+}  // namespace rhumb::ctl

@@ -1,0 +1,30 @@
+// From words to what is to be done: a request, and what to make of its answer. Threads: any.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "tools/rhumbctl/arguments.hh"
+
+namespace rhumb::ctl {
+
+struct command {
+    enum class kind {
+        show,
+        call,     // one request, and `done` when it is answered
+        apply,    // a call whose `toml` is the text of `file`
+        trace,
+        capture,  // into `file`
+        completion,
+    };
+    kind what = kind::call;
+    std::string method;
+    nlohmann::json params = nlohmann::json::object();
+    std::string file;  // - for standard input or output
+    std::string done;
+};
+
+// Throws failure{usage}.
+[[nodiscard]] command parse_command(const arguments& given);
+
+}  // namespace rhumb::ctl

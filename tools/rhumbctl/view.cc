@@ -1,0 +1,237 @@
+#include "tools/rhumbctl/view.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "tools/rhumbctl/text.hh"
+
+namespace rhumb::ctl {
+namespace {
+
+using nlohmann::json;
+using enum cell_kind;
+
+constexpr std::array<std::string_view, 1> by_port{"port"};
+constexpr std::array<std::string_view, 1> by_label{"label"};
+constexpr std::array<std::string_view, 1> by_prefix{"prefix"};
+constexpr std::array<std::string_view, 1> by_nexthop{"nexthop"};
+constexpr std::array<std::string_view, 2> by_name{"kind", "name"};
+constexpr std::array<std::string_view, 2> by_reason{"reason", "port"};
+constexpr std::array<std::string_view, 1> by_worker{"worker"};
+
+constexpr std::array<field, 14> port_fields{{{"PORT", "port"},
+                                             {"STATE", "up", state},
+                                             {"LINK", "link", up_down},
+                                             {"MBPS", "mbps", number},
+                                             {"MTU", "mtu", number},
+                                             {"MAC", "mac"},
+                                             {"RX PACKETS", "rx_packets", count, true},
+                                             {"RX BYTES", "rx_bytes", count},
+                                             {"TX PACKETS", "tx_packets", count, true},
+                                             {"TX BYTES", "tx_bytes", count},
+                                             {"DROPS", "drops", count},
+                                             {"PUNTS", "punts", count},
+                                             {"MISSED", "rx_missed", count},
+                                             {"ERRORS", "rx_errors+tx_errors", sum}}};
+constexpr std::array<field, 9> label_fields{{{"LABEL", "label", number},
+                                             {"OP", "op"},
+                                             {"OUT", "out", number},
+                                             {"VIA", "via", paths},
+                                             {"SEGMENTS", "segments", labels},
+                                             {"TTL", "ttl"},
+                                             {"TC", "tc", number},
+                                             {"PACKETS", "packets", count, true},
+                                             {"BYTES", "bytes", count}}};
+constexpr std::array<field, 7> prefix_fields{{{"PREFIX", "prefix"},
+                                              {"VIA", "via", paths},
+                                              {"SEGMENTS", "segments", labels},
+                                              {"TTL", "ttl"},
+                                              {"TC", "tc", number},
+                                              {"PACKETS", "packets", count, true},
+                                              {"BYTES", "bytes", count}}};
+constexpr std::array<field, 9> nexthop_fields{{{"NEXTHOP", "nexthop"},
+                                               {"STATE", "up", state},
+                                               {"PORT", "port"},
+                                               {"MAC", "mac"},
+                                               {"VLAN", "vlan", number},
+                                               {"MTU", "mtu", number},
+                                               {"BACKUP", "backup", backup},
+                                               {"PACKETS", "packets", count, true},
+                                               {"BYTES", "bytes", count}}};
+constexpr std::array<field, 4> counter_fields{{{"KIND", "kind"},
+                                               {"NAME", "name"},
+                                               {"PACKETS", "packets", count, true},
+                                               {"BYTES", "bytes", count}}};
+constexpr std::array<field, 5> drop_fields{{{"REASON", "reason"},
+                                            {"PORT", "port"},
+                                            {"DROPPED", "dropped", count, true},
+                                            {"PUNTED", "punted", count},
+                                            {"MEANING", "sentence"}}};
+constexpr std::array<field, 6> worker_fields{{{"WORKER", "worker", number},
+                                              {"ROUNDS", "rounds", count, true},
+                                              {"BUSY ROUNDS", "busy_rounds", count, true},
+                                              {"INTERRUPTS", "interrupts", count},
+                                              {"TRACES MISSED", "traces_missed", count},
+                                              {"CAPTURES MISSED", "captures_missed", count}}};
+
+constexpr std::array<view, 9> views{{{"version", {}, {}},
+                                     {"ports", by_port, port_fields},
+                                     {"labels", by_label, label_fields},
+                                     {"prefixes", by_prefix, prefix_fields},
+                                     {"nexthops", by_nexthop, nexthop_fields},
+                                     {"counters", by_name, counter_fields},
+                                     {"drops", by_reason, drop_fields},
+                                     {"config", {}, {}},
+                                     {"workers", by_worker, worker_fields}}};
+
+constexpr const char* absent = "-";
+
+// The member, null where there is none.
+const json& member(const json& row, std::string_view key) {
+    static const json null;
+    if (!row.is_object()) {
+        return null;
+    }
+    const auto found = row.find(key);
+    return found == row.end() ? null : *found;
+}
+
+std::optional<bool> flag(const json& row, std::string_view key) {
+    const json& value = member(row, key);
+    return value.is_boolean() ? std::optional(value.get<bool>()) : std::nullopt;
+}
+
+std::optional<std::uint64_t> unsigned_of(const json& value) {
+    return value.is_number_unsigned() ? std::optional(value.get<std::uint64_t>()) : std::nullopt;
+}
+
+std::string count_text(const json& value) {
+    const auto number = unsigned_of(value);
+    return number ? grouped(*number) : value_text(value);
+}
+
+std::string state_text(const json& row) {
+    const auto up = flag(row, "up");
+    if (!up) {
+        return absent;
+    }
+    return !flag(row, "meant_up").value_or(true) ? "admin-down" : *up ? "up" : "down";
+}
+
+std::string path_text(const json& path) {
+    if (!path.is_object()) {
+        return value_text(path);
+    }
+    std::string text = value_text(member(path, "nexthop"));
+    if (const json& out = member(path, "out"); !out.is_null()) {
+        text += '>' + value_text(out);
+    }
+    if (const json& weight = member(path, "weight"); !weight.is_null() && weight != 1U) {
+        text += '*' + value_text(weight);
+    }
+    return text;
+}
+
+std::string list_text(const json& list, std::string (*of)(const json&)) {
+    if (!list.is_array()) {
+        return value_text(list);
+    }
+    std::string text;
+    for (const json& value : list) {
+        text += (text.empty() ? "" : ",") + of(value);
+    }
+    return text.empty() ? absent : text;
+}
+
+std::string backup_text(const json& backup) {
+    if (!backup.is_object()) {
+        return value_text(backup);
+    }
+    const std::string name = value_text(member(backup, "nexthop"));
+    const std::string push = list_text(member(backup, "push"), value_text);
+    return push == absent ? name : fmt::format("{} (push {})", name, push);
+}
+
+}  // namespace
+
+const view* view_of(std::string_view what) {
+    const auto* const found = std::ranges::find(views, what, &view::what);
+    return found == views.end() ? nullptr : found;
+}
+
+std::vector<std::string_view> view_names() {
+    std::vector<std::string_view> names;
+    std::ranges::transform(views, std::back_inserter(names), &view::what);
+    return names;
+}
+
+std::string value_text(const json& value) {
+    if (value.is_null()) {
+        return absent;
+    }
+    if (value.is_string()) {
+        return value.get_ref<const std::string&>().empty()
+                   ? absent
+                   : printable(value.get_ref<const std::string&>());
+    }
+    return printable(value.dump());
+}
+
+std::string cell(const json& row, const field& of) {
+    switch (of.kind) {
+        case text:
+        case number: return value_text(member(row, of.key));
+        case count: return count_text(member(row, of.key));
+        case sum: {
+            const auto total = counted(row, of);
+            return total ? grouped(*total) : absent;
+        }
+        case up_down: {
+            const auto up = flag(row, of.key);
+            return !up ? absent : *up ? "up" : "down";
+        }
+        case state: return state_text(row);
+        case paths: return list_text(member(row, of.key), path_text);
+        case labels: return list_text(member(row, of.key), value_text);
+        case backup: return backup_text(member(row, of.key));
+    }
+    return absent;
+}
+
+std::optional<std::uint64_t> counted(const json& row, const field& of) {
+    if (of.kind == count) {
+        return unsigned_of(member(row, of.key));
+    }
+    if (of.kind != sum) {
+        return std::nullopt;
+    }
+    std::optional<std::uint64_t> total;
+    for (std::string_view keys = of.key; !keys.empty();) {
+        const std::size_t plus = std::min(keys.find('+'), keys.size());
+        if (const auto part = unsigned_of(member(row, keys.substr(0, plus)))) {
+            total = total.value_or(0) + *part;
+        }
+        keys.remove_prefix(std::min(plus + 1, keys.size()));
+    }
+    return total;
+}
+
+std::string upright(const json& row) {
+    if (!row.is_object()) {
+        return value_text(row) + '\n';
+    }
+    std::size_t width = 0;
+    for (const auto& [key, value] : row.items()) {
+        width = std::max(width, width_of(printable(key)));
+    }
+    std::string text;
+    for (const auto& [key, value] : row.items()) {
+        const std::string name = printable(key);
+        text += fmt::format("{}{:{}}  {}\n", name, "", width - width_of(name), count_text(value));
+    }
+    return text;
+}
+
+}  // namespace rhumb::ctl

@@ -1,0 +1,58 @@
+// What `show` shows: which fields of a row make which column, and how a value becomes a cell. Any
+// JSON at all becomes some cell: what a router sends is not taken on trust. Threads: any.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tools/rhumbctl/table.hh"
+
+namespace rhumb::ctl {
+
+enum class cell_kind : std::uint8_t {
+    text,     // as it is
+    number,   // right-aligned, as it is: labels, MTUs
+    count,    // right-aligned, in groups of three digits
+    sum,      // a count: of the fields whose names follow each other with + between them
+    up_down,  // a boolean
+    state,    // up, down, or admin-down, from `up` and `meant_up`
+    paths,    // r2*3>17002,r3
+    labels,   // 16003,16002
+    backup,   // r3 (push 16002)
+};
+
+struct field {
+    std::string_view header;
+    std::string_view key;
+    cell_kind kind = cell_kind::text;
+    bool with_rate = false;  // --watch adds a column of what it gains a second
+};
+
+struct view {
+    std::string_view what;
+    std::span<const std::string_view> identity;  // keys that tell one row from another
+    std::span<const field> fields;               // none: shown in a way of its own
+};
+
+// nullptr if there is none.
+[[nodiscard]] const view* view_of(std::string_view what);
+[[nodiscard]] std::vector<std::string_view> view_names();
+
+// Safe to show; `-` where there is nothing.
+[[nodiscard]] std::string cell(const nlohmann::json& row, const field& of);
+
+// A value of any kind in a line.
+[[nodiscard]] std::string value_text(const nlohmann::json& value);
+
+// One row, a field a line, all of them: KEY  VALUE.
+[[nodiscard]] std::string upright(const nlohmann::json& row);
+
+// A field that counts, and no other.
+[[nodiscard]] std::optional<std::uint64_t> counted(const nlohmann::json& row, const field& of);
+
+}  // namespace rhumb::ctl
