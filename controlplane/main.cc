@@ -18,7 +18,8 @@ constexpr int exit_failed = 1;
 constexpr int exit_usage = 2;
 
 constexpr const char* usage =
-    "usage: rhumbd --config FILE [--check] [--until-idle MS] [-- EAL arguments]\n"
+    "usage: rhumbd --config FILE [--check] [--until-idle MS] [--trace COUNT] [--summary]\n"
+    "              [-- EAL arguments]\n"
     "\n"
     "Forwards packets along the paths that they carry: SR-MPLS and IP, on DPDK ports.\n";
 
@@ -40,11 +41,19 @@ struct arguments {
 int parse(int argc, char** argv, arguments& into) {
     po::options_description options("options");
     unsigned until_idle = 0;
+    const auto trace_count = [](std::uint32_t count) {
+        if (count > rhumb::io::most_traces) {
+            throw po::error(fmt::format("--trace takes at most {}", rhumb::io::most_traces));
+        }
+    };
     options.add_options()
         ("config,c", po::value(&into.config)->value_name("FILE"), "configuration (TOML)")
         ("check", po::bool_switch(&into.check), "check the configuration and exit")
         ("until-idle", po::value(&until_idle)->value_name("MS"),
          "stop when no packet has come for this many milliseconds")
+        ("trace", po::value(&into.serve.trace)->value_name("COUNT")->notifier(trace_count),
+         "tell at the end what happened to the first packets, step by step")
+        ("summary", po::bool_switch(&into.serve.summary), "tell at the end what was counted")
         ("help,h", "this text")
         ("version", "version");
 

@@ -2,6 +2,7 @@
 
 #include <rte_ethdev.h>
 #include <rte_interrupts.h>
+#include <rte_log.h>
 #include <rte_pause.h>
 #include <sys/prctl.h>
 
@@ -112,17 +113,24 @@ bool worker::register_interrupts() noexcept {
     if (options_.rx.empty() || !options_.shared.empty()) {
         return false;
     }
-    for (std::size_t n = 0; n < options_.rx.size(); ++n) {
-        if (rte_eth_dev_rx_intr_ctl_q(options_.rx[n].device, options_.rx[n].queue,
-                                      RTE_EPOLL_PER_THREAD, RTE_INTR_EVENT_ADD, nullptr) != 0) {
-            while (n-- > 0) {
-                rte_eth_dev_rx_intr_ctl_q(options_.rx[n].device, options_.rx[n].queue,
-                                          RTE_EPOLL_PER_THREAD, RTE_INTR_EVENT_DEL, nullptr);
-            }
-            return false;
-        }
+    const auto control = [this](std::size_t n, int operation) {
+        return rte_eth_dev_rx_intr_ctl_q(options_.rx[n].device, options_.rx[n].queue,
+                                         RTE_EPOLL_PER_THREAD, operation, nullptr) == 0;
+    };
+    // DPDK logs an error for every driver that has none, which is the usual case here.
+    rte_log_set_level_pattern("lib.ethdev", RTE_LOG_CRIT);
+    std::size_t added = 0;
+    while (added < options_.rx.size() && control(added, RTE_INTR_EVENT_ADD)) {
+        ++added;
     }
-    return true;
+    rte_log_set_level_pattern("lib.ethdev", RTE_LOG_NOTICE);
+    if (added == options_.rx.size()) {
+        return true;
+    }
+    while (added-- > 0) {
+        control(added, RTE_INTR_EVENT_DEL);
+    }
+    return false;
 }
 
 void worker::wait_for_interrupt() noexcept {

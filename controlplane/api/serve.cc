@@ -9,8 +9,10 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cstdlib>
 #include <cstring>
+#include <iostream>
 #include <string>
 
+#include "controlplane/api/report.hh"
 #include "controlplane/api/server.hh"
 #include "controlplane/api/telemetry.hh"
 #include "dataplane/io/log.hh"
@@ -75,6 +77,10 @@ public:
             !done) {
             return done;
         }
+        if (options_.trace != 0) {
+            running_.engine().taps().traces_left.store(options_.trace);
+            running_.engine().taps().active.store(true);
+        }
         if (auto done = running_.run(); !done) {
             return done;
         }
@@ -93,6 +99,12 @@ public:
         io_.run();
         notify_systemd("STOPPING=1");
         running_.stop(drain_patience);
+        if (options_.trace != 0) {
+            print_traces(running_, std::cout);
+        }
+        if (options_.summary) {
+            print_summary(running_, std::cout);
+        }
         return {};
     }
 

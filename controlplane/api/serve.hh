@@ -10,10 +10,12 @@ namespace rhumb::api {
 
 struct serve_options {
     std::chrono::milliseconds until_idle{0};  // 0: until a signal
+    std::uint32_t trace = 0;                  // how many of the first packets to trace
+    bool summary = false;                     // what was counted, at the end
 };
 
 // Runs the router until SIGTERM, SIGINT, `shutdown` over the socket, or idleness; drains, and
-// returns.
+// returns. Traces and the summary go to standard output.
 [[nodiscard]] result<void> serve(router& running, const serve_options& options);
 
 }  // namespace rhumb::api

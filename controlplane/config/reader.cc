@@ -18,32 +18,78 @@
 namespace rhumb::config {
 namespace {
 
-// toml++ 3.3 has no limit on the depth of dotted keys (a.b.c), and frees tables recursively: a
-// long enough key would overflow the stack. Every level but a few costs a dot.
-constexpr std::size_t max_dots = 200;  // in a line
+// Refuses what toml++ 3.3 does not withstand outside strings and comments: keys with very many dots
+// (a table each; its tree is freed recursively, so a long enough key overflows the stack) and
+// characters beyond ASCII (its test for blanks is undefined for most of them). Up to the first
+// error that toml++ finds itself, both see the same strings and comments.
+class outline_check {
+public:
+    outline_check(std::string_view text, diagnostics& errors) : text_(text), errors_(errors) {}
+
+    void run() {
+        if (text_.starts_with("\xef\xbb\xbf")) {  // byte order mark
+            at_ = 3;
+        }
+        while (at_ < text_.size() && !errors_.failed()) {
+            const char c = text_[at_];
+            if (c == '#') {
+                at_ = std::min(text_.find('\n', at_), text_.size());
+            } else if (c == '"' || c == '\'') {
+                skip_string(c);
+            } else {
+                check(c);
+                ++at_;
+            }
+        }
+    }
+
+private:
+    static constexpr unsigned max_dots = 200;  // in a line
+
+    void check(char c) {
+        if (c == '\n') {
+            dots_ = 0;
+        } else if (c == '.' && ++dots_ > max_dots) {
+            fail(fmt::format("this line has more than {} dots; keys cannot nest that deep",
+                             max_dots));
+        } else if (static_cast<unsigned char>(c) > 0x7f) {
+            fail("only ASCII may stand outside strings and comments");
+        }
+    }
+
+    void skip_string(char quote) {
+        std::string end(3, quote);
+        const bool is_long = text_.substr(at_).starts_with(end);
+        end.resize(is_long ? 3 : 1);
+        at_ += end.size();
+        while (at_ < text_.size() && !text_.substr(at_).starts_with(end)) {
+            at_ += text_[at_] == '\\' && quote == '"' ? 2U : 1U;
+        }
+        // A long string may have up to two quotes of its own right before its end.
+        const std::size_t last = at_ + (is_long ? 5 : 1);
+        while (at_ < std::min(last, text_.size()) && text_[at_] == quote) {
+            ++at_;
+        }
+    }
+
+    void fail(std::string message) {
+        const std::string_view before = text_.substr(0, at_);
+        const auto lines = std::ranges::count(before, '\n');
+        const std::string_view line = before.substr(before.rfind('\n') + 1);
+        const auto columns = std::ranges::count_if(  // UTF-8 characters, as toml++ counts
+            line, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; });
+        errors_.fail(errors_.at(static_cast<std::uint32_t>(lines) + 1,
+                                static_cast<std::size_t>(columns) + 1),
+                     std::move(message));
+    }
+
+    std::string_view text_;
+    diagnostics& errors_;
+    std::size_t at_ = 0;
+    unsigned dots_ = 0;
+};
 
 const toml::node& node_of(const void* node) { return *static_cast<const toml::node*>(node); }
-
-// A comment that cannot be the end of a multi-line string: it may have as many dots as it likes.
-bool is_plain_comment(std::string_view line) {
-    const std::size_t first = line.find_first_not_of(" \t");
-    return first != std::string_view::npos && line[first] == '#' &&
-           line.find_first_of("\"'") == std::string_view::npos;
-}
-
-void check_dots(std::string_view text, diagnostics& errors) {
-    for (std::uint32_t number = 1; !text.empty(); ++number) {
-        const std::string_view line = text.substr(0, text.find('\n'));
-        if (std::ranges::count(line, '.') > static_cast<std::ptrdiff_t>(max_dots) &&
-            !is_plain_comment(line)) {
-            errors.fail(errors.at(number, 1), fmt::format("this line has more than {} dots; keys "
-                                                          "cannot nest that deep",
-                                                          max_dots));
-            return;
-        }
-        text.remove_prefix(std::min(line.size() + 1, text.size()));
-    }
-}
 
 // toml++'s words without their opening and without characters that a terminal might obey.
 std::string description(const toml::parse_error& why) {
@@ -142,7 +188,7 @@ struct document::tree {
 };
 
 document::document(std::string_view text, diagnostics& errors) : tree_(std::make_unique<tree>()) {
-    check_dots(text, errors);
+    outline_check(text, errors).run();
     if (errors.failed()) {
         return;
     }

@@ -17,6 +17,7 @@ namespace rhumb::io {
 
 inline constexpr std::size_t trace_bytes = 256;     // of a frame, kept in a trace
 inline constexpr std::size_t capture_bytes = 9728;  // of a frame, kept in a capture
+inline constexpr std::size_t most_traces = 256;     // that wait for control, a worker
 
 struct trace_record {
     std::uint64_t generation;  // of the tables used
@@ -56,7 +57,7 @@ public:
     // Runs the pipeline over the burst and records what was asked for.
     void run_watched(burst& b, const stage_context& context) noexcept;
 
-    record_queue<trace_record> traces{64};
+    record_queue<trace_record> traces{most_traces};
     record_queue<capture_record> captures{256};
 
 private:

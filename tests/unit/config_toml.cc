@@ -305,8 +305,11 @@ TEST(config_toml, longest_lists) {
     EXPECT_EQ(f.rules.segment_lists.at(0).size(), 16U);
 }
 
-TEST(config_toml, comments_may_have_dots) {
-    (void)parsed("# " + std::string(1000, '.') + "\n[node]\nname = \"r1\"\n");
+TEST(config_toml, comments_and_strings_may_have_dots) {
+    const std::string dots(1000, '.');
+    const file f = parsed("# it's " + dots + "\n[runtime]\neal = ['" + dots + "', \"\\\"" + dots +
+                          "\", '''" + dots + "'''', \"\"\"" + dots + "\"\"\"]\n");
+    EXPECT_EQ(f.runtime.eal, (std::vector<std::string>{dots, '"' + dots, dots + "'", dots}));
 }
 
 TEST(config_toml, single_rules) {

@@ -47,10 +47,10 @@ nlohmann::json label_filter(const std::string& text) {
     if (const auto label = parse_number(text, max_label)) {
         return *label;
     }
-    const std::size_t dash = text.find('-');
+    const std::size_t dash = std::min(text.find('-'), text.size());
     const auto first = parse_number(text.substr(0, dash), max_label);
-    const auto last = dash == std::string::npos ? std::nullopt
-                                                : parse_number(text.substr(dash + 1), max_label);
+    // No dash leaves nothing behind it, which is no number.
+    const auto last = parse_number(text.substr(std::min(dash + 1, text.size())), max_label);
     if (!first || !last || *first > *last) {
         throw wrong(fmt::format("--label takes a label or a range A-B within 0 to {}, not {}",
                                 max_label, text));

@@ -103,8 +103,8 @@ values read(words given, std::span<const setting> known) {
     for (const std::string& word : given) {
         const std::size_t equals = word.find('=');
         const std::string_view key = std::string_view(word).substr(0, equals);
-        const auto* const found = std::ranges::find(known, key, &setting::key);
-        if (equals == std::string::npos || found == known.data() + known.size()) {
+        const auto found = std::ranges::find(known, key, &setting::key);
+        if (equals == std::string::npos || found == known.end()) {
             std::vector<std::string_view> keys;
             std::ranges::transform(known, std::back_inserter(keys), &setting::key);
             throw wrong(fmt::format("{} is no setting; they are KEY=VALUE with {}", word,

@@ -35,9 +35,7 @@ std::string key_of(const json& row, const view& how, const field& of) {
 std::vector<column> columns_of(const view& how, bool with_rates) {
     std::vector<column> columns;
     for (const field& f : how.fields) {
-        using enum cell_kind;
-        columns.push_back({std::string(f.header), f.kind == number || f.kind == count ||
-                                                      f.kind == sum});
+        columns.push_back({std::string(f.header), is_right(f.kind)});
         if (with_rates && f.with_rate) {
             columns.push_back({"/S", true});
         }
@@ -105,11 +103,14 @@ std::size_t screen_lines() {
     return size.ws_row;
 }
 
-// Draws over what was there, line by line, so that nothing flickers; lines too long are cut.
-std::string framed(const std::string& text) {
+// Draws over what was there, line by line, so that nothing flickers. Lines that are too long, and
+// those behind the first `lines`, are cut.
+std::string framed(std::string_view text, std::size_t lines) {
     std::string frame = "\x1b[H\x1b[?7l";
-    for (const char c : text) {
-        frame += c == '\n' ? "\x1b[K\n" : std::string(1, c);
+    for (std::size_t n = 0; n < lines && !text.empty(); ++n) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        frame.append(text.substr(0, end)).append("\x1b[K\n");
+        text.remove_prefix(std::min(end + 1, text.size()));
     }
     return frame + "\x1b[J\x1b[?7h";
 }
@@ -214,7 +215,7 @@ void watch(client& router, const command& what, row_limit limit, bool as_json,
                                                   static_cast<double>(interval.count()) / 1000.0);
             const std::string page = title + text.str() + (more ? "...\n" : "");
             out << (lines == 0 ? (is_first ? "" : "\n") + page
-                               : (is_first ? "\x1b[2J" : "") + framed(page));
+                               : (is_first ? "\x1b[2J" : "") + framed(page, lines - 1));
         }
         is_first = false;
         out.flush();

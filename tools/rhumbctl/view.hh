@@ -26,6 +26,11 @@ enum class cell_kind : std::uint8_t {
     backup,   // r3 (push 16002)
 };
 
+// Whether cells of this kind stand to the right of their column.
+[[nodiscard]] constexpr bool is_right(cell_kind kind) noexcept {
+    return kind == cell_kind::number || kind == cell_kind::count || kind == cell_kind::sum;
+}
+
 struct field {
     std::string_view header;
     std::string_view key;

@@ -1,0 +1,159 @@
+// rhumbctl: parse, connect, ask, show.
+#include <fmt/format.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <string>
+
+#include "tools/rhumbctl/arguments.hh"
+#include "tools/rhumbctl/client.hh"
+#include "tools/rhumbctl/command.hh"
+#include "tools/rhumbctl/completion.hh"
+#include "tools/rhumbctl/connection.hh"
+#include "tools/rhumbctl/failure.hh"
+#include "tools/rhumbctl/show.hh"
+#include "tools/rhumbctl/text.hh"
+#include "tools/rhumbctl/watching.hh"
+
+namespace rhumb::ctl {
+namespace {
+
+std::string socket_for(const arguments& given) {
+    if (given.socket) {
+        return *given.socket;
+    }
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread
+    const char* from_environment = std::getenv("RHUMB_SOCKET");
+    if (!given.node && from_environment != nullptr && *from_environment != '\0') {
+        return from_environment;
+    }
+    return find_socket(given.node);
+}
+
+// All of a file, unless it is more than a request can hold.
+std::string read_file(const std::string& path) {
+    std::ifstream file;
+    if (path != "-") {
+        file.open(path, std::ios::binary);
+    }
+    std::istream& from = path == "-" ? std::cin : file;
+    std::string text;
+    std::string part(std::size_t{1} << 16, '\0');
+    while (from && text.size() <= max_line_bytes) {
+        from.read(part.data(), std::ssize(part));
+        text.append(part, 0, static_cast<std::size_t>(from.gcount()));
+    }
+    if (text.size() <= max_line_bytes && (!from.eof() || from.bad())) {
+        throw failure(exit_status::file, path + ": cannot read");
+    }
+    return text;
+}
+
+// Turns SIGINT and SIGTERM into a descriptor that gets readable.
+int interrupt_descriptor() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigprocmask(SIG_BLOCK, &signals, nullptr);
+    return signalfd(-1, &signals, SFD_CLOEXEC);
+}
+
+void print_done(const command& what, const json& result, bool as_json) {
+    if (as_json) {
+        std::cout << result.dump(-1, ' ', true) << '\n';
+        return;
+    }
+    const auto generation = result.is_object() ? result.find("generation") : result.end();
+    std::cout << printable(what.done)
+              << (generation != result.end() ? ", generation " + printable(generation->dump()) : "")
+              << '\n';
+}
+
+// A refusal of single changes names lines of text that nobody has seen; one of a file, its own.
+void call(client& router, command what, bool as_json) {
+    const bool is_file = what.what == command::kind::apply;
+    if (is_file) {
+        what.params["toml"] = read_file(what.file);
+        what.done = (what.file == "-" ? "standard input" : what.file) + " is applied";
+    }
+    try {
+        print_done(what, router.call(what.method, what.params), as_json);
+    } catch (const refusal& no) {
+        error why = no.why();
+        if (is_file && why.where.line != 0) {
+            why.where.file = what.file;
+        } else if (what.method == "apply") {
+            why.where = {};
+        }
+        throw refusal(why);
+    }
+}
+
+void run(client& router, const command& what, const arguments& given) {
+    using kind = command::kind;
+    switch (what.what) {
+        case kind::show:
+            if (given.watch) {
+                watch(router, what, given.limit, given.as_json, *given.watch, std::cout);
+            }
+            show(router, what, given.limit, given.as_json, nullptr, std::cout);
+            break;
+        case kind::trace: trace(router, what, given.as_json, std::cout, std::cerr); break;
+        case kind::capture:
+            capture(router, what, interrupt_descriptor(), isatty(STDERR_FILENO) != 0, std::cerr);
+            break;
+        default: call(router, what, given.as_json);
+    }
+}
+
+void run(const arguments& given) {
+    if (given.help) {
+        std::cout << help_text();
+        return;
+    }
+    if (given.version) {
+        std::cout << "rhumbctl " RHUMB_VERSION "\n";
+        return;
+    }
+    const command what = parse_command(given);
+    if (what.what == command::kind::completion) {
+        std::cout << completion_script;
+        return;
+    }
+    if (what.what == command::kind::capture && what.file == "-" && isatty(STDOUT_FILENO) != 0) {
+        throw failure(exit_status::usage, "a capture is no text for a terminal; give a file");
+    }
+    client router(connection::open(socket_for(given), given.timeout), given.timeout);
+    run(router, what, given);
+}
+
+int main_status(int argc, char** argv) {
+    try {
+        run(parse_arguments({argv + 1, argv + argc}));
+        std::cout.flush();
+        if (!std::cout) {
+            throw failure(exit_status::file, "cannot write to standard output");
+        }
+        return 0;
+    } catch (const failure& why) {
+        std::cout.flush();
+        fmt::print(stderr, "rhumbctl: {}\n{}", printable(why.what()),
+                   why.status() == exit_status::usage ? "(rhumbctl --help tells more)\n" : "");
+        return static_cast<int>(why.status());
+    }
+}
+
+}  // namespace
+}  // namespace rhumb::ctl
+
+int main(int argc, char** argv) {
+    std::ios::sync_with_stdio(false);
+    return argc > 0 ? rhumb::ctl::main_status(argc, argv) : 2;
+}
