@@ -15,17 +15,12 @@ namespace rhumb::config {
 
 class diagnostics {
 public:
-    // For a single rule: no positions.
-    diagnostics() = default;
     // `file` is empty for text that comes from none.
     diagnostics(std::string file, std::uint16_t file_index)
-        : file_(std::move(file)), file_index_(file_index), has_positions_(true) {}
+        : file_(std::move(file)), file_index_(file_index) {}
 
     // Columns beyond what a position holds are cut.
     [[nodiscard]] position at(std::uint32_t line, std::size_t column) const {
-        if (!has_positions_) {
-            return {};
-        }
         return {line, static_cast<std::uint16_t>(std::min<std::size_t>(column, 0xffff)),
                 file_index_};
     }
@@ -43,7 +38,6 @@ public:
 private:
     std::string file_;
     std::uint16_t file_index_ = 0;
-    bool has_positions_ = false;
     std::optional<error> first_;
 };
 

@@ -185,10 +185,6 @@ result<void> load_table(file& into, const std::string& folder) {
     return parse_labels_csv(text.value(), path, 1, into.rules);
 }
 
-result<void> outcome(const diagnostics& errors) {
-    return errors.failed() ? result<void>(errors.why()) : result<void>();
-}
-
 }  // namespace
 
 result<file> load(const std::string& path) {
@@ -214,31 +210,6 @@ result<file> parse(std::string_view text, const std::string& name, const std::st
         if (const auto done = load_table(made, folder); !done) {
             return done.why();
         }
-    }
-    return made;
-}
-
-result<void> parse_label(std::string_view text, rules& into) {
-    diagnostics errors;
-    const document toml(text, errors);
-    read_label(toml.root(), into, errors);
-    return outcome(errors);
-}
-
-result<void> parse_prefix(std::string_view text, rules& into) {
-    diagnostics errors;
-    const document toml(text, errors);
-    read_prefix(toml.root(), into, errors);
-    return outcome(errors);
-}
-
-result<nexthop> parse_nexthop(const std::string& name, std::string_view text) {
-    diagnostics errors;
-    check_name(name, "name of a next hop", {}, errors);
-    const document toml(text, errors);
-    nexthop made = read_nexthop(name, toml.root(), errors);
-    if (errors.failed()) {
-        return errors.why();
     }
     return made;
 }

@@ -1,4 +1,4 @@
-// Reads configuration: TOML files, CSV label tables, and single rules. Strict: unknown keys,
+// Reads configuration: TOML files, CSV label tables, and changes to a running router. Strict: unknown keys,
 // duplicates, wrong types and values out of range are errors that name file, line and column, and
 // say what would be right. Threads: control.
 #pragma once
@@ -23,12 +23,6 @@ namespace rhumb::config {
 // `name` stands in errors. See docs/configuration.md for the columns.
 [[nodiscard]] result<void> parse_labels_csv(std::string_view text, const std::string& name,
                                             std::uint16_t file_index, rules& into);
-
-// Single rules: the keys of one [[labels]], [[prefixes]] or [nexthops.NAME] table, as the text of
-// a TOML document, e.g. `label = 16002` NEWLINE `op = "next"`. Errors have no file.
-[[nodiscard]] result<void> parse_label(std::string_view text, rules& into);
-[[nodiscard]] result<void> parse_prefix(std::string_view text, rules& into);
-[[nodiscard]] result<nexthop> parse_nexthop(const std::string& name, std::string_view text);
 
 // What changes a running router: rules and next hops as in a file, and
 //   [remove] labels = [16002], prefixes = ["10.2.0.0/16"], nexthops = ["r2"]

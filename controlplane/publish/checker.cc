@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "controlplane/config/text.hh"
 
@@ -115,19 +117,35 @@ std::size_t checker::depth_limit(const config::nexthop& hop) const {
 }
 
 result<void> checker::check_removals() const {
+    const auto twice = [](std::string_view what) {
+        return error{fmt::format("{} is to be removed twice", what), {}};
+    };
+    std::unordered_set<mpls::label> labels;
     for (const mpls::label label : batch_.remove_labels) {
-        if (label < mpls::first_unreserved || now_.label(label).entry.op() == label_op::none) {
+        if (label < mpls::first_unreserved || label >= mpls::label_count ||
+            now_.label(label).entry.op() == label_op::none) {
             return error{fmt::format("label {} has no rule", label), {}};
         }
+        if (!labels.insert(label).second) {
+            return twice(fmt::format("label {}", label));
+        }
     }
+    std::set<ip_prefix> prefixes;
     for (const ip_prefix& prefix : batch_.remove_prefixes) {
         if (!now_.prefixes().contains(prefix)) {
             return error{fmt::format("prefix {} is not configured", config::to_string(prefix)), {}};
         }
+        if (!prefixes.insert(prefix).second) {
+            return twice("prefix " + config::to_string(prefix));
+        }
     }
+    std::set<std::string_view> nexthops;
     for (const std::string& name : batch_.remove_nexthops) {
         if (!now_.nexthops().contains(name)) {
             return error{fmt::format("next hop \"{}\" does not exist", name), {}};
+        }
+        if (!nexthops.insert(name).second) {
+            return twice(fmt::format("next hop \"{}\"", name));
         }
         if (const std::string user = user_of(name); !user.empty()) {
             return error{fmt::format("next hop \"{}\" is in use by {}; change that first", name,
@@ -142,12 +160,17 @@ result<void> checker::check_nexthops() const {
     if (batch_.nexthops.empty() && batch_.remove_nexthops.empty()) {
         return {};
     }
+    // The ports of the file: others may be open, but have no settings any more.
+    std::map<std::string_view, const config::port*> ports;
+    for (const config::port& port : now_.ports()) {
+        ports.emplace(port.name, &port);
+    }
     for (const config::nexthop& hop : batch_.nexthops) {
-        if (!now_.port_facts_.contains(hop.port)) {
+        if (!ports.contains(hop.port)) {
             return error_at(hop.where,
                             fmt::format("next hop \"{}\" names port \"{}\", which does not exist; "
                                         "ports: {}",
-                                        hop.name, hop.port, names_text(now_.port_facts_)));
+                                        hop.name, hop.port, names_text(ports)));
         }
     }
     // Backups of those that stay as they are may have changed, too.

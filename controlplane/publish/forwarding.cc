@@ -276,9 +276,9 @@ void forwarding::set_filters() {
 void forwarding::set_label(const config::label_rule& rule, batch_paths& paths) {
     const mpls::label label = *label_of(rule);
     const label_entry old = labels_[label];
-    const path_group* const old_group =
-        group_behind(old.op() == label_op::none && previous_ != nullptr ? previous_->labels_[label]
-                                                                        : old);
+    const path_group* const old_group = old.op() == label_op::none && previous_ != nullptr
+                                            ? previous_->group_behind(previous_->labels_[label])
+                                            : group_behind(old);
     label_entry made;
     switch (rule.op) {
         case config::operation::next: made = label_entry::make_next(); break;
@@ -319,8 +319,9 @@ void forwarding::remove_label(mpls::label label) {
 void forwarding::set_prefix(const config::prefix_rule& rule, batch_paths& paths) {
     const std::uint32_t id = prefixes_.at(rule.match);
     const route old = routes_[id];
-    const path_group* const old_group =
-        group_behind(!old.in_use && previous_ != nullptr ? previous_->routes_[id] : old);
+    const path_group* const old_group = !old.in_use && previous_ != nullptr
+                                            ? previous_->group_behind(previous_->routes_[id])
+                                            : group_behind(old);
     const via_ref via = paths.acquire(rule.paths, old_group);
     route made;
     made.in_use = true;

@@ -20,16 +20,16 @@ struct error {
     std::string message;  // what is wrong and what to do about it, no full stop
     source_position where;
 
-    // file:line:column: message
+    // "file:line:column: message", or "line 2, column 5: message" where there is no file.
     [[nodiscard]] std::string text() const {
-        std::string result = where.file;
+        std::string place = where.file;
         if (where.line != 0) {
-            result += ':' + std::to_string(where.line);
+            place += (where.file.empty() ? "line " : ":") + std::to_string(where.line);
         }
         if (where.column != 0) {
-            result += ':' + std::to_string(where.column);
+            place += (where.file.empty() ? ", column " : ":") + std::to_string(where.column);
         }
-        return result.empty() ? message : result + ": " + message;
+        return place.empty() ? message : place + ": " + message;
     }
 };
 

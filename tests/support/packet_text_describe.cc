@@ -276,7 +276,7 @@ std::string packet_difference(std::span<const byte> expected, std::span<const by
             const bool in_none = n >= expected.size() && n >= actual.size();
             marks += in_none || (in_both && expected[n] == actual[n]) ? "   " : "^^ ";
         }
-        std::array<char, 16> offset{};
+        std::array<char, 32> offset{};
         (void)std::snprintf(offset.data(), offset.size(), "  %-10zu", at);
         text += offset.data() + left + " | " + hex(part(actual), " ") + '\n';
         if (marks.find('^') != std::string::npos) {

@@ -142,22 +142,6 @@ TEST(config_rule_errors, too_many_paths) {
     EXPECT_EQ(made.why().text(), "r1.toml:4:7: via has 65 paths; 1 to 64 are allowed");
 }
 
-TEST(config_rule_errors, single_rules_have_no_position) {
-    rules added;
-    EXPECT_EQ(parse_label("label = 16\nopp = \"next\"", added).why().text(),
-              "unknown key \"opp\" in [[labels]]; did you mean \"op\"?");
-    EXPECT_EQ(parse_label("label = 16\nop = \"pop\"", added).why().text(),
-              "op \"pop\" needs via: the next hops to send to");
-    EXPECT_EQ(parse_label("label = ", added).why().text(),
-              "not valid TOML: parsing key-value pair: encountered end-of-file");
-    EXPECT_EQ(parse_prefix("via = \"r2\"", added).why().text(),
-              "[[prefixes]] needs a match, as in match = \"10.2.0.0/16\"");
-    EXPECT_EQ(parse_nexthop("r2", "port = \"east\"").why().text(),
-              "[nexthops.r2] needs a mac, as in mac = \"02:00:00:00:02:01\"");
-    EXPECT_EQ(parse_nexthop("", "port = \"east\"").why().text(),
-              "name of a next hop is empty; give 1 to 64 characters");
-}
-
 TEST(config_rule_errors, fragments) {
     const bad_text texts[] = {
         {"[ports.x]\ndevice = \"d\"",

@@ -312,33 +312,6 @@ TEST(config_toml, comments_and_strings_may_have_dots) {
     EXPECT_EQ(f.runtime.eal, (std::vector<std::string>{dots, '"' + dots, dots + "'", dots}));
 }
 
-TEST(config_toml, single_rules) {
-    rules r;
-    ASSERT_TRUE(parse_label("label = 16002\nop = \"pop\"\nvia = \"r2\"", r).ok());
-    ASSERT_TRUE(parse_label("index = 7\nop = \"next\"", r).ok());
-    ASSERT_TRUE(parse_prefix("match = \"10.0.0.0/8\"\nvia = \"r2\"", r).ok());
-    ASSERT_EQ(r.labels.size(), 2U);
-    EXPECT_EQ(r.labels[0].label, 16002U);
-    EXPECT_EQ(r.labels[0].where.line, 0U);
-    EXPECT_TRUE(r.labels[1].by_index);
-    EXPECT_EQ(r.prefixes.at(0).paths, r.labels[0].paths);
-    EXPECT_EQ(r.prefixes.at(0).where.line, 0U);
-
-    auto hop = parse_nexthop("r2", "port = \"east\"\nmac = \"02:00:00:00:02:01\"");
-    ASSERT_TRUE(hop.ok());
-    EXPECT_EQ(hop->name, "r2");
-    EXPECT_EQ(hop->port, "east");
-    EXPECT_EQ(hop->where.line, 0U);
-}
-
-TEST(config_toml, a_faulty_single_rule_adds_nothing) {
-    rules r;
-    EXPECT_FALSE(parse_label("label = 16002\nop = \"pop\"", r).ok());
-    EXPECT_FALSE(parse_prefix("match = \"10.0.0.0/8\"", r).ok());
-    EXPECT_TRUE(r.labels.empty());
-    EXPECT_TRUE(r.prefixes.empty());
-}
-
 TEST(config_toml, a_fragment) {
     auto made = parse_fragment(R"toml(
 [remove]

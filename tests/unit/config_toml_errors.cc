@@ -277,11 +277,16 @@ TEST(config_toml_errors, deep_nesting) {
     EXPECT_FALSE(parse("x = " + std::string(1'000'000, '['), "r1.toml", "").ok());
 }
 
+// toml++ 3.3 does not withstand these on its own.
 TEST(config_toml_errors, beyond_ascii) {
     const bad_text texts[] = {
-        {"[node]\nn\u0430me = 1", "2:2: only ASCII may stand outside strings and comments"},
-        {"[node]\nname = \"\u0430\u0430\" \u00a0",
-         "2:13: only ASCII may stand outside strings and comments"},
+        {"[node]\nn\u0430me = 1",
+         "2:2: not valid TOML: parsing key-value pair: expected '=', saw '\?\?'"},
+        {"[node]\nname = +\"\u0439",
+         "2:8: not valid TOML: parsing value: could not determine value type"},
+        {"[~node]",
+         "1:2: not valid TOML: parsing key: expected bare key starting character or string "
+         "delimiter, saw '~'"},
     };
     expect_refused(texts);
     EXPECT_TRUE(parse("[runtime]\nsocket = '\u0430' # \u0430", "r1.toml", "").ok());

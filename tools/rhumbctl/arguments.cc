@@ -59,6 +59,7 @@ struct raw {
 
 po::options_description described(raw& into) {
     po::options_description options("options");
+    // clang-format off
     options.add_options()
         ("socket,s", po::value(&into.socket)->value_name("SOCKET"), "the router's control socket")
         ("node,n", po::value(&into.node)->value_name("NODE"), "the router's node.name")
@@ -77,13 +78,13 @@ po::options_description described(raw& into) {
         ("count", po::value(&into.count)->value_name("N"), "capture: stop after N packets")
         ("help,h", "this text")
         ("version", "rhumbctl's version; the router's: show version");
+    // clang-format on
     return options;
 }
 
 std::chrono::milliseconds parse_seconds(const char* name, double seconds, double min, double max) {
     if (!(seconds >= min && seconds <= max)) {  // NaN as well
-        throw failure(exit_status::usage,
-                      fmt::format("{} takes {} to {} seconds", name, min, max));
+        throw failure(exit_status::usage, fmt::format("{} takes {} to {} seconds", name, min, max));
     }
     return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000.0));
 }
@@ -91,8 +92,8 @@ std::chrono::milliseconds parse_seconds(const char* name, double seconds, double
 std::uint64_t parse_count(const char* name, const std::string& text) {
     const auto number = parse_number(text, UINT32_MAX);
     if (!number || *number == 0) {
-        throw failure(exit_status::usage,
-                      fmt::format("{} takes a number from 1 to {}, not {}", name, UINT32_MAX, text));
+        throw failure(exit_status::usage, fmt::format("{} takes a number from 1 to {}, not {}",
+                                                      name, UINT32_MAX, text));
     }
     return *number;
 }

@@ -25,8 +25,8 @@ struct arguments {
     std::optional<std::uint64_t> count;
     bool help = false;
     bool version = false;
-    std::vector<std::string> words;             // what is no option
-    std::set<std::string> given;                // long names of the options that were given
+    std::vector<std::string> words;  // what is no option
+    std::set<std::string> given;     // long names of the options that were given
 };
 
 // `line`: without the program's name. Throws failure{usage}.

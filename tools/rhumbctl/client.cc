@@ -7,10 +7,6 @@
 namespace rhumb::ctl {
 namespace {
 
-failure nonsense(std::string_view what) {
-    return {exit_status::no_connection, fmt::format("the router's answer makes no sense: {}", what)};
-}
-
 // Whether brackets nest deeper than max_depth: the library writes nested values by recursion.
 bool is_too_deep(std::string_view line) {
     std::size_t depth = 0;
@@ -43,7 +39,8 @@ refusal refusal_of(const json& body) {
         const auto found = body.find(key);
         return found != body.end() && found->is_string() ? found->get<std::string>() : "";
     };
-    error why{text("message"), {text("file"), position_of(body, "line"), position_of(body, "column")}};
+    error why{text("message"),
+              {text("file"), position_of(body, "line"), position_of(body, "column")}};
     if (why.message.empty()) {
         why.message = "the router refuses, and does not say why";
     }
@@ -89,10 +86,11 @@ std::string request_line(std::uint64_t id, std::string_view method, const json& 
         throw failure(exit_status::usage, "the request holds bytes that are not UTF-8");
     }
     if (line.size() > max_line_bytes) {
-        throw failure(exit_status::usage,
-                      fmt::format("the request has {} bytes; the router reads at most {}. Split it, "
-                                  "or put it in the configuration and reload",
-                                  line.size(), max_line_bytes));
+        throw failure(
+            exit_status::usage,
+            fmt::format("the request has {} bytes; the router reads at most {}. Split it, "
+                        "or put it in the configuration and reload",
+                        line.size(), max_line_bytes));
     }
     return line;
 }

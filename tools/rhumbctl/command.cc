@@ -40,8 +40,6 @@ void expect_words(const arguments& given, std::size_t min, std::size_t max, cons
     }
 }
 
-constexpr std::size_t any_number = SIZE_MAX;
-
 // A number as a number, A-B as it is.
 nlohmann::json label_filter(const std::string& text) {
     if (const auto label = parse_number(text, max_label)) {
@@ -60,8 +58,9 @@ nlohmann::json label_filter(const std::string& text) {
 
 command show(const arguments& given) {
     allow(given, {"watch", "label", "op", "prefix", "nexthop", "port", "limit"});
-    expect_words(given, 2, 2, "show version|ports|labels|prefixes|nexthops|counters|drops|config|"
-                              "workers");
+    expect_words(given, 2, 2,
+                 "show version|ports|labels|prefixes|nexthops|counters|drops|config|"
+                 "workers");
     const std::string& what = given.words[1];
     if (view_of(what) == nullptr) {
         throw wrong(fmt::format("there is no show {}; there is show {}", what,
@@ -90,7 +89,10 @@ command call(const char* method, nlohmann::json params, std::string done) {
 command port_state(const arguments& given, const std::string& method) {
     allow(given, {});
     const bool up = given.words[1] == "up";
-    return {kind::call, method, {{"name", given.words[2]}, {"up", up}}, "",
+    return {kind::call,
+            method,
+            {{"name", given.words[2]}, {"up", up}},
+            "",
             fmt::format("{} {} is set {}", method, given.words[2], up ? "up" : "down")};
 }
 
@@ -148,8 +150,8 @@ command trace(const arguments& given) {
     if (given.label) {
         const auto label = parse_number(*given.label, max_label);
         if (!label) {
-            throw wrong(fmt::format("trace takes one --label, 0 to {}, not {}", max_label,
-                                    *given.label));
+            throw wrong(
+                fmt::format("trace takes one --label, 0 to {}, not {}", max_label, *given.label));
         }
         made.params["label"] = *label;
     }

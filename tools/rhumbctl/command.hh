@@ -11,8 +11,8 @@ namespace rhumb::ctl {
 struct command {
     enum class kind {
         show,
-        call,     // one request, and `done` when it is answered
-        apply,    // a call whose `toml` is the text of `file`
+        call,   // one request, and `done` when it is answered
+        apply,  // a call whose `toml` is the text of `file`
         trace,
         capture,  // into `file`
         completion,

@@ -131,9 +131,9 @@ connection connection::open(const std::string& path, patience wait) {
     const auto* generic = reinterpret_cast<const sockaddr*>(&address);
     if (connect(made.socket_, generic, sizeof address) != 0) {
         const int code = errno;
-        throw lost(fmt::format("{}: cannot connect: {}{}", path, reason(code),
-                               code == ECONNREFUSED || code == ENOENT ? " (does rhumbd run?)"
-                                                                      : ""));
+        throw lost(
+            fmt::format("{}: cannot connect: {}{}", path, reason(code),
+                        code == ECONNREFUSED || code == ENOENT ? " (does rhumbd run?)" : ""));
     }
     return made;
 }
@@ -231,9 +231,10 @@ std::string find_socket(const std::optional<std::string>& node,
         found = alive.empty() ? found : alive;
     }
     if (found.empty()) {
-        throw lost(fmt::format("no router runs here: no socket that we may use at {}; say which "
-                               "with -s SOCKET",
-                               patterns(places, "*")));
+        throw lost(
+            fmt::format("no router runs here: no socket that we may use at {}; say which "
+                        "with -s SOCKET",
+                        patterns(places, "*")));
     }
     if (found.size() > 1) {
         throw lost(fmt::format("{} routers run here; say which with -n NODE or -s SOCKET: {}",

@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "rhumb/result.hh"
 
@@ -26,6 +27,11 @@ public:
 private:
     exit_status status_;
 };
+
+// What came from the router is not what the protocol allows.
+[[nodiscard]] inline failure nonsense(const std::string& what) {
+    return {exit_status::no_connection, "the router's answer makes no sense: " + what};
+}
 
 // The router said no, and perhaps where in the TOML text.
 class refusal : public failure {

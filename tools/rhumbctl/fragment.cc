@@ -86,14 +86,21 @@ struct setting {
     std::string_view key;
     std::string (*write)(std::string_view key, std::string_view text);
 };
-constexpr std::array<setting, 6> label_settings{
-    {{"op", string}, {"out", number}, {"via", paths}, {"segments", numbers}, {"ttl", string},
-     {"tc", number}}};
+constexpr std::array<setting, 6> label_settings{{{"op", string},
+                                                 {"out", number},
+                                                 {"via", paths},
+                                                 {"segments", numbers},
+                                                 {"ttl", string},
+                                                 {"tc", number}}};
 constexpr std::array<setting, 4> prefix_settings{
     {{"via", paths}, {"segments", numbers}, {"ttl", string}, {"tc", number}}};
-constexpr std::array<setting, 7> nexthop_settings{
-    {{"port", string}, {"mac", string}, {"vlan", number}, {"mtu", number}, {"ttl", string},
-     {"backup", string}, {"backup.push", numbers}}};
+constexpr std::array<setting, 7> nexthop_settings{{{"port", string},
+                                                   {"mac", string},
+                                                   {"vlan", number},
+                                                   {"mtu", number},
+                                                   {"ttl", string},
+                                                   {"backup", string},
+                                                   {"backup.push", numbers}}};
 
 using values = std::map<std::string_view, std::string, std::less<>>;
 

@@ -1,5 +1,5 @@
-// TOML text for `apply` from KEY=VALUE words. What a key means, and whether the keys go together, is
-// for the router to say; here they only become well-formed TOML. All throw failure{usage}.
+// TOML text for `apply` from KEY=VALUE words. What a key means, and whether the keys go together,
+// is for the router to say; here they only become well-formed TOML. All throw failure{usage}.
 // Threads: any.
 #pragma once
 

@@ -1,5 +1,5 @@
-// Frames in words and in hex, whole or cut short, well made or not: every header is read only if all
-// of it is there. Threads: any.
+// Frames in words and in hex, whole or cut short, well made or not: a header is read only if all of
+// it is there. Threads: any.
 //
 //   eth 02:00:00:00:09:01 > 02:00:00:00:01:01 | mpls 16002 ttl 64 | ipv4 10.0.0.1 > 10.2.0.1 ttl 64
 //       | udp 1000 > 2000 | data 8                                        (all of it one line)

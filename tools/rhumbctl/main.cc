@@ -3,6 +3,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -10,6 +11,7 @@
 #include <iostream>
 #include <iterator>
 #include <string>
+#include <system_error>
 
 #include "tools/rhumbctl/arguments.hh"
 #include "tools/rhumbctl/client.hh"
@@ -39,6 +41,7 @@ std::string socket_for(const arguments& given) {
 // All of a file, unless it is more than a request can hold.
 std::string read_file(const std::string& path) {
     std::ifstream file;
+    errno = 0;
     if (path != "-") {
         file.open(path, std::ios::binary);
     }
@@ -50,7 +53,8 @@ std::string read_file(const std::string& path) {
         text.append(part, 0, static_cast<std::size_t>(from.gcount()));
     }
     if (text.size() <= max_line_bytes && (!from.eof() || from.bad())) {
-        throw failure(exit_status::file, path + ": cannot read");
+        throw failure(exit_status::file, fmt::format("{}: cannot read: {}", path,
+                                                     std::generic_category().message(errno)));
     }
     return text;
 }
@@ -76,19 +80,21 @@ void print_done(const command& what, const json& result, bool as_json) {
               << '\n';
 }
 
+std::string name_of(const std::string& file) { return file == "-" ? "standard input" : file; }
+
 // A refusal of single changes names lines of text that nobody has seen; one of a file, its own.
 void call(client& router, command what, bool as_json) {
     const bool is_file = what.what == command::kind::apply;
     if (is_file) {
         what.params["toml"] = read_file(what.file);
-        what.done = (what.file == "-" ? "standard input" : what.file) + " is applied";
+        what.done = name_of(what.file) + " is applied";
     }
     try {
         print_done(what, router.call(what.method, what.params), as_json);
     } catch (const refusal& no) {
         error why = no.why();
         if (is_file && why.where.line != 0) {
-            why.where.file = what.file;
+            why.where.file = name_of(what.file);
         } else if (what.method == "apply") {
             why.where = {};
         }

@@ -27,8 +27,8 @@ std::array<byte, 4 * Count> little_endian(const std::array<std::uint32_t, Count>
 }
 
 failure unwritable(const std::string& path) {
-    return {exit_status::file, fmt::format("{}: cannot write: {}", path,
-                                           std::generic_category().message(errno))};
+    return {exit_status::file,
+            fmt::format("{}: cannot write: {}", path, std::generic_category().message(errno))};
 }
 
 }  // namespace

@@ -19,10 +19,6 @@
 namespace rhumb::ctl {
 namespace {
 
-failure nonsense(const char* what) {
-    return {exit_status::no_connection, fmt::format("the router's answer makes no sense: {}", what)};
-}
-
 // What tells a row from the others in a sample of rates.
 std::string key_of(const json& row, const view& how, const field& of) {
     std::string key;
@@ -37,7 +33,7 @@ std::vector<column> columns_of(const view& how, bool with_rates) {
     for (const field& f : how.fields) {
         columns.push_back({std::string(f.header), is_right(f.kind)});
         if (with_rates && f.with_rate) {
-            columns.push_back({"/S", true});
+            columns.push_back({fmt::format("{}/S", f.header), true});
         }
     }
     return columns;
@@ -123,7 +119,7 @@ bool for_each_page(client& router, const json& params, row_limit limit,
     std::uint64_t left = limit.value_or(UINT64_MAX);
     for (;;) {
         asked["limit"] = std::min<std::uint64_t>(left, page_rows);
-        const json answer = router.call("show", asked);
+        json answer = router.call("show", asked);
         const auto rows = answer.is_object() ? answer.find("rows") : answer.end();
         if (rows == answer.end() || !rows->is_array()) {
             throw nonsense("it has no rows");
@@ -131,14 +127,15 @@ bool for_each_page(client& router, const json& params, row_limit limit,
         if (!std::ranges::all_of(*rows, [](const json& row) { return row.is_object(); })) {
             throw nonsense("a row is no object");
         }
-        if (rows->size() > left) {
-            throw nonsense("it has more rows than were asked for");
+        const bool is_cut = rows->size() > left;  // short lists come whole, whatever the limit
+        while (rows->size() > left) {
+            rows->erase(rows->size() - 1);
         }
         page(*rows);
         left -= rows->size();
         const auto next = answer.find("next");
         if (next == answer.end() || next->is_null()) {
-            return false;
+            return is_cut;
         }
         if (left == 0) {
             return true;
@@ -200,8 +197,7 @@ void watch(client& router, const command& what, row_limit limit, bool as_json,
         due = std::max(due + interval, rates::clock::now());
         const std::size_t lines = as_json ? 0 : screen_lines();
         const std::uint64_t fitting = std::max(lines, other_lines + 1) - other_lines;
-        const row_limit rows =
-            lines == 0 ? limit : std::min(limit.value_or(UINT64_MAX), fitting);
+        const row_limit rows = lines == 0 ? limit : std::min(limit.value_or(UINT64_MAX), fitting);
         counting.start(rates::clock::now());
         std::ostringstream text;
         const bool more = show(router, what, rows, as_json, &counting, text);

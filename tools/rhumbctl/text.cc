@@ -88,8 +88,8 @@ std::string printable(std::string_view text, keep what) {
 }
 
 std::size_t width_of(std::string_view utf8) {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(utf8, [](char c) { return (static_cast<unsigned>(c) & 0xc0) != 0x80; }));
+    return static_cast<std::size_t>(std::ranges::count_if(
+        utf8, [](char c) { return (static_cast<unsigned>(c) & 0xc0) != 0x80; }));
 }
 
 std::string toml_string(std::string_view text) {

@@ -72,7 +72,7 @@ constexpr std::array<field, 5> drop_fields{{{"REASON", "reason"},
 constexpr std::array<field, 6> worker_fields{{{"WORKER", "worker", number},
                                               {"ROUNDS", "rounds", count, true},
                                               {"BUSY ROUNDS", "busy_rounds", count, true},
-                                              {"INTERRUPTS", "interrupts", count},
+                                              {"INTERRUPTS", "interrupts"},
                                               {"TRACES MISSED", "traces_missed", count},
                                               {"CAPTURES MISSED", "captures_missed", count}}};
 
@@ -101,10 +101,6 @@ const json& member(const json& row, std::string_view key) {
 std::optional<bool> flag(const json& row, std::string_view key) {
     const json& value = member(row, key);
     return value.is_boolean() ? std::optional(value.get<bool>()) : std::nullopt;
-}
-
-std::optional<std::uint64_t> unsigned_of(const json& value) {
-    return value.is_number_unsigned() ? std::optional(value.get<std::uint64_t>()) : std::nullopt;
 }
 
 std::string count_text(const json& value) {
@@ -167,6 +163,12 @@ std::vector<std::string_view> view_names() {
     return names;
 }
 
+std::optional<std::uint64_t> unsigned_of(const json& value) {
+    const bool is_whole =
+        value.is_number_unsigned() || (value.is_number_integer() && value.get<std::int64_t>() >= 0);
+    return is_whole ? std::optional(value.get<std::uint64_t>()) : std::nullopt;
+}
+
 std::string value_text(const json& value) {
     if (value.is_null()) {
         return absent;
@@ -175,6 +177,9 @@ std::string value_text(const json& value) {
         return value.get_ref<const std::string&>().empty()
                    ? absent
                    : printable(value.get_ref<const std::string&>());
+    }
+    if (value.is_boolean()) {
+        return value.get<bool>() ? "yes" : "no";
     }
     return printable(value.dump());
 }
@@ -229,7 +234,7 @@ std::string upright(const json& row) {
     std::string text;
     for (const auto& [key, value] : row.items()) {
         const std::string name = printable(key);
-        text += fmt::format("{}{:{}}  {}\n", name, "", width - width_of(name), count_text(value));
+        text += fmt::format("{}{:{}}  {}\n", name, "", width - width_of(name), value_text(value));
     }
     return text;
 }

@@ -51,7 +51,10 @@ struct view {
 // Safe to show; `-` where there is nothing.
 [[nodiscard]] std::string cell(const nlohmann::json& row, const field& of);
 
-// A value of any kind in a line.
+// The value if it is a whole number from 0 up.
+[[nodiscard]] std::optional<std::uint64_t> unsigned_of(const nlohmann::json& value);
+
+// A value of any kind in a line; a boolean is yes or no.
 [[nodiscard]] std::string value_text(const nlohmann::json& value);
 
 // One row, a field a line, all of them: KEY  VALUE.

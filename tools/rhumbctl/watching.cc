@@ -11,15 +11,12 @@
 #include "tools/rhumbctl/frame.hh"
 #include "tools/rhumbctl/pcap.hh"
 #include "tools/rhumbctl/text.hh"
+#include "tools/rhumbctl/view.hh"
 
 namespace rhumb::ctl {
 namespace {
 
 using clock = std::chrono::steady_clock;
-
-failure nonsense(std::string_view what) {
-    return {exit_status::no_connection, fmt::format("the router's answer makes no sense: {}", what)};
-}
 
 std::string_view raw_text(const json& event, const char* key) {
     const auto found = event.find(key);
@@ -32,7 +29,7 @@ std::string text(const json& event, const char* key) { return printable(raw_text
 
 std::uint64_t number(const json& event, const char* key) {
     const auto found = event.find(key);
-    return found != event.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
+    return found == event.end() ? 0 : unsigned_of(*found).value_or(0);
 }
 
 struct frame {
@@ -72,11 +69,17 @@ std::string steps_text(const json& event) {
 std::string verdict_text(const json& event) {
     const std::string verdict = text(event, "verdict");
     const std::string reason = text(event, "reason");
+    const std::string sentence = text(event, "sentence");
     if (event.contains("out_port")) {
         return fmt::format("  {} to {}, {} bytes\n", verdict, text(event, "out_port"),
                            number(event, "out_length"));
     }
-    return fmt::format("  {}{}\n", verdict, reason.empty() ? "" : ": " + reason);
+    return fmt::format("  {}{}{}\n", verdict, reason.empty() ? "" : ": " + reason,
+                       sentence.empty() ? "" : ". " + sentence);
+}
+
+std::string packets_text(std::uint64_t count) {
+    return fmt::format("{} packet{}", grouped(count), count == 1 ? "" : "s");
 }
 
 std::string missed_text(const json& result) {
@@ -107,7 +110,7 @@ public:
 
 private:
     [[nodiscard]] std::string counts() const {
-        return fmt::format("{} packets, {} bytes captured", grouped(packets_), grouped(bytes_));
+        return fmt::format("{}, {} bytes captured", packets_text(packets_), grouped(bytes_));
     }
 
     pcap_writer file_;
@@ -130,8 +133,8 @@ void check_port(client& router, const json& port) {
 
 std::string trace_text(const json& event, std::uint64_t number_of_it) {
     const frame in = frame_of(event, "frame", "length");
-    std::string lines = fmt::format("packet {}: in {}, {} bytes\n", number_of_it,
-                                    text(event, "port"), in.length);
+    std::string lines =
+        fmt::format("packet {}: in {}, {} bytes\n", number_of_it, text(event, "port"), in.length);
     lines += frame_text("before", in);
     lines += steps_text(event);
     lines += verdict_text(event);
@@ -149,7 +152,7 @@ void trace(client& router, const command& what, bool as_json, std::ostream& out,
         out << (as_json ? event.dump(-1, ' ', true) : trace_text(event, count)) << '\n'
             << std::flush;
     });
-    progress << fmt::format("{} packets traced{}\n", grouped(count), missed_text(*result));
+    progress << fmt::format("{} traced{}\n", packets_text(count), missed_text(*result));
 }
 
 void capture(client& router, const command& what, int interrupt, bool live,
@@ -162,7 +165,7 @@ void capture(client& router, const command& what, int interrupt, bool live,
             interrupt);
         record.finish(result ? missed_text(*result) : "");
     } catch (const failure&) {
-        record.finish(" before this:");
+        record.finish(" before it ended");
         throw;
     }
 }

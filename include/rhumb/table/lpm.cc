@@ -8,7 +8,6 @@ namespace rhumb {
 namespace {
 
 constexpr unsigned depth_shift = 27;
-constexpr std::size_t largest_pool = std::size_t{1} << 20;
 constexpr std::size_t smallest_pool = std::size_t{1} << 10;
 constexpr std::align_val_t node_alignment{alignof(lpm_node)};
 
@@ -21,10 +20,10 @@ constexpr std::uint32_t child_of(std::uint32_t slot) noexcept { return slot & ~l
 
 }  // namespace
 
-lpm_pool::lpm_pool() {
+lpm_pool::lpm_pool(std::size_t most) {
     // Address space only: pages come with the first touch. A machine that does not overcommit that
     // far gets a smaller pool.
-    for (capacity_ = largest_pool; nodes_ == nullptr; capacity_ /= 2) {
+    for (capacity_ = most; nodes_ == nullptr; capacity_ /= 2) {
         const std::size_t bytes = capacity_ * sizeof(lpm_node);
         nodes_ = static_cast<lpm_node*>(
             capacity_ > smallest_pool ? ::operator new(bytes, node_alignment, std::nothrow)
@@ -82,11 +81,13 @@ bool lpm_table::erase(const ip_prefix& prefix) {
     prefixes_.erase(prefix);
     root_ = writable(root_);
     assign(root_, 0, prefix, 0, true);
+    erased_.push_back(prefix);
     return true;
 }
 
-// How many nodes a change of `prefix` allocates: copies of those that workers see on its way and
-// below it, and new ones where its way is not there yet.
+// How many nodes a change of `prefix` allocates: copies of those that workers see on its way and,
+// where they inherit from it, below it; and new ones where its way is not there yet. Exactly, so
+// that undoing a change finds all its nodes copied and needs none.
 std::size_t lpm_table::nodes_needed(const ip_prefix& prefix) const {
     std::uint32_t node = root_;
     std::size_t needed = states_[node].fresh ? 0U : 1U;
@@ -99,21 +100,25 @@ std::size_t lpm_table::nodes_needed(const ip_prefix& prefix) const {
         node = child_of(slot);
         needed += states_[node].fresh ? 0U : 1U;
     }
+    const unsigned bits_here = prefix.length - 8 * level;
     const std::size_t first = prefix.address[level];
-    const std::size_t width = std::size_t{1} << (8 * (level + 1) - prefix.length);
+    const std::size_t width = std::size_t{1} << (8 - bits_here);
     for (std::size_t i = first; i < first + width; ++i) {
-        needed += shared_nodes_below(pool_.nodes()[node].slot[i]);
+        const std::uint32_t slot = pool_.nodes()[node].slot[i];
+        if (is_child(slot) && depth_of(states_[child_of(slot)].cover) <= bits_here) {
+            needed += shared_heirs(child_of(slot));
+        }
     }
     return needed;
 }
 
-std::size_t lpm_table::shared_nodes_below(std::uint32_t slot) const {
-    if (!is_child(slot)) {
-        return 0;
-    }
-    std::size_t count = states_[child_of(slot)].fresh ? 0U : 1U;
-    for (const std::uint32_t below : pool_.nodes()[child_of(slot)].slot) {
-        count += shared_nodes_below(below);
+// The nodes that workers see among `node` and those below that inherit from above it.
+std::size_t lpm_table::shared_heirs(std::uint32_t node) const {
+    std::size_t count = states_[node].fresh ? 0U : 1U;
+    for (const std::uint32_t slot : pool_.nodes()[node].slot) {
+        if (is_child(slot) && depth_of(states_[child_of(slot)].cover) == 0) {
+            count += shared_heirs(child_of(slot));
+        }
     }
     return count;
 }
@@ -135,11 +140,7 @@ void lpm_table::assign(std::uint32_t node, unsigned level, const ip_prefix& pref
             fresh_.push_back(child);
             slot = child | lpm_child_bit;
         }
-        assign(child_of(slot), level + 1, prefix, value, erasing);
-        if (erasing) {
-            collapse(slot);
-        }
-        return;
+        return assign(child_of(slot), level + 1, prefix, value, erasing);
     }
     const std::uint32_t leaf = erasing ? leaf_without(prefix, level, state(node).cover)
                                        : make_leaf(value, bits_here);
@@ -184,9 +185,18 @@ std::uint32_t lpm_table::leaf_without(const ip_prefix& prefix, unsigned level,
     return make_leaf(level == 0 ? 0 : cover & lpm_value_mask, 0);
 }
 
-// Replaces the child in `slot` by a leaf if nothing but the inherited value is left in it.
-void lpm_table::collapse(std::uint32_t& slot) {
+// Gives up the nodes on the way to a prefix that was erased, from the last one up, as long as
+// nothing but the inherited value is left in them.
+void lpm_table::collapse_way(std::uint32_t node, unsigned level, const ip_prefix& prefix) {
+    if (prefix.length <= 8 * (level + 1)) {
+        return;
+    }
+    std::uint32_t& slot = pool_[node].slot[prefix.address[level]];
+    if (!is_child(slot) || !state(child_of(slot)).fresh) {
+        return;
+    }
     const std::uint32_t child = child_of(slot);
+    collapse_way(child, level + 1, prefix);
     const auto& slots = pool_[child].slot;
     if (std::all_of(slots.begin(), slots.end(),
                     [](std::uint32_t s) { return !is_child(s) && depth_of(s) == 0; })) {
@@ -216,6 +226,11 @@ void lpm_table::drop(std::uint32_t node) {
 }
 
 lpm_view lpm_table::commit(retired_list& replaced) {
+    // Not before: as long as the nodes are there, the changes can be undone.
+    for (const ip_prefix& prefix : erased_) {
+        collapse_way(root_, 0, prefix);
+    }
+    erased_.clear();
     for (const std::uint32_t node : fresh_) {
         state(node).fresh = false;
     }

@@ -57,10 +57,10 @@ private:
 };
 
 // Nodes for any number of lpm_tables. Reserves address space for as many nodes as the machine
-// grants, up to 2^20; memory is used only for nodes that are. Threads: control.
+// grants, up to `most`; memory is used only for nodes that are. Threads: control.
 class lpm_pool {
 public:
-    lpm_pool();
+    explicit lpm_pool(std::size_t most = std::size_t{1} << 20);
     lpm_pool(const lpm_pool&) = delete;
     lpm_pool& operator=(const lpm_pool&) = delete;
     ~lpm_pool();
@@ -112,11 +112,11 @@ private:
                 bool erasing);
     void inherit(std::uint32_t& slot, std::uint32_t leaf);
     [[nodiscard]] std::size_t nodes_needed(const ip_prefix& prefix) const;
-    [[nodiscard]] std::size_t shared_nodes_below(std::uint32_t slot) const;
+    [[nodiscard]] std::size_t shared_heirs(std::uint32_t node) const;
     [[nodiscard]] std::uint32_t writable(std::uint32_t node);
     [[nodiscard]] std::uint32_t leaf_without(const ip_prefix& prefix, unsigned level,
                                              std::uint32_t cover) const;
-    void collapse(std::uint32_t& slot);
+    void collapse_way(std::uint32_t node, unsigned level, const ip_prefix& prefix);
     void drop(std::uint32_t node);
     [[nodiscard]] node_state& state(std::uint32_t node);
 
@@ -126,6 +126,7 @@ private:
     std::vector<node_state> states_;  // by node number; only this table's nodes mean something
     std::vector<std::uint32_t> fresh_;
     std::vector<std::uint32_t> old_;
+    std::vector<ip_prefix> erased_;  // since the last commit
     std::unordered_map<ip_prefix, std::uint32_t, ip_prefix_hash> prefixes_;
 };
 

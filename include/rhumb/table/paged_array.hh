@@ -64,6 +64,10 @@ public:
             }
         }
         delete[] root_;
+        for (page* old : old_pages_) {  // edits that were never committed
+            delete old;
+        }
+        delete[] old_root_;
     }
 
     [[nodiscard]] std::size_t capacity() const noexcept { return pages_ * page_slots; }

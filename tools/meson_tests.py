@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""What tools/test.sh wants to know of meson's tests.
+
+    meson_tests.py targets FOLDER SUITE...   the ninja targets that these suites' tests need
+    meson_tests.py count FOLDER              `PASSED FAILED SKIPPED` of the last run
+
+GoogleTest's cases count singly, other tests as one each. Exit status 1: there was no run.
+"""
+import json
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as xml
+
+
+def targets(folder, suites):
+    def introspect(what):
+        return json.loads(subprocess.check_output(["meson", "introspect", folder, what]))
+
+    files = {target["id"]: target["filename"] for target in introspect("--targets")}
+    needed = set()
+    for test in introspect("--tests"):
+        # A suite is `project:suite`.
+        if any(suite.split(":")[-1] in suites for suite in test["suite"]):
+            for target in test["depends"]:
+                needed.update(files.get(target, []))
+    root = os.path.abspath(folder)
+    return sorted(os.path.relpath(name, root) for name in needed)
+
+
+def cases_by_test(folder):
+    """{test: [passed, failed, skipped]} of what GoogleTest wrote; meson merges it into one file."""
+    found = {}
+    try:
+        root = xml.parse(os.path.join(folder, "meson-logs", "testlog.junit.xml")).getroot()
+    except (OSError, xml.ParseError):
+        return found
+    for suite in root.iter("testsuite"):
+        # `project.test.cases`, where the project's own tests without cases are `project`.
+        parts = suite.get("name", "").split(".")
+        if len(parts) < 3:
+            continue
+        counts = found.setdefault(parts[1], [0, 0, 0])
+        for case in suite.iter("testcase"):
+            if case.find("failure") is not None or case.find("error") is not None:
+                counts[1] += 1
+            elif case.find("skipped") is not None or case.get("status") == "notrun":
+                counts[2] += 1
+            else:
+                counts[0] += 1
+    return found
+
+
+def count(folder):
+    passed = failed = skipped = 0
+    cases = cases_by_test(folder)
+    with open(os.path.join(folder, "meson-logs", "testlog.json"), encoding="utf-8") as log:
+        for line in log:
+            test = json.loads(line)
+            good = test["result"] in ("OK", "EXPECTEDFAIL")
+            name = test["name"].split(" / ")[-1]
+            if test["result"] == "SKIP":
+                skipped += 1
+            elif name in cases and sum(cases[name]):
+                p, f, s = cases[name]
+                passed, failed, skipped = passed + p, failed + f, skipped + s
+                failed += not good and f == 0  # a leak or a race, after all cases had passed
+            else:
+                passed, failed = passed + good, failed + (not good)
+    return passed, failed, skipped
+
+
+def main(arguments):
+    if len(arguments) >= 3 and arguments[0] == "targets":
+        print("\n".join(targets(arguments[1], set(arguments[2:]))))
+        return 0
+    if len(arguments) == 2 and arguments[0] == "count":
+        try:
+            print(*count(arguments[1]))
+        except OSError as why:
+            print(f"meson_tests.py: {why}", file=sys.stderr)
+            return 1
+        return 0
+    print(__doc__, file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

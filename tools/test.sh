@@ -1,0 +1,214 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds Rhumb in every way in which it is tested, and runs all tests.
+set -uo pipefail
+
+usage() {
+    cat <<'END'
+usage: tools/test.sh [-j N] [--no-install] [STEP...]
+
+Steps, all of them without arguments:
+  gcc      g++, warnings as errors: everything is built, every test runs           build/
+  asan     clang, AddressSanitizer and UBSan: the pure tests, and every fuzzer
+           for a short while                                                       build-asan/
+  tsan     clang, ThreadSanitizer: the tests of what threads share                 build-tsan/
+  aarch64  the cross compiler: the pure tests under qemu-user                      build-aarch64/
+  lint     clang-format and clang-tidy (tools/lint.sh)
+
+Options:
+  -j N          compile with N jobs (default: as many as there are processors)
+  --no-install  do not install packages that are missing
+
+Logs are in the build folders, under logs/. The last line is `N passed, N failed, N skipped`; the
+exit status is 1 if anything failed or nothing ran. A build that fails counts as a test that failed.
+Neither a NIC, huge pages nor root are needed, but for installing packages.
+END
+}
+
+all_steps=(gcc asan tsan aarch64 lint)
+steps=()
+install=yes
+jobs=$(nproc)
+while (( $# )); do
+    case $1 in
+        -h | --help) usage; exit 0 ;;
+        --no-install) install=no ;;
+        -j) jobs=${2-}; shift || true
+            [[ $jobs =~ ^[1-9][0-9]*$ ]] || { echo "test.sh: -j wants a number" >&2; exit 2; } ;;
+        -j[1-9]*) jobs=${1#-j} ;;
+        gcc | asan | tsan | aarch64 | lint) steps+=("$1") ;;
+        *) echo "test.sh: unknown argument '$1'" >&2; usage >&2; exit 2 ;;
+    esac
+    shift
+done
+(( ${#steps[@]} )) || steps=("${all_steps[@]}")
+
+cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." || exit 1
+
+step=
+passed=0
+failed=0
+skipped=0
+child=
+trap '[[ -z $child ]] || kill "$child" 2>/dev/null' EXIT
+trap 'exit 130' INT TERM
+
+say() { printf '[%4d s] %-8s %s\n' "$SECONDS" "$step" "$*"; }
+
+# Runs a command with its output in a log; says every half minute how far it is.
+quietly() {  # WHAT LOG COMMAND...
+    local what=$1 log=$2 status waited=0
+    shift 2
+    mkdir -p "$(dirname "$log")"
+    "$@" >"$log" 2>&1 </dev/null &
+    child=$!
+    while kill -0 "$child" 2>/dev/null; do
+        sleep 0.5
+        if (( ++waited % 60 == 0 )); then
+            say "$what ... $(tr '\r' '\n' <"$log" | grep -oE '^ *\[? *[0-9]+/[0-9]+' | tail -1 |
+                tr -d '[ ')"
+        fi
+    done
+    wait "$child"
+    status=$?
+    child=
+    return "$status"
+}
+
+# Counts a failure that no test reports, and shows what is known of it.
+broken() {  # WHAT LOG
+    say "$1 FAILED; the end of $2:"
+    (( ++failed ))
+    # Of a compilation, what went wrong first is what matters.
+    if grep -q '^FAILED: ' "$2"; then
+        grep -v '^\[[0-9]*/[0-9]*\]' "$2" | sed -n '/^FAILED: /,$p' | head -60
+    else
+        tail -60 "$2"
+    fi | sed 's/^/    /'
+    return 1
+}
+
+# Sets a build folder up, anew where it was set up otherwise. `build` is the user's: taken as it is.
+configure() {  # FOLDER MESON-ARGUMENTS...
+    local folder=$1 log=$1/logs/setup.txt
+    shift
+    local -r made_by="$folder/logs/made-by"
+    if [[ -f $folder/build.ninja ]]; then
+        if [[ $folder == build || $(cat "$made_by" 2>/dev/null) == "${CXX-} $*" ]]; then
+            return 0
+        fi
+        rm -rf -- "./$folder"
+    fi
+    quietly "setup" "$log" meson setup "$folder" "$@" || { broken "setup" "$log"; return 1; }
+    echo "${CXX-} $*" >"$made_by"
+}
+
+compile() {  # FOLDER [TARGET...]
+    local folder=$1 log=$1/logs/compile.txt start=$SECONDS
+    shift
+    say "building"
+    quietly "building" "$log" ninja -C "$folder" -j "$jobs" "$@" ||
+        { broken "building" "$log"; return 1; }
+    say "built in $((SECONDS - start)) s"
+}
+
+check() {  # FOLDER MESON-TEST-ARGUMENTS...
+    local folder=$1 log=$1/logs/test.txt start=$SECONDS status counts p f s
+    shift
+    say "testing"
+    rm -f "$folder"/meson-logs/testlog.json "$folder"/meson-logs/testlog.junit.xml
+    quietly "testing" "$log" meson test -C "$folder" --no-rebuild --print-errorlogs "$@"
+    status=$?
+    if ! counts=$(python3 tools/meson_tests.py count "$folder"); then
+        broken "testing" "$log"
+        return 1
+    fi
+    read -r p f s <<<"$counts"
+    (( status == 0 || f > 0 )) || f=1
+    (( passed += p, failed += f, skipped += s ))
+    say "$p passed, $f failed, $s skipped in $((SECONDS - start)) s"
+    if (( f )); then
+        tail -200 "$log" | sed 's/^/    /'
+        return 1
+    fi
+}
+
+# The targets that the tests of these suites need, and nothing else.
+targets_of() {  # FOLDER SUITE...
+    python3 tools/meson_tests.py targets "$@"
+}
+
+check_suites() {  # FOLDER TIMEOUT-MULTIPLIER SUITE...
+    local folder=$1 patience=$2 targets
+    shift 2
+    mapfile -t targets < <(targets_of "$folder" "$@")
+    if (( ${#targets[@]} == 0 )); then
+        say "no tests in the suites $*"
+        (( ++failed ))
+        return 1
+    fi
+    compile "$folder" "${targets[@]}" && check "$folder" -t "$patience" "${@/#/--suite=}"
+}
+
+step_gcc() {
+    configure build --buildtype=release && compile build && check build
+}
+
+step_asan() {
+    export ASAN_OPTIONS=halt_on_error=1:abort_on_error=1:detect_stack_use_after_return=1
+    export UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1:print_stacktrace=1
+    CXX=clang++-19 configure build-asan -Db_sanitize=address,undefined -Db_lundef=false \
+        -Dfuzz=true -Ddaemon=disabled && check_suites build-asan 4 pure fuzz
+}
+
+step_tsan() {
+    export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+    CXX=clang++-19 configure build-tsan -Db_sanitize=thread -Db_lundef=false -Ddaemon=disabled &&
+        check_suites build-tsan 4 concurrency
+}
+
+step_aarch64() {
+    configure build-aarch64 --cross-file tests/cross/aarch64.ini -Ddaemon=disabled &&
+        check_suites build-aarch64 10 pure
+}
+
+step_lint() {
+    local log=build/logs/lint.txt start=$SECONDS check
+    for check in format tidy; do
+        if [[ $check == tidy && ! -f build/compile_commands.json ]]; then
+            configure build --buildtype=release || return 1
+        fi
+        say "clang-$check"
+        log=build/logs/lint-$check.txt
+        if quietly "clang-$check" "$log" tools/lint.sh "$check" -j "$jobs"; then
+            (( ++passed ))
+        else
+            broken "clang-$check" "$log"
+        fi
+    done
+    say "done in $((SECONDS - start)) s"
+}
+
+step=install
+if [[ $install == yes ]]; then
+    say "packages"
+    groups=(build)
+    [[ ${steps[*]} == gcc ]] || groups+=(test)
+    # The tests of the g++ build have peers among the test packages: without those they are skipped.
+    [[ ${steps[*]} != *gcc* ]] || groups=(build test)
+    mkdir -p build/logs
+    if ! quietly "packages" build/logs/install.txt tools/install-deps.sh "${groups[@]}"; then
+        broken "packages" build/logs/install.txt
+    fi
+fi
+
+for step in "${steps[@]}"; do
+    # Each step has an environment of its own.
+    saved=("${ASAN_OPTIONS-}" "${UBSAN_OPTIONS-}" "${TSAN_OPTIONS-}")
+    "step_$step"
+    ASAN_OPTIONS=${saved[0]} UBSAN_OPTIONS=${saved[1]} TSAN_OPTIONS=${saved[2]}
+done
+
+step=done
+say "logs: build*/logs/"
+echo "$passed passed, $failed failed, $skipped skipped"
+(( failed == 0 && passed > 0 ))
