@@ -92,11 +92,16 @@ tidy() {
 import json, os, sys
 commands = json.load(open("build/compile_commands.json"))
 known = {os.path.relpath(os.path.join(c["directory"], c["file"])) for c in commands}
-print("\n".join(name for name in map(str.strip, sys.stdin) if name in known and os.path.exists(name)))')
-    files=("${files[@]/#/}")
+for name in sys.stdin.read().split():
+    if name in known and os.path.exists(name):
+        print(name)')
+    if (( ${#files[@]} == 0 )); then
+        echo "tidy: no files"
+        [[ $scope == changed ]]
+        return
+    fi
     common=$({ sources "${folders[@]}" | grep '\.hh$' | xargs cat; cat .clang-tidy; } | sha256sum)
     for file in "${files[@]}"; do
-        [[ -n $file ]] || continue
         printf '%s\0%s\0' "$file" "$({ echo "$common"; cat "$file"; } | sha256sum | cut -d' ' -f1)"
     done | xargs -0 -r -n 2 -P "$jobs" bash -c 'tidy_file "$1" "$2"' bash || return 1
     echo "tidy: ${#files[@]} files are well"

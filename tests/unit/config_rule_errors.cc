@@ -166,7 +166,10 @@ TEST(config_rule_errors, fragments) {
     for (const bad_text& bad : texts) {
         const auto made = parse_fragment(bad.text);
         ASSERT_FALSE(made.ok()) << bad.text;
-        EXPECT_EQ(made.why().text(), ":" + std::string(bad.why)) << bad.text;
+        const auto& [message, where] = made.why();
+        EXPECT_EQ(std::to_string(where.line) + ":" + std::to_string(where.column) + ": " + message,
+                  bad.why)
+            << bad.text;
     }
 }
 
