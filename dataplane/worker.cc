@@ -43,6 +43,9 @@ void worker::run() noexcept {
         if (busy) {
             count_up(busy_rounds_, 1);
             idle_rounds = 0;
+            if (armed_) {
+                disarm_interrupts();
+            }
             continue;
         }
         if (phase == worker_phase::drain) {
@@ -133,20 +136,26 @@ bool worker::register_interrupts() noexcept {
     return false;
 }
 
+// A frame that came before its interrupt was armed would wait for the next one. So arming and
+// waiting take turns with a round over the queues between them.
 void worker::wait_for_interrupt() noexcept {
-    bool waiting = true;
-    for (const rx_queue& queue : options_.rx) {
-        rte_eth_dev_rx_intr_enable(queue.device, queue.queue);
-        // What came before the interrupt was armed would wait for the next frame.
-        waiting = waiting && rte_eth_rx_queue_count(queue.device, queue.queue) <= 0;
+    if (!armed_) {
+        for (const rx_queue& queue : options_.rx) {
+            rte_eth_dev_rx_intr_enable(queue.device, queue.queue);
+        }
+        armed_ = true;
+        return;
     }
-    if (waiting) {
-        rte_epoll_event event{};
-        rte_epoll_wait(RTE_EPOLL_PER_THREAD, &event, 1, longest_wait_ms);
-    }
+    rte_epoll_event event{};
+    rte_epoll_wait(RTE_EPOLL_PER_THREAD, &event, 1, longest_wait_ms);
+    disarm_interrupts();
+}
+
+void worker::disarm_interrupts() noexcept {
     for (const rx_queue& queue : options_.rx) {
         rte_eth_dev_rx_intr_disable(queue.device, queue.queue);
     }
+    armed_ = false;
 }
 
 }  // namespace rhumb

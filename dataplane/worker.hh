@@ -78,12 +78,14 @@ private:
     void rest(unsigned idle_rounds) noexcept;
     [[nodiscard]] bool register_interrupts() noexcept;
     void wait_for_interrupt() noexcept;
+    void disarm_interrupts() noexcept;
 
     const worker_options options_;
     worker_shared& shared_;
     worker_counters counters_;
     io::transmitter transmitter_;
     io::tap tap_;
+    bool armed_ = false;  // receive interrupts
     std::uint64_t rounds_ = 0;
     std::uint64_t busy_rounds_ = 0;
     std::atomic<bool> drained_{false};

@@ -83,6 +83,7 @@ void router::publish(std::shared_ptr<publish::forwarding> retired_owner) {
     retired_list replaced;
     const table_set next = tables_->snapshot(replaced);
     engine_->publish(next, std::move(replaced), std::move(retired_owner));
+    engine_->reclaim();
 }
 
 result<void> router::reload() {
@@ -96,6 +97,10 @@ result<void> router::reload() {
         return error{"the [ports] section is not what the router was started with (name, device, "
                      "mac, mtu, promiscuous and rx_queues change only with a restart)",
                      {config_file_, 0, 0}};
+    }
+    if (file->node.punt != tables_->node().punt) {
+        return error{"the punt port changes only with a restart",
+                     {config_file_, file->node.punt_where.line, file->node.punt_where.column}};
     }
     auto built = publish::forwarding::build(std::move(file).value(), port_facts(), tables_.get());
     if (!built) {

@@ -29,7 +29,7 @@ struct filters {
 
 result<filters> read_filters(const json& params) {
     filters wanted;
-    const auto limit = number_param(params, "limit", 1, 10000);
+    const auto limit = number_param(params, "limit", 1, 2000);
     if (!limit) return limit.why();
     wanted.limit = limit.value().value_or(1000);
     for (auto [key, into] : {std::pair{"from", &wanted.from}, {"op", &wanted.op},
@@ -55,6 +55,24 @@ result<filters> read_filters(const json& params) {
     }
     return wanted;
 }
+
+// Cursors: where the next page begins, as an answer gave it.
+std::optional<std::uint64_t> label_cursor(std::string_view from) {
+    constexpr std::string_view kind = "label ";
+    std::uint64_t label = 0;
+    const char* const end = from.data() + from.size();
+    return from.starts_with(kind) &&
+                   std::from_chars(from.data() + kind.size(), end, label).ptr == end
+               ? std::optional(label)
+               : std::nullopt;
+}
+
+std::optional<ip_prefix> prefix_cursor(std::string_view from) {
+    constexpr std::string_view kind = "prefix ";
+    return from.starts_with(kind) ? config::parse_prefix(from.substr(kind.size())) : std::nullopt;
+}
+
+error bad_cursor() { return {"params.from is not what an earlier answer gave as next", {}}; }
 
 json rows_of(json rows) { return {{"rows", std::move(rows)}}; }
 
@@ -105,10 +123,11 @@ result<json> show_labels(const router& running, const filters& wanted) {
     const forwarding& tables = running.tables();
     std::uint64_t from = wanted.labels ? wanted.labels->first : 0;
     if (!wanted.from.empty()) {
-        const char* const end = wanted.from.data() + wanted.from.size();
-        if (std::from_chars(wanted.from.data(), end, from).ptr != end) {
-            return error{"params.from is not what an earlier answer gave as next", {}};
+        const auto cursor = label_cursor(wanted.from);
+        if (!cursor) {
+            return bad_cursor();
         }
+        from = *cursor;
     }
     const std::uint64_t last = wanted.labels ? wanted.labels->last : mpls::label_count - 1;
     json rows = json::array();
@@ -121,7 +140,7 @@ result<json> show_labels(const router& running, const filters& wanted) {
             continue;
         }
         if (rows.size() == wanted.limit) {
-            return json{{"rows", std::move(rows)}, {"next", std::to_string(*label)}};
+            return json{{"rows", std::move(rows)}, {"next", "label " + std::to_string(*label)}};
         }
         rows.push_back(label_row(rule, running.engine().label_counter(*label)));
     }
@@ -146,9 +165,9 @@ result<json> show_prefixes(const router& running, const filters& wanted) {
     const auto& prefixes = running.tables().prefixes();
     auto it = prefixes.begin();
     if (!wanted.from.empty()) {
-        const auto from = config::parse_prefix(wanted.from);
+        const auto from = prefix_cursor(wanted.from);
         if (!from) {
-            return error{"params.from is not what an earlier answer gave as next", {}};
+            return bad_cursor();
         }
         it = prefixes.lower_bound(*from);
     }
@@ -159,7 +178,7 @@ result<json> show_prefixes(const router& running, const filters& wanted) {
             continue;
         }
         if (rows.size() == wanted.limit) {
-            return json{{"rows", std::move(rows)}, {"next", config::to_string(it->first)}};
+            return json{{"rows", std::move(rows)}, {"next", "prefix " + config::to_string(it->first)}};
         }
         rows.push_back(prefix_row(running, it->first));
     }
@@ -270,36 +289,55 @@ json show_drops(const router& running, const filters& wanted) {
     return rows_of(std::move(rows));
 }
 
-// Everything that has counted something: ports, next hops, prefixes, labels.
-json show_counters(const router& running) {
-    json rows = json::array();
-    const auto add = [&](std::string_view kind, std::string name, const counter& count) {
-        if (count != counter{}) {
-            json row{{"kind", kind}, {"name", std::move(name)}};
-            add_counter(row, count);
-            rows.push_back(std::move(row));
-        }
-    };
+void add_if_counted(json& rows, std::string_view kind, std::string name, const counter& count) {
+    if (count != counter{}) {
+        json row{{"kind", kind}, {"name", std::move(name)}};
+        add_counter(row, count);
+        rows.push_back(std::move(row));
+    }
+}
+
+// Everything that has counted something: ports and next hops on the first page, then prefixes, then
+// labels. A cursor is what comes next: "prefix 10.2.0.0/16" or "label 16002".
+result<json> show_counters(const router& running, const filters& wanted) {
     const rhumb::engine& engine = running.engine();
-    for (std::size_t p = 0; p < engine.ports().size(); ++p) {
-        const port_counters count = engine.port_sum(p);
-        add("port_rx", engine.ports()[p]->name(), count.rx);
-        add("port_tx", engine.ports()[p]->name(), count.tx);
-    }
     const forwarding& tables = running.tables();
-    for (const auto& [name, hop] : tables.nexthops()) {
-        add("nexthop", name, running.nexthop_counter(*tables.nexthop_number(name)));
-    }
-    constexpr std::size_t most = 10000;
-    for (const auto& [prefix, id] : tables.prefixes()) {
-        if (rows.size() >= most) {
-            break;
+    json rows = json::array();
+    auto prefix = tables.prefixes().begin();
+    std::uint64_t from = 0;
+    if (wanted.from.empty()) {
+        for (std::size_t p = 0; p < engine.ports().size(); ++p) {
+            const port_counters count = engine.port_sum(p);
+            add_if_counted(rows, "port_rx", engine.ports()[p]->name(), count.rx);
+            add_if_counted(rows, "port_tx", engine.ports()[p]->name(), count.tx);
         }
-        add("prefix", config::to_string(prefix), running.prefix_counter(id));
+        for (const auto& [name, hop] : tables.nexthops()) {
+            add_if_counted(rows, "nexthop", name,
+                           running.nexthop_counter(*tables.nexthop_number(name)));
+        }
+    } else if (const auto at = prefix_cursor(wanted.from)) {
+        prefix = tables.prefixes().lower_bound(*at);
+    } else if (const auto label = label_cursor(wanted.from)) {
+        prefix = tables.prefixes().end();
+        from = *label;
+    } else {
+        return bad_cursor();
     }
-    for (auto label = tables.next_label(0); label && rows.size() < most;
+    const std::size_t most = rows.size() + wanted.limit;
+    for (; prefix != tables.prefixes().end(); ++prefix) {
+        if (rows.size() >= most) {
+            return json{{"rows", std::move(rows)},
+                        {"next", "prefix " + config::to_string(prefix->first)}};
+        }
+        add_if_counted(rows, "prefix", config::to_string(prefix->first),
+                       running.prefix_counter(prefix->second));
+    }
+    for (auto label = tables.next_label(from); label;
          label = tables.next_label(*label + std::uint64_t{1})) {
-        add("label", std::to_string(*label), engine.label_counter(*label));
+        if (rows.size() >= most) {
+            return json{{"rows", std::move(rows)}, {"next", "label " + std::to_string(*label)}};
+        }
+        add_if_counted(rows, "label", std::to_string(*label), engine.label_counter(*label));
     }
     return rows_of(std::move(rows));
 }
@@ -344,13 +382,17 @@ result<json> show(const router& running, const json& params) {
     if (!wanted) {
         return wanted.why();
     }
+    if (const std::string& port = wanted.value().port;
+        !port.empty() && !running.engine().port_number(port)) {
+        return error{"there is no port \"" + port + "\"", {}};
+    }
     const std::string name = what.value().value_or("");
     if (name == "version") return show_version(running);
     if (name == "ports") return show_ports(running, wanted.value());
     if (name == "labels") return show_labels(running, wanted.value());
     if (name == "prefixes") return show_prefixes(running, wanted.value());
     if (name == "nexthops") return show_nexthops(running, wanted.value());
-    if (name == "counters") return show_counters(running);
+    if (name == "counters") return show_counters(running, wanted.value());
     if (name == "drops") return show_drops(running, wanted.value());
     if (name == "workers") return show_workers(running);
     if (name == "config") {

@@ -24,8 +24,9 @@ shares share_buckets(const path_group& group) {
     }
     std::array<std::size_t, max_paths> order{};
     std::iota(order.begin(), order.begin() + n, std::size_t{0});
-    std::stable_sort(order.begin(), order.begin() + n,
-                     [&](std::size_t a, std::size_t b) { return remainder[a] > remainder[b]; });
+    std::sort(order.begin(), order.begin() + n, [&](std::size_t a, std::size_t b) {
+        return remainder[a] != remainder[b] ? remainder[a] > remainder[b] : a < b;
+    });
     std::size_t given = std::accumulate(share.begin(), share.begin() + n, std::size_t{0});
     for (std::size_t k = 0; given < path_group::buckets; k = (k + 1) % n, ++given) {
         ++share[order[k]];

@@ -111,6 +111,7 @@ void process_version(burst& b, const lane& packets, const stage_context& context
                      Trace& trace) noexcept {
     // Checks first, so that the loads of the lookups overlap.
     lane good;
+    std::array<const byte*, burst::capacity> destinations;
     for (const std::size_t i : packets) {
         std::size_t packet_bytes = 0;
         const drop_reason bad = Version::check(b.front[i], b.length[i], packet_bytes);
@@ -119,26 +120,26 @@ void process_version(burst& b, const lane& packets, const stage_context& context
             continue;
         }
         b.length[i] = static_cast<std::uint16_t>(packet_bytes);
+        destinations[good.count] = Version::destination(b.front[i]);
         good.add(i);
     }
     std::array<std::uint32_t, burst::capacity> routes;
-    for (const std::size_t i : good) {
-        routes[i] = Version::prefixes(context.tables).lookup(Version::destination(b.front[i]));
-    }
-    for (const std::size_t i : good) {
+    Version::prefixes(context.tables).lookup(destinations.data(), routes.data(), good.count);
+    for (std::size_t n = 0; n < good.count; ++n) {
+        const std::size_t i = good.index[n];
         const unsigned ttl = ttl_left<Version>(b, i);
-        if (routes[i] == 0) [[unlikely]] {
+        if (routes[n] == 0) [[unlikely]] {
             b.drop(i, Version::no_route);
             continue;
         }
-        trace.note(i, step::route_found, routes[i]);
-        context.counters.prefixes[routes[i]].add(b.length[i]);
+        trace.note(i, step::route_found, routes[n]);
+        context.counters.prefixes[routes[n]].add(b.length[i]);
         if (ttl == 0) [[unlikely]] {
             b.punt(i, Version::expired);
             continue;
         }
         trace.note(i, step::ttl_taken, Version::ttl(b.front[i]), ttl);
-        forward<Version>(b, i, context.tables.routes[routes[i]], ttl, context, trace);
+        forward<Version>(b, i, context.tables.routes[routes[n]], ttl, context, trace);
     }
 }
 

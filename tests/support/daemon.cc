@@ -1,11 +1,16 @@
 #include "tests/support/daemon.hh"
 
 #include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -47,99 +52,196 @@ std::string temporary_folder::read(const std::string& name) const {
     return text.str();
 }
 
-daemon::daemon(const temporary_folder& folder, const std::vector<std::string>& arguments)
-    : folder_(folder) {
-    std::vector<std::string> line{RHUMBD};
-    line.insert(line.end(), arguments.begin(), arguments.end());
-    std::vector<char*> argv;
-    for (std::string& word : line) {
-        argv.push_back(word.data());
+std::optional<client> client::connect(const std::filesystem::path& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const std::string name = path.string();
+    if (name.size() >= sizeof address.sun_path) {
+        return std::nullopt;
     }
-    argv.push_back(nullptr);
+    std::memcpy(address.sun_path, name.c_str(), name.size() + 1);
+    client made(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (::connect(made.fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+        return std::nullopt;
+    }
+    made.wait_to_send(patience);
+    return made;
+}
+
+client::client(client&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), unread_(std::move(other.unread_)) {}
+
+client& client::operator=(client&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    std::swap(unread_, other.unread_);
+    return *this;
+}
+
+client::~client() {
+    if (fd_ >= 0) {
+        ::close(fd_);
+    }
+}
+
+void client::wait_to_send(std::chrono::milliseconds wait) {
+    timeval limit{};
+    limit.tv_sec = wait.count() / 1000;
+    limit.tv_usec = wait.count() % 1000 * 1000;
+    ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+}
+
+bool client::send(std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        if (n <= 0) {
+            return false;
+        }
+        bytes.remove_prefix(static_cast<std::size_t>(n));
+    }
+    return true;
+}
+
+bool client::receive(clock::time_point until) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - clock::now());
+    pollfd ready{fd_, POLLIN, 0};
+    if (::poll(&ready, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0))) <= 0) {
+        return false;
+    }
+    std::array<char, 65536> chunk;
+    const ssize_t n = ::recv(fd_, chunk.data(), chunk.size(), 0);
+    unread_.append(chunk.data(), static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
+    return n > 0;
+}
+
+nlohmann::json client::message(std::chrono::milliseconds wait) {
+    const auto until = clock::now() + wait;
+    std::size_t searched = 0;
+    std::size_t end = 0;
+    while ((end = unread_.find('\n', searched)) == std::string::npos) {
+        searched = unread_.size();
+        if (!receive(until)) {
+            return nullptr;
+        }
+    }
+    auto parsed = nlohmann::json::parse(unread_.substr(0, end));
+    unread_.erase(0, end + 1);
+    return parsed;
+}
+
+nlohmann::json client::ask(const std::string& method, const nlohmann::json& params) {
+    if (!send(nlohmann::json{{"id", 1}, {"method", method}, {"params", params}}.dump() + '\n')) {
+        return {{"error", {{"message", "the daemon closed the connection"}}}};
+    }
+    const nlohmann::json answer = message();
+    if (answer.is_null()) {
+        return {{"error", {{"message", "no answer"}}}};
+    }
+    return answer.contains("result") ? answer["result"] : answer;
+}
+
+bool client::is_closed(std::chrono::milliseconds wait) {
+    const auto until = clock::now() + wait;
+    while (receive(until)) {
+        unread_.clear();
+    }
+    return clock::now() < until;
+}
+
+daemon::daemon(const temporary_folder& folder, const std::vector<std::string>& arguments,
+               daemon_options options)
+    : folder_(folder), options_(std::move(options)) {
+    // Everything that allocates comes before fork(): the test may have threads.
+    std::vector<std::string> line{options_.program.empty() ? RHUMBD : options_.program};
+    line.insert(line.end(), arguments.begin(), arguments.end());
+    std::vector<std::string> variables;
+    for (const auto& [name, value] : options_.environment) {
+        variables.push_back(name + '=' + value);
+    }
+    for (char** one = environ; *one != nullptr; ++one) {
+        variables.emplace_back(*one);  // of two with the same name, the first counts
+    }
+    const auto pointers = [](std::vector<std::string>& texts) {
+        std::vector<char*> list;
+        for (std::string& text : texts) {
+            list.push_back(text.data());
+        }
+        list.push_back(nullptr);
+        return list;
+    };
+    const std::vector<char*> argv = pointers(line);
+    const std::vector<char*> envp = pointers(variables);
     const std::string folder_name = folder.path().string();
-    const std::string log_name = folder_name + "/rhumbd.log";
+    const std::string log_name = folder_name + '/' + options_.log;
+    const pid_t parent = ::getpid();
     pid_ = ::fork();
     if (pid_ == 0) {
         const int log = ::open(log_name.c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600);
-        if (::chdir(folder_name.c_str()) == 0 && log >= 0) {
+        const bool other_user = options_.user.has_value();
+        if (::chdir(folder_name.c_str()) == 0 && log >= 0 &&
+            (!other_user ||
+             (::setgroups(0, nullptr) == 0 && ::setgid(*options_.user) == 0 &&
+              ::setuid(*options_.user) == 0)) &&
+            ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && ::getppid() == parent) {
             ::dup2(log, STDOUT_FILENO);
             ::dup2(log, STDERR_FILENO);
-            ::execv(argv[0], argv.data());
+            ::execve(argv[0], argv.data(), envp.data());
         }
         ::_exit(127);
     }
 }
 
 daemon::~daemon() {
-    if (socket_ >= 0) {
-        ::close(socket_);
-    }
-    if (pid_ > 0) {
+    if (runs()) {
         ::kill(pid_, SIGKILL);
         ::waitpid(pid_, nullptr, 0);
     }
 }
 
+bool daemon::runs() {
+    int status = 0;
+    if (!status_ && ::waitpid(pid_, &status, WNOHANG) == pid_) {
+        status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    }
+    return pid_ > 0 && !status_;
+}
+
 int daemon::wait(std::chrono::seconds patience) {
     const auto until = clock::now() + patience;
-    int status = 0;
-    while (pid_ > 0 && clock::now() < until) {
-        if (::waitpid(pid_, &status, WNOHANG) == pid_) {
-            pid_ = -1;
-            return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-        }
+    while (runs() && clock::now() < until) {
         std::this_thread::sleep_for(5ms);
     }
-    return -1;
+    return status_.value_or(-1);
 }
 
 bool daemon::connect(const std::string& socket, std::chrono::seconds patience) {
-    const std::string path = (folder_.path() / socket).string();
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path) {
-        return false;
-    }
-    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
     const auto until = clock::now() + patience;
-    while (clock::now() < until && ::waitpid(pid_, nullptr, WNOHANG) == 0) {
-        socket_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
-            return true;
+    client_.reset();
+    while (!client_ && runs() && clock::now() < until) {
+        client_ = client::connect(folder_.path() / socket);
+        if (!client_) {
+            std::this_thread::sleep_for(20ms);
         }
-        ::close(socket_);
-        socket_ = -1;
-        std::this_thread::sleep_for(20ms);
     }
-    return false;
+    return client_.has_value();
 }
 
 nlohmann::json daemon::ask(const std::string& method, const nlohmann::json& params) {
-    const std::string line =
-        nlohmann::json{{"id", 1}, {"method", method}, {"params", params}}.dump() + '\n';
-    for (std::size_t sent = 0; sent < line.size();) {
-        const ssize_t n = ::send(socket_, line.data() + sent, line.size() - sent, MSG_NOSIGNAL);
-        if (n <= 0) {
-            return {{"error", {{"message", std::strerror(errno)}}}};
+    return client_->ask(method, params);
+}
+
+bool daemon::says(const std::string& text, std::chrono::seconds patience) {
+    const auto until = clock::now() + patience;
+    while (log().find(text) == std::string::npos) {
+        if (!runs() || clock::now() > until) {
+            return log().find(text) != std::string::npos;
         }
-        sent += static_cast<std::size_t>(n);
+        std::this_thread::sleep_for(10ms);
     }
-    std::size_t end = 0;
-    while ((end = unread_.find('\n')) == std::string::npos) {
-        std::array<char, 65536> chunk;
-        const ssize_t n = ::recv(socket_, chunk.data(), chunk.size(), 0);
-        if (n <= 0) {
-            return {{"error", {{"message", "the daemon closed the connection"}}}};
-        }
-        unread_.append(chunk.data(), static_cast<std::size_t>(n));
-    }
-    const auto answer = nlohmann::json::parse(unread_.substr(0, end));
-    unread_.erase(0, end + 1);
-    return answer.contains("result") ? answer["result"] : answer;
+    return true;
 }
 
 void daemon::signal(int number) const {
-    if (pid_ > 0) {
+    if (pid_ > 0 && !status_) {
         ::kill(pid_, number);
     }
 }

@@ -27,18 +27,20 @@ public:
             arena_ = std::make_unique<byte[]>(total);
             std::memset(arena_.get(), how.poison, total);
         }
-        byte* next = arena_.get() + how.gap;
+        std::size_t next = how.gap;  // in the arena
         for (const packet_bytes& frame : frames) {
             const std::size_t size = how.headroom + frame.size();
-            byte* start = next;
-            if (how.gap == 0) {
+            byte* start = nullptr;
+            if (how.gap != 0) {
+                start = arena_.get() + next;
+                next += size + how.gap;
+            } else {
                 start = own_.emplace_back(std::make_unique<byte[]>(size)).get();
-                std::memset(start, how.poison, how.headroom);
+                std::fill_n(start, how.headroom, how.poison);
             }
             starts_.push_back(start);
             sizes_.push_back(size);
             std::copy(frame.begin(), frame.end(), start + how.headroom);
-            next += size + how.gap;
         }
     }
 

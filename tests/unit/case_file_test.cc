@@ -96,7 +96,7 @@ TEST(case_file, errors_say_where) {
               "x.case:6:12: headroom wants a number up to 1024, before the first `in`");
     EXPECT_EQ(wrong(config + "case a b\n  in w data 1\n  drop unknown_label\ncase a-b\n"),
               "x.case:8:6: there is a case of that name already");
-    EXPECT_EQ(wrong(config + "case a\n  inn west data 1\n").substr(0, 31),
+    EXPECT_EQ(wrong(config + "case a\n  inn west data 1\n").substr(0, 30),
               "x.case:6:7: \"inn\" is no line o");
     EXPECT_EQ(load_case_file("/no/such/file").why().text(), "/no/such/file: cannot be read");
 }

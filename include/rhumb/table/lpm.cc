@@ -65,7 +65,7 @@ std::optional<std::uint32_t> lpm_table::find(const ip_prefix& prefix) const {
 }
 
 bool lpm_table::set(const ip_prefix& prefix, std::uint32_t value) {
-    if (pool_.available() < nodes_needed(prefix)) {
+    if (prefix.af != family_ || pool_.available() < nodes_needed(prefix)) {
         return false;
     }
     prefixes_[prefix] = value;

@@ -51,7 +51,39 @@ public:
         return slot & lpm_value_mask;
     }
 
+    // The same for `count` addresses at once, level by level, so that their loads overlap.
+    void lookup(const byte* const* addresses, std::uint32_t* values,
+                std::size_t count) const noexcept {
+        const lpm_node& root = pool_[root_];
+        for (std::size_t i = 0; i < count; ++i) {
+            values[i] = root.slot[addresses[i][0]];
+            prefetch(values[i], addresses[i][1]);
+        }
+        bool any = true;
+        for (std::size_t level = 1; any; ++level) {
+            any = false;
+            for (std::size_t i = 0; i < count; ++i) {
+                if ((values[i] & lpm_child_bit) != 0) {
+                    values[i] = pool_[values[i] & ~lpm_child_bit].slot[addresses[i][level]];
+                    if ((values[i] & lpm_child_bit) != 0) {
+                        prefetch(values[i], addresses[i][level + 1]);
+                        any = true;
+                    }
+                }
+            }
+        }
+        for (std::size_t i = 0; i < count; ++i) {
+            values[i] &= lpm_value_mask;
+        }
+    }
+
 private:
+    void prefetch(std::uint32_t slot, byte next) const noexcept {
+        if ((slot & lpm_child_bit) != 0) {
+            __builtin_prefetch(&pool_[slot & ~lpm_child_bit].slot[next]);
+        }
+    }
+
     const lpm_node* pool_ = nullptr;
     std::uint32_t root_ = 0;
 };
@@ -89,9 +121,9 @@ public:
     lpm_table(const lpm_table&) = delete;
     lpm_table& operator=(const lpm_table&) = delete;
 
-    // Sets the value (1 to 2^27 - 1) of a prefix of this table's family. False, and nothing
-    // changed, where the pool has not the nodes for it. Undoing changes since the last commit()
-    // needs no nodes, and so never fails.
+    // Sets the value (1 to 2^27 - 1) of a prefix. False, and nothing changed, where it is not of
+    // this table's family or the pool has not the nodes for it. Undoing changes since the last
+    // commit() needs no nodes, and so never fails.
     [[nodiscard]] bool set(const ip_prefix& prefix, std::uint32_t value);
     // Removes a prefix; false, and nothing changed, where it is not there, or as above.
     [[nodiscard]] bool erase(const ip_prefix& prefix);
