@@ -40,7 +40,12 @@ struct arguments {
 // 0: go on; otherwise the exit status + 1.
 int parse(int argc, char** argv, arguments& into) {
     po::options_description options("options");
-    unsigned until_idle = 0;
+    std::int64_t until_idle = 0;  // signed: -1 would otherwise be taken, as a very long time
+    const auto idle_time = [](std::int64_t milliseconds) {
+        if (milliseconds < 0) {
+            throw po::error("--until-idle takes milliseconds");
+        }
+    };
     const auto trace_count = [](std::uint32_t count) {
         if (count > rhumb::io::most_traces) {
             throw po::error(fmt::format("--trace takes at most {}", rhumb::io::most_traces));
@@ -49,7 +54,7 @@ int parse(int argc, char** argv, arguments& into) {
     options.add_options()
         ("config,c", po::value(&into.config)->value_name("FILE"), "configuration (TOML)")
         ("check", po::bool_switch(&into.check), "check the configuration and exit")
-        ("until-idle", po::value(&until_idle)->value_name("MS"),
+        ("until-idle", po::value(&until_idle)->value_name("MS")->notifier(idle_time),
          "stop when no packet has come for this many milliseconds")
         ("trace", po::value(&into.serve.trace)->value_name("COUNT")->notifier(trace_count),
          "tell at the end what happened to the first packets, step by step")

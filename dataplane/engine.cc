@@ -105,6 +105,7 @@ result<void> engine::open_ports(const config::file& file) {
         options.mtu = port.mtu;
         options.promiscuous = port.promiscuous;
         options.rx_queues = port.rx_queues;
+        options.shared_tx = port.shared_tx;
         options.rx_descriptors = file.runtime.rx_descriptors;
         options.tx_descriptors = file.runtime.tx_descriptors;
         options.rx_interrupts = file.runtime.idle == config::idle_policy::adaptive;

@@ -106,7 +106,7 @@ compile() {  # FOLDER [TARGET...]
     local folder=$1 log=$1/logs/compile.txt start=$SECONDS
     shift
     say "building"
-    quietly "building" "$log" ninja -C "$folder" -j "$jobs" "$@" ||
+    quietly "building" "$log" ninja -C "$folder" -j "$jobs" -k 0 "$@" ||
         { broken "building" "$log"; return 1; }
     say "built in $((SECONDS - start)) s"
 }

@@ -11,7 +11,8 @@ namespace {
 // What only a restart can change about a port.
 bool same_device(const config::port& a, const config::port& b) {
     return a.name == b.name && a.device == b.device && a.mac == b.mac && a.mtu == b.mtu &&
-           a.promiscuous == b.promiscuous && a.rx_queues == b.rx_queues;
+           a.promiscuous == b.promiscuous && a.rx_queues == b.rx_queues &&
+           a.shared_tx == b.shared_tx;
 }
 
 }  // namespace
@@ -95,7 +96,7 @@ result<void> router::reload() {
                                        opened_ports_.begin(), opened_ports_.end(), same_device);
     if (!same_ports) {
         return error{"the [ports] section is not what the router was started with (name, device, "
-                     "mac, mtu, promiscuous and rx_queues change only with a restart)",
+                     "mac, mtu, promiscuous, rx_queues and shared_tx change only with a restart)",
                      {config_file_, 0, 0}};
     }
     if (file->node.punt != tables_->node().punt) {

@@ -69,6 +69,9 @@ std::string port_text(const config::port& port) {
     if (port.promiscuous) {
         text += "promiscuous = true\n";
     }
+    if (port.shared_tx) {
+        text += "shared_tx = true\n";
+    }
     if (port.msd) {
         text += fmt::format("msd = {}\n", *port.msd);
     }

@@ -115,6 +115,7 @@ struct port {
     std::uint16_t mtu = 1500;                               // 68 to 9600, network header on
     bool promiscuous = false;
     std::uint8_t rx_queues = 1;                             // 1 to 64
+    bool shared_tx = false;                                 // one worker sends for all
     std::optional<std::uint8_t> msd;                        // default: the node's
     std::vector<std::uint16_t> vlans;                       // 1 to 4094
     position where;

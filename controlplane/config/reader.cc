@@ -207,7 +207,8 @@ std::optional<std::string_view> read_text(value from, std::string_view key, diag
         return std::nullopt;
     }
     const std::string_view text = from.string();
-    if (std::ranges::any_of(text, [](char c) { return (c >= '\0' && c < ' ') || c == '\x7f'; })) {
+    // char has a sign on x86-64 and none on AArch64.
+    if (std::ranges::any_of(text, [](unsigned char c) { return c < ' ' || c == 0x7f; })) {
         errors.fail(from.where(errors), fmt::format("{} has control characters", key));
         return std::nullopt;
     }

@@ -177,8 +177,8 @@ node read_node(value from, diagnostics& errors) {
 }
 
 port read_port(std::string_view name, value from, diagnostics& errors) {
-    constexpr std::array<std::string_view, 7> known{"device",    "mac", "mtu",  "promiscuous",
-                                                    "rx_queues", "msd", "vlans"};
+    constexpr std::array<std::string_view, 8> known{
+        "device", "mac", "mtu", "promiscuous", "rx_queues", "shared_tx", "msd", "vlans"};
     const table_reader table(from, fmt::format("[ports.{}]", name), known, errors);
     port result;
     result.name = name;
@@ -195,6 +195,7 @@ port read_port(std::string_view name, value from, diagnostics& errors) {
     table.number("mtu", min_mtu, max_mtu, result.mtu);
     table.flag("promiscuous", result.promiscuous);
     table.number("rx_queues", 1, 64, result.rx_queues);
+    table.flag("shared_tx", result.shared_tx);
     table.number("msd", 1, max_segments, result.msd);
     if (const value vlans = table.find("vlans")) {
         result.vlans = read_vlans(vlans, errors);

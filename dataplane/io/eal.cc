@@ -6,6 +6,7 @@
 #include <rte_log.h>
 #include <rte_version.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -154,7 +155,11 @@ result<eal_started> start_eal(const eal_options& options) {
     return eal_started{pages.huge, pages.why};
 }
 
-void stop_eal() { rte_eal_cleanup(); }
+void stop_eal() {
+    const std::string folder = rte_eal_get_runtime_dir();
+    rte_eal_cleanup();
+    ::rmdir(folder.c_str());  // DPDK leaves it; it stays where another process has files there
+}
 
 const char* dpdk_version() { return rte_version(); }
 

@@ -88,7 +88,8 @@ result<void> port::configure(const port_options& options, unsigned workers,
                      {}};
     }
     rx_queues_ = options.rx_queues;
-    tx_queues_ = static_cast<std::uint16_t>(info.max_tx_queues >= workers ? workers : 1);
+    tx_queues_ = static_cast<std::uint16_t>(
+        info.max_tx_queues >= workers && !options.shared_tx ? workers : 1);
 
     rte_eth_conf conf{};
     if (rx_queues_ > 1) {

@@ -364,6 +364,21 @@ TEST_F(hitless, single_changes_are_in_force_when_they_are_answered) {
     expect_clean_end();
 }
 
+// More workers than the peer has rings: one worker sends for all.
+TEST_F(hitless, two_workers_share_ports_with_one_queue) {
+    workers_ = 2;
+    start(config('A'));
+    bookkeeping books;
+    std::uint64_t strange = 0;
+    wire_->run(500ms, [&](const arrival& a) {
+        books.saw(a);
+        strange += version_of(a) != 'A' ? 1U : 0U;
+    });
+    books.expect_all(wire_->sent());
+    EXPECT_EQ(strange, 0U);
+    expect_clean_end();
+}
+
 // One flag repairs every label behind the link, without a loss, with the next burst.
 class failover : public hitless, public testing::WithParamInterface<const char*> {};
 

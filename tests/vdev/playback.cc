@@ -56,50 +56,6 @@ result<std::string> replay_config(const case_file& file, const config::file& par
     return text + "\n[runtime]\nsocket = \"r.sock\"\n";
 }
 
-// What rhumbd reads as a port's capture: a file, or a FIFO that the frames go into later.
-class source {
-public:
-    source(std::filesystem::path path, const std::vector<packet_bytes>& frames, bool later)
-        : path_(std::move(path)), capture_(as_capture(frames)) {
-        if (!later) {
-            const int fd = ::open(path_.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
-            good_ = put(fd, 0, capture_.size());
-            ::close(fd);
-            return;
-        }
-        // Read and write, so that opening does not wait for the other side.
-        good_ = ::mkfifo(path_.c_str(), 0600) == 0;
-        fd_ = ::open(path_.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
-        good_ = good_ && ::fcntl(fd_, F_SETPIPE_SZ, fifo_bytes) >= static_cast<int>(capture_.size()) &&
-                put(fd_, 0, capture_header_bytes);
-    }
-    source(source&& other) noexcept
-        : path_(std::move(other.path_)), capture_(std::move(other.capture_)),
-          fd_(std::exchange(other.fd_, -1)), good_(other.good_) {}
-    source& operator=(source&&) = delete;
-    ~source() {
-        if (fd_ >= 0) {
-            ::close(fd_);
-        }
-    }
-    void send() {
-        if (fd_ >= 0) {
-            good_ = put(fd_, capture_header_bytes, capture_.size()) && good_;
-            ::close(std::exchange(fd_, -1));
-        }
-    }
-    [[nodiscard]] bool good() const { return good_; }
-
-private:
-    [[nodiscard]] bool put(int fd, std::size_t from, std::size_t to) const {
-        return ::write(fd, capture_.data() + from, to - from) == static_cast<ssize_t>(to - from);
-    }
-    std::filesystem::path path_;
-    std::string capture_;
-    int fd_ = -1;
-    bool good_ = false;
-};
-
 // Waits until everything has come in and nothing more goes out.
 bool all_is_through(daemon& router, std::uint64_t frames) {
     std::uint64_t last_out = 0;
@@ -134,6 +90,44 @@ drop_table drops_of(daemon& router) {
 }
 
 }  // namespace
+
+capture_source::capture_source(std::filesystem::path path, const std::vector<packet_bytes>& frames,
+                               kind what)
+    : path_(std::move(path)), capture_(as_capture(frames)) {
+    if (what == kind::file) {
+        const int fd = ::open(path_.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644);
+        good_ = put(fd, 0, capture_.size());
+        ::close(fd);
+        return;
+    }
+    // Read and write, so that opening does not wait for the other side.
+    good_ = ::mkfifo(path_.c_str(), 0600) == 0;
+    fd_ = ::open(path_.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    good_ = good_ &&
+            ::fcntl(fd_, F_SETPIPE_SZ, fifo_bytes) >= static_cast<int>(capture_.size()) &&
+            put(fd_, 0, capture_header_bytes);
+}
+
+capture_source::capture_source(capture_source&& other) noexcept
+    : path_(std::move(other.path_)), capture_(std::move(other.capture_)),
+      fd_(std::exchange(other.fd_, -1)), good_(other.good_) {}
+
+capture_source::~capture_source() {
+    if (fd_ >= 0) {
+        ::close(fd_);
+    }
+}
+
+void capture_source::send() {
+    if (fd_ >= 0) {
+        good_ = good_ && put(fd_, capture_header_bytes, capture_.size());
+        ::close(std::exchange(fd_, -1));
+    }
+}
+
+bool capture_source::put(int fd, std::size_t from, std::size_t to) const {
+    return ::write(fd, capture_.data() + from, to - from) == static_cast<ssize_t>(to - from);
+}
 
 std::string scene::name() const {
     if (down.empty()) {
@@ -194,9 +188,10 @@ result<played> play(const case_file& file, const scene& which, const temporary_f
     for (const exchange* e : which.exchanges) {
         in[e->in_port].push_back(e->in);
     }
-    std::vector<source> sources;
+    const auto kind = which.down.empty() ? capture_source::kind::file : capture_source::kind::fifo;
+    std::vector<capture_source> sources;
     for (const config::port& port : parsed->ports) {
-        sources.emplace_back(folder.path() / in_name(port), in[port.name], !which.down.empty());
+        sources.emplace_back(folder.path() / in_name(port), in[port.name], kind);
     }
     daemon router(folder, {"--config", "r.toml"});
     if (!router.connect("r.sock")) {
@@ -210,7 +205,7 @@ result<played> play(const case_file& file, const scene& which, const temporary_f
         }
     }
     bool good = true;
-    for (source& one : sources) {
+    for (capture_source& one : sources) {
         one.send();
         good = good && one.good();
     }
@@ -291,7 +286,7 @@ std::optional<std::string> difference(const expected_frames& expected,
                     text += packet_difference((*lists[l])[at], got[n]);
                 }
             }
-            return text + "got  " + describe_packet(got[n]) + '\n';
+            return text + "it is " + describe_packet(got[n]) + '\n';
         }
         ways = std::move(longer);
     }

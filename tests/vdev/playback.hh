@@ -7,10 +7,13 @@
 #pragma once
 
 #include <compare>
+#include <cstdint>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "controlplane/config/config.hh"
@@ -72,6 +75,28 @@ using expected_frames = std::map<std::string, std::vector<packet_bytes>>;
                                                     const std::vector<packet_bytes>& got);
 
 [[nodiscard]] result<config::file> config_of(const case_file& file);
+
+// What rhumbd reads as a port's capture: a file, or a FIFO that has only a file header in it until
+// send() puts in the frames and ends it. A worker waits for a FIFO, the control thread does not.
+class capture_source {
+public:
+    enum class kind { file, fifo };
+    capture_source(std::filesystem::path path, const std::vector<packet_bytes>& frames, kind what);
+    capture_source(capture_source&& other) noexcept;
+    capture_source& operator=(capture_source&&) = delete;
+    ~capture_source();
+    void send();
+    // Whether everything has been written so far.
+    [[nodiscard]] bool good() const noexcept { return good_; }
+
+private:
+    [[nodiscard]] bool put(int fd, std::size_t from, std::size_t to) const;
+
+    std::filesystem::path path_;
+    std::string capture_;
+    int fd_ = -1;
+    bool good_ = false;
+};
 
 // Frames as a capture file, and back.
 [[nodiscard]] std::string as_capture(const std::vector<packet_bytes>& frames);

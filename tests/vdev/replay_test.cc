@@ -2,6 +2,8 @@
 // the pipeline without DPDK is true of the daemon, byte for byte and count for count.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iostream>
 #include <memory>
 #include <ostream>
 
@@ -52,7 +54,8 @@ struct loaded {
 void register_tests() {
     static std::vector<std::unique_ptr<loaded>> files;
     for (const std::string& path : case_paths()) {
-        const std::string stem = std::filesystem::path(path).stem();
+        std::string stem = std::filesystem::path(path).stem();
+        std::replace(stem.begin(), stem.end(), '-', '_');  // as --gtest_filter has a use for it
         auto file = load_case_file(path);
         if (!file) {
             testing::RegisterTest("replay", stem.c_str(), nullptr, nullptr, path.c_str(), 1,
