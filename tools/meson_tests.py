@@ -36,11 +36,11 @@ def cases_by_test(folder):
     except (OSError, xml.ParseError):
         return found
     for suite in root.iter("testsuite"):
-        # `project.test.cases`, where the project's own tests without cases are `project`.
-        parts = suite.get("name", "").split(".")
-        if len(parts) < 3:
-            continue
-        counts = found.setdefault(parts[1], [0, 0, 0])
+        # `project.NAME.cases`, NAME being the test's as in testlog.json.
+        test = suite.get("name", "").partition(".")[2].rpartition(".")[0]
+        if not test:
+            continue  # tests of other kinds
+        counts = found.setdefault(test, [0, 0, 0])
         for case in suite.iter("testcase"):
             if case.find("failure") is not None or case.find("error") is not None:
                 counts[1] += 1
@@ -58,7 +58,7 @@ def count(folder):
         for line in log:
             test = json.loads(line)
             good = test["result"] in ("OK", "EXPECTEDFAIL")
-            name = test["name"].split(" / ")[-1]
+            name = test["name"]
             if test["result"] == "SKIP":
                 skipped += 1
             elif name in cases and sum(cases[name]):

@@ -1,14 +1,11 @@
 #include "controlplane/api/show.hh"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 
-#include "controlplane/api/requests.hh"
 #include "controlplane/api/running_config.hh"
+#include "controlplane/api/show_parts.hh"
 #include "controlplane/config/text.hh"
 
 namespace rhumb::api {
@@ -16,65 +13,6 @@ namespace rhumb::api {
 namespace {
 
 using publish::forwarding;
-
-struct filters {
-    std::uint64_t limit = 1000;
-    std::string from;
-    std::optional<config::label_range> labels;
-    std::string op;
-    std::optional<ip_prefix> prefix;
-    std::string nexthop;
-    std::string port;
-};
-
-result<filters> read_filters(const json& params) {
-    filters wanted;
-    const auto limit = number_param(params, "limit", 1, 2000);
-    if (!limit) return limit.why();
-    wanted.limit = limit.value().value_or(1000);
-    for (auto [key, into] : {std::pair{"from", &wanted.from}, {"op", &wanted.op},
-                             {"nexthop", &wanted.nexthop}, {"port", &wanted.port}}) {
-        auto text = text_param(params, key);
-        if (!text) return text.why();
-        *into = text.value().value_or("");
-    }
-    if (const auto it = params.find("label"); it != params.end()) {
-        const std::string text = it->is_string() ? it->get<std::string>() : it->dump();
-        wanted.labels = config::parse_label_range(text);
-        if (!wanted.labels) {
-            return error{"params.label must be a label, or a range like \"16000-16010\"", {}};
-        }
-    }
-    const auto prefix = text_param(params, "prefix");
-    if (!prefix) return prefix.why();
-    if (prefix.value()) {
-        wanted.prefix = config::parse_prefix(*prefix.value());
-        if (!wanted.prefix) {
-            return error{"params.prefix must be a prefix like \"10.2.0.0/16\"", {}};
-        }
-    }
-    return wanted;
-}
-
-// Cursors: where the next page begins, as an answer gave it.
-std::optional<std::uint64_t> label_cursor(std::string_view from) {
-    constexpr std::string_view kind = "label ";
-    std::uint64_t label = 0;
-    const char* const end = from.data() + from.size();
-    return from.starts_with(kind) &&
-                   std::from_chars(from.data() + kind.size(), end, label).ptr == end
-               ? std::optional(label)
-               : std::nullopt;
-}
-
-std::optional<ip_prefix> prefix_cursor(std::string_view from) {
-    constexpr std::string_view kind = "prefix ";
-    return from.starts_with(kind) ? config::parse_prefix(from.substr(kind.size())) : std::nullopt;
-}
-
-error bad_cursor() { return {"params.from is not what an earlier answer gave as next", {}}; }
-
-json rows_of(json rows) { return {{"rows", std::move(rows)}}; }
 
 json via_json(const std::vector<publish::path_text>& paths) {
     json list = json::array();
@@ -92,11 +30,6 @@ bool goes_via(const std::vector<publish::path_text>& paths, const std::string& n
     return nexthop.empty() || std::any_of(paths.begin(), paths.end(), [&](const auto& path) {
                return path.nexthop == nexthop;
            });
-}
-
-void add_counter(json& row, const counter& count) {
-    row["packets"] = count.packets;
-    row["bytes"] = count.bytes;
 }
 
 json label_row(const publish::label_view& rule, const counter& count) {
@@ -262,82 +195,6 @@ json show_ports(const router& running, const filters& wanted) {
                         {"rx_missed", device.rx_missed + device.rx_no_buffer},
                         {"rx_errors", device.rx_errors},
                         {"tx_errors", device.tx_errors}});
-    }
-    return rows_of(std::move(rows));
-}
-
-json show_drops(const router& running, const filters& wanted) {
-    const rhumb::engine& engine = running.engine();
-    json rows = json::array();
-    for (std::size_t p = 0; p < engine.ports().size(); ++p) {
-        const std::string& port = engine.ports()[p]->name();
-        if (!wanted.port.empty() && wanted.port != port) {
-            continue;
-        }
-        const port_counters count = engine.port_sum(p);
-        for (const drop_reason_text& text : drop_reason_texts) {
-            const auto r = static_cast<std::size_t>(text.reason);
-            if (count.drops[r] != 0 || count.punts[r] != 0) {
-                rows.push_back({{"reason", text.name},
-                                {"sentence", text.sentence},
-                                {"port", port},
-                                {"dropped", count.drops[r]},
-                                {"punted", count.punts[r]}});
-            }
-        }
-    }
-    return rows_of(std::move(rows));
-}
-
-void add_if_counted(json& rows, std::string_view kind, std::string name, const counter& count) {
-    if (count != counter{}) {
-        json row{{"kind", kind}, {"name", std::move(name)}};
-        add_counter(row, count);
-        rows.push_back(std::move(row));
-    }
-}
-
-// Everything that has counted something: ports and next hops on the first page, then prefixes, then
-// labels. A cursor is what comes next: "prefix 10.2.0.0/16" or "label 16002".
-result<json> show_counters(const router& running, const filters& wanted) {
-    const rhumb::engine& engine = running.engine();
-    const forwarding& tables = running.tables();
-    json rows = json::array();
-    auto prefix = tables.prefixes().begin();
-    std::uint64_t from = 0;
-    if (wanted.from.empty()) {
-        for (std::size_t p = 0; p < engine.ports().size(); ++p) {
-            const port_counters count = engine.port_sum(p);
-            add_if_counted(rows, "port_rx", engine.ports()[p]->name(), count.rx);
-            add_if_counted(rows, "port_tx", engine.ports()[p]->name(), count.tx);
-        }
-        for (const auto& [name, hop] : tables.nexthops()) {
-            add_if_counted(rows, "nexthop", name,
-                           running.nexthop_counter(*tables.nexthop_number(name)));
-        }
-    } else if (const auto at = prefix_cursor(wanted.from)) {
-        prefix = tables.prefixes().lower_bound(*at);
-    } else if (const auto label = label_cursor(wanted.from)) {
-        prefix = tables.prefixes().end();
-        from = *label;
-    } else {
-        return bad_cursor();
-    }
-    const std::size_t most = rows.size() + wanted.limit;
-    for (; prefix != tables.prefixes().end(); ++prefix) {
-        if (rows.size() >= most) {
-            return json{{"rows", std::move(rows)},
-                        {"next", "prefix " + config::to_string(prefix->first)}};
-        }
-        add_if_counted(rows, "prefix", config::to_string(prefix->first),
-                       running.prefix_counter(prefix->second));
-    }
-    for (auto label = tables.next_label(from); label;
-         label = tables.next_label(*label + std::uint64_t{1})) {
-        if (rows.size() >= most) {
-            return json{{"rows", std::move(rows)}, {"next", "label " + std::to_string(*label)}};
-        }
-        add_if_counted(rows, "label", std::to_string(*label), engine.label_counter(*label));
     }
     return rows_of(std::move(rows));
 }

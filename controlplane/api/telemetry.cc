@@ -76,7 +76,7 @@ std::optional<io::telemetry_fields> telemetry_answer(const router& running,
         if (name != one.name) {
             continue;
         }
-        json asked{{"what", one.what}, {"limit", 100}};
+        json asked{{"what", one.what}, {"limit", 100U}};  // unsigned, as from a client
         if (one.filter != nullptr && !params.empty()) {
             asked[one.filter] = params;
         }

@@ -148,9 +148,8 @@ result<void> checker::check_removals() const {
             return twice(fmt::format("next hop \"{}\"", name));
         }
         if (const std::string user = user_of(name); !user.empty()) {
-            return error{fmt::format("next hop \"{}\" is in use by {}; change that first", name,
-                                     user),
-                         {}};
+            return error{
+                fmt::format("next hop \"{}\" is in use by {}; change that first", name, user), {}};
         }
     }
     return {};
@@ -187,11 +186,11 @@ result<void> checker::check_nexthops() const {
         const config::backup& backup = *hop->backup;
         const config::nexthop* const other = nexthop_named(backup.nexthop);
         if (other == nullptr || backup.nexthop == name) {
-            return error_at(backup.where,
-                            fmt::format("the backup of next hop \"{}\" is \"{}\", {}", name,
-                                        backup.nexthop,
-                                        other == nullptr ? "which does not exist"
-                                                         : "which is that next hop itself"));
+            return error_at(
+                backup.where,
+                fmt::format(
+                    "the backup of next hop \"{}\" is \"{}\", {}", name, backup.nexthop,
+                    other == nullptr ? "which does not exist" : "which is that next hop itself"));
         }
         if (backup.push.size() > msd_of(*other)) {
             return error_at(backup.where,
@@ -264,12 +263,13 @@ result<void> checker::check_labels() const {
                                                     "hop",
                                                     *label, paths.unknown->nexthop));
         }
-        if (rule.list != config::none && batch_.rules.segment_lists[rule.list].size() > paths.limit) {
-            return error_at(rule.where,
-                            fmt::format("label {} pushes {} segments; the MSD towards its next "
-                                        "hops, less what their backups push, is {}",
-                                        *label, batch_.rules.segment_lists[rule.list].size(),
-                                        paths.limit));
+        if (rule.list != config::none &&
+            batch_.rules.segment_lists[rule.list].size() > paths.limit) {
+            return error_at(
+                rule.where,
+                fmt::format("label {} pushes {} segments; the MSD towards its next "
+                            "hops, less what their backups push, is {}",
+                            *label, batch_.rules.segment_lists[rule.list].size(), paths.limit));
         }
     }
     return {};
@@ -281,9 +281,8 @@ result<void> checker::check_prefixes() const {
         const std::string name = config::to_string(rule.match);
         if (const auto [it, is_new] = seen.emplace(rule.match, rule.where.line);
             !is_new && !files_.empty()) {
-            return error_at(rule.where,
-                            fmt::format("prefix {} has a rule already, in line {}", name,
-                                        it->second));
+            return error_at(rule.where, fmt::format("prefix {} has a rule already, in line {}",
+                                                    name, it->second));
         }
         const checked_paths& paths = paths_[rule.paths];
         if (paths.unknown != nullptr) {
@@ -291,12 +290,13 @@ result<void> checker::check_prefixes() const {
                                                     "hop",
                                                     name, paths.unknown->nexthop));
         }
-        if (rule.list != config::none && batch_.rules.segment_lists[rule.list].size() > paths.limit) {
-            return error_at(rule.where,
-                            fmt::format("prefix {} pushes {} segments; the MSD towards its next "
-                                        "hops, less what their backups push, is {}",
-                                        name, batch_.rules.segment_lists[rule.list].size(),
-                                        paths.limit));
+        if (rule.list != config::none &&
+            batch_.rules.segment_lists[rule.list].size() > paths.limit) {
+            return error_at(
+                rule.where,
+                fmt::format("prefix {} pushes {} segments; the MSD towards its next "
+                            "hops, less what their backups push, is {}",
+                            name, batch_.rules.segment_lists[rule.list].size(), paths.limit));
         }
     }
     return {};
@@ -336,8 +336,8 @@ result<void> checker::check_room() const {
     for (const config::prefix_rule& rule : batch_.rules.prefixes) {
         lists += rule.list != config::none ? 1 : 0;
     }
-    lists = std::min(lists, batch_.rules.segment_lists.size() * std::max<std::size_t>(
-                                                                     paths_.size(), 1));
+    lists = std::min(lists,
+                     batch_.rules.segment_lists.size() * std::max<std::size_t>(paths_.size(), 1));
     if (auto r = need("segment lists", lists, now_.known_lists_.available()); !r) return r;
     if (auto r = need("path groups", paths_.size(), now_.known_groups_.available()); !r) return r;
     if (auto r = need("next hops", batch_.nexthops.size(), now_.free_nexthops_.available()); !r) {

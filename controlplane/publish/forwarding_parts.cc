@@ -186,8 +186,6 @@ const ip_prefix* forwarding::prefix_of(std::uint32_t id) const {
     return it != prefixes_.end() && it->second == id ? &it->first : nullptr;
 }
 
-forwarding::new_numbers forwarding::take_new_numbers() {
-    return std::exchange(new_numbers_, {});
-}
+forwarding::new_numbers forwarding::take_new_numbers() { return std::exchange(new_numbers_, {}); }
 
 }  // namespace rhumb::publish

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string_view>
@@ -61,6 +62,9 @@ std::uint64_t number_in(const std::filesystem::path& file) {
     std::ifstream(file) >> number;
     return number;
 }
+
+// DPDK leaves it. It stays where another process has files in it.
+void remove_runtime_folder() { ::rmdir(rte_eal_get_runtime_dir()); }
 
 struct page_choice {
     bool huge;
@@ -137,6 +141,8 @@ result<eal_started> start_eal(const eal_options& options) {
         argv.push_back(argument.data());
     }
     rte_log_set_global_level(RTE_LOG_NOTICE);
+    // Registered before DPDK's own, which removes its telemetry socket, so that it runs after that.
+    std::atexit(remove_runtime_folder);
     if (rte_eal_init(static_cast<int>(argv.size()), argv.data()) < 0) {
         std::string line;
         for (const std::string& argument : arguments) {
@@ -155,11 +161,7 @@ result<eal_started> start_eal(const eal_options& options) {
     return eal_started{pages.huge, pages.why};
 }
 
-void stop_eal() {
-    const std::string folder = rte_eal_get_runtime_dir();
-    rte_eal_cleanup();
-    ::rmdir(folder.c_str());  // DPDK leaves it; it stays where another process has files there
-}
+void stop_eal() { rte_eal_cleanup(); }
 
 const char* dpdk_version() { return rte_version(); }
 

@@ -1,8 +1,8 @@
 // Any frame through the whole pipeline, in front of a table with something of everything.
 //
-// The first four bytes of the input say how: port, headroom, what is down, and how much of the frame
-// is made right, so that the fuzzer gets past MAC address, ethertype and checksum; the rest is the
-// frame. Whatever comes in:
+// The first four bytes of the input say how: port, headroom, what is down, and how much of the
+// frame is made right, so that the fuzzer gets past MAC address, ethertype and checksum; the rest
+// is the frame. Whatever comes in:
 //   - one verdict, never `again`; a punted frame is as it came in; nothing outside the buffer is
 //     written, and, AddressSanitizer sees to that, nothing outside the frame is read
 //   - nothing is sent with TTL 0
@@ -237,8 +237,8 @@ packet_bytes make_frame(unsigned how, std::span<const byte> data) {
     if (type != 0) {
         frame.resize(18);
         const byte port = how >> 7 & 1 ? 2 : 1;
-        frame.resize(ethernet::write_header(frame.data(), {2, 0, 0, 0, 1, port},
-                                            {2, 0, 0, 0, 9, 1}, vlans[how >> 2 & 3], type));
+        frame.resize(ethernet::write_header(frame.data(), {2, 0, 0, 0, 1, port}, {2, 0, 0, 0, 9, 1},
+                                            vlans[how >> 2 & 3], type));
     }
     std::size_t at = frame.size();
     frame.insert(frame.end(), data.begin(), data.end());

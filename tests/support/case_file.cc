@@ -168,8 +168,9 @@ private:
             return open_case(s);
         }
         statement again(s.line(), what);
-        return again.wrong(file_.path, "a line starts with config, let or case; what belongs to one "
-                                       "of them is indented");
+        return again.wrong(file_.path,
+                           "a line starts with config, let or case; what belongs to one "
+                           "of them is indented");
     }
 
     result<void> let(statement& s) {
@@ -227,8 +228,9 @@ private:
         if (is_fate) return ends_here(s, what == "drop" ? fate::drop : fate::punt);
         if (what == "link" || what == "nexthop") return state(s, what == "link");
         if (what == "headroom") return headroom(s);
-        return s.wrong(file_.path, "\"" + what + "\" is no line of a case; there are in, out, drop, "
-                                                 "punt, link, nexthop, headroom");
+        return s.wrong(file_.path, "\"" + what +
+                                       "\" is no line of a case; there are in, out, drop, "
+                                       "punt, link, nexthop, headroom");
     }
 
     result<packet_bytes> packet_at(statement& s) {

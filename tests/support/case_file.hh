@@ -51,9 +51,9 @@ struct exchange {
     std::string in_port;
     packet_bytes in;
     fate want = fate::out;
-    std::string out_port;                     // out
-    packet_bytes out;                         // out
-    drop_reason reason = drop_reason::none;   // drop, punt
+    std::string out_port;                    // out
+    packet_bytes out;                        // out
+    drop_reason reason = drop_reason::none;  // drop, punt
 };
 
 struct test_case {
@@ -68,7 +68,7 @@ struct test_case {
 
 struct case_file {
     std::string path;
-    std::string config;  // as many empty lines in front as it takes for line numbers to be the file's
+    std::string config;  // starts with empty lines, so that its line numbers are the file's
     std::vector<test_case> cases;
 };
 

@@ -63,10 +63,10 @@ private:
 };
 
 struct daemon_options {
-    std::optional<uid_t> user;                                        // else the test's own
-    std::vector<std::pair<std::string, std::string>> environment;     // added to the test's own
+    std::optional<uid_t> user;                                     // else the test's own
+    std::vector<std::pair<std::string, std::string>> environment;  // added to the test's own
     std::string log = "rhumbd.log";
-    std::string program;                                              // else the one just built
+    std::string program;  // else the one just built
 };
 
 class daemon {
@@ -80,8 +80,8 @@ public:
     // Kills it if it still runs.
     ~daemon();
 
-    // Waits for it to end by itself: its exit status; 128 + signal if one ended it; -1 if it did not
-    // end in time.
+    // Waits for it to end by itself: its exit status; 128 + signal if one ended it; -1 if it did
+    // not end in time.
     [[nodiscard]] int wait(std::chrono::seconds patience = std::chrono::seconds(30));
     // Connects to its control socket (a path in the folder), once it is there.
     [[nodiscard]] bool connect(const std::string& socket,

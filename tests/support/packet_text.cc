@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -14,85 +12,11 @@
 #include "rhumb/wire/ipv4.hh"
 #include "rhumb/wire/ipv6.hh"
 #include "rhumb/wire/mpls.hh"
+#include "tests/support/packet_words.hh"
 
 namespace rhumb::test {
 
 namespace {
-
-// Ends the parsing, wherever it is; parse_packet() makes a result of it.
-struct complaint {
-    std::size_t column;
-    std::string message;
-};
-
-struct word {
-    std::string text;
-    std::size_t column;
-    bool quoted = false;
-};
-
-std::uint64_t to_number(const word& w, std::uint64_t most, std::string_view what) {
-    std::string_view digits = w.text;
-    const int base = digits.starts_with("0x") ? 16 : 10;
-    digits.remove_prefix(base == 16 ? 2 : 0);
-    std::uint64_t value = 0;
-    const auto [end, code] =
-        std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
-    if (digits.empty() || code != std::errc{} || end != digits.data() + digits.size() ||
-        value > most) {
-        throw complaint{w.column, std::string(what) + " wants a number up to " +
-                                      std::to_string(most) + ", not \"" + w.text + "\""};
-    }
-    return value;
-}
-
-// The byte that the first two characters of `digits` mean.
-std::optional<byte> hex_byte(std::string_view digits) {
-    unsigned value = 0;
-    if (digits.size() < 2) {
-        return std::nullopt;
-    }
-    const auto [end, code] = std::from_chars(digits.data(), digits.data() + 2, value, 16);
-    return code == std::errc{} && end == digits.data() + 2
-               ? std::optional(static_cast<byte>(value))
-               : std::nullopt;
-}
-
-packet_bytes to_bytes(const word& w) {
-    packet_bytes result;
-    for (std::size_t at = 0; at < w.text.size(); at += 2) {
-        const auto value = hex_byte(std::string_view(w.text).substr(at));
-        if (!value) {
-            throw complaint{w.column, "\"" + w.text + "\" is not bytes in hex, two digits each"};
-        }
-        result.push_back(*value);
-    }
-    return result;
-}
-
-packet_bytes to_mac(const word& w) {
-    packet_bytes mac;
-    for (std::size_t at = 0; at < w.text.size(); at += 3) {
-        const auto value = hex_byte(std::string_view(w.text).substr(at));
-        if (!value || (at + 2 < w.text.size() && w.text[at + 2] != ':')) {
-            break;
-        }
-        mac.push_back(*value);
-    }
-    if (mac.size() != 6 || w.text.size() != 17) {
-        throw complaint{w.column, "\"" + w.text + "\" is not a MAC address"};
-    }
-    return mac;
-}
-
-packet_bytes to_address(const word& w, int family) {
-    packet_bytes address(family == AF_INET ? 4 : 16);
-    if (inet_pton(family, w.text.c_str(), address.data()) != 1) {
-        throw complaint{w.column, "\"" + w.text + "\" is not an " +
-                                      (family == AF_INET ? "IPv4" : "IPv6") + " address"};
-    }
-    return address;
-}
 
 void append16(packet_bytes& to, std::uint64_t value) {
     to.push_back(static_cast<byte>(value >> 8));
@@ -104,140 +28,6 @@ void append32(packet_bytes& to, std::uint64_t value) {
 }
 void append(packet_bytes& to, const packet_bytes& more) {
     to.insert(to.end(), more.begin(), more.end());
-}
-
-// One element, whose words are taken one after the other; what nobody takes is an error.
-class element {
-public:
-    explicit element(std::vector<word> words) : words_(std::move(words)), used_(words_.size()) {
-        used_[0] = true;
-    }
-
-    [[nodiscard]] const std::string& kind() const { return words_[0].text; }
-    [[nodiscard]] std::size_t column() const { return words_[0].column; }
-    [[nodiscard]] std::size_t size() const { return words_.size(); }
-
-    // The word in place `n`, which must be there.
-    const word& at(std::size_t n, std::string_view what) {
-        if (n >= words_.size()) {
-            throw complaint{words_.back().column, kind() + " wants " + std::string(what)};
-        }
-        used_[n] = true;
-        return words_[n];
-    }
-    // `A > B` behind the kind.
-    std::pair<word, word> ends(std::string_view what) {
-        const std::string form = std::string(what) + " > " + std::string(what);
-        if (at(2, form).text != ">") {
-            throw complaint{words_[2].column, kind() + " wants " + form};
-        }
-        return {at(1, form), at(3, form)};
-    }
-    std::optional<word> option(std::string_view name) {
-        std::optional<word> found;
-        for (std::size_t n = 1; n + 1 < words_.size(); ++n) {
-            if (!used_[n] && words_[n].text == name) {
-                used_[n] = used_[n + 1] = true;
-                found = words_[n + 1];  // the last one holds, so that `$name ttl 9` overrides
-            }
-        }
-        return found;
-    }
-    std::optional<std::uint64_t> number(std::string_view name, std::uint64_t most) {
-        const auto found = option(name);
-        return found ? std::optional(to_number(*found, most, name)) : std::nullopt;
-    }
-    bool flag(std::string_view name) {
-        bool found = false;
-        for (std::size_t n = 1; n < words_.size(); ++n) {
-            if (!used_[n] && words_[n].text == name) {
-                found = used_[n] = true;
-            }
-        }
-        return found;
-    }
-    void finish() const {
-        for (std::size_t n = 0; n < words_.size(); ++n) {
-            if (!used_[n]) {
-                throw complaint{words_[n].column,
-                                kind() + " does not know \"" + words_[n].text +
-                                    "\", or knows it only with a value behind it"};
-            }
-        }
-    }
-
-private:
-    std::vector<word> words_;
-    std::vector<bool> used_;
-};
-
-// --- from text to elements ---
-
-std::vector<word> split_words(std::string_view text, std::size_t column) {
-    std::vector<word> words;
-    for (std::size_t at = 0; at < text.size();) {
-        if (text[at] == ' ' || text[at] == '\t') {
-            ++at;
-        } else if (text[at] == '"') {
-            const std::size_t end = text.find('"', at + 1);
-            if (end == std::string_view::npos) {
-                throw complaint{column + at, "the text has no closing quote"};
-            }
-            words.push_back({std::string(text.substr(at + 1, end - at - 1)), column + at, true});
-            at = end + 1;
-        } else if (text[at] == '|') {
-            words.push_back({"|", column + at});
-            ++at;
-        } else {
-            const std::size_t end = std::min(text.find_first_of(" \t|\"", at), text.size());
-            words.push_back({std::string(text.substr(at, end - at)), column + at});
-            at = end;
-        }
-    }
-    return words;
-}
-
-// Splits `text` at its bars and puts in what `$name` stands for, which counts as standing there.
-void collect_elements(std::string_view text, const packet_names& names, unsigned depth,
-                      std::vector<std::vector<word>>& into) {
-    std::vector<word> current;
-    std::size_t bar = 1;
-    const auto close = [&](std::size_t column) {
-        if (current.empty()) {
-            throw complaint{column, "there is nothing between the bars"};
-        }
-        if (!current[0].quoted && current[0].text.starts_with('$')) {
-            const std::size_t at = current[0].column;
-            const auto named = names.find(std::string_view(current[0].text).substr(1));
-            if (named == names.end() || depth > 8) {
-                throw complaint{at, "\"" + current[0].text + "\" is not defined"};
-            }
-            const std::size_t first = into.size();
-            try {
-                collect_elements(named->second, names, depth + 1, into);
-            } catch (const complaint& inner) {
-                throw complaint{at, current[0].text + ": " + inner.message};
-            }
-            for (std::size_t n = first; n < into.size(); ++n) {
-                for (word& w : into[n]) {
-                    w.column = at;
-                }
-            }
-            into[first].insert(into[first].end(), current.begin() + 1, current.end());
-        } else {
-            into.push_back(current);
-        }
-        current.clear();
-    };
-    for (word& w : split_words(text, 1)) {
-        if (w.text == "|" && !w.quoted) {
-            bar = w.column;
-            close(bar);
-        } else {
-            current.push_back(std::move(w));
-        }
-    }
-    close(bar);
 }
 
 // --- from elements to bytes, innermost first ---
@@ -296,8 +86,9 @@ private:
         if (next_ == "mpls") return ethernet::type_mpls;
         if (next_ == "ipv4") return ethernet::type_ipv4;
         if (next_ == "ipv6") return ethernet::type_ipv6;
-        throw complaint{e.column(), e.kind() + " wants a type where neither vlan, mpls, ipv4 nor "
-                                               "ipv6 follows"};
+        throw complaint{e.column(), e.kind() +
+                                        " wants a type where neither vlan, mpls, ipv4 nor "
+                                        "ipv6 follows"};
     }
     std::uint64_t ip_protocol() const {
         constexpr std::array<std::pair<std::string_view, unsigned>, 5> known{
@@ -318,7 +109,8 @@ private:
     void write_vlan(element& e) {
         packet_bytes header;
         const std::uint64_t id = to_number(e.at(1, "an id"), 4095, "vlan");
-        append16(header, e.number("pcp", 7).value_or(0) << 13 | (e.flag("dei") ? 0x1000U : 0U) | id);
+        append16(header,
+                 e.number("pcp", 7).value_or(0) << 13 | (e.flag("dei") ? 0x1000U : 0U) | id);
         append16(header, ethertype(e));
         prepend(header);
     }
@@ -375,7 +167,8 @@ private:
     }
 
     // The checksum over the pseudo-header of the IP element before this one, and `segment`.
-    std::uint16_t transport_checksum(std::size_t n, unsigned protocol, const packet_bytes& segment) {
+    std::uint16_t transport_checksum(std::size_t n, unsigned protocol,
+                                     const packet_bytes& segment) {
         const bool is_v4 = n != 0 && elements_[n - 1].kind() == "ipv4";
         if (!is_v4 && (n == 0 || elements_[n - 1].kind() != "ipv6")) {
             return 0;
@@ -466,13 +259,7 @@ private:
 
 result<packet_bytes> parse_packet(std::string_view text, const packet_names& names) {
     try {
-        std::vector<std::vector<word>> lists;
-        collect_elements(text, names, 0, lists);
-        std::vector<element> elements;
-        for (auto& words : lists) {
-            elements.emplace_back(std::move(words));
-        }
-        return writer(std::move(elements)).run();
+        return writer(split_elements(text, names)).run();
     } catch (const complaint& why) {
         return error{why.message, {"", 0, static_cast<std::uint32_t>(why.column)}};
     }

@@ -101,8 +101,8 @@ private:
                    (type == ethernet::type_ipv6 && version == 6 && have(40))) {
             ip();
         } else {
-            text_ += " type 0x" + hex(std::array{static_cast<byte>(type >> 8),
-                                                 static_cast<byte>(type)}, "");
+            text_ += " type 0x" +
+                     hex(std::array{static_cast<byte>(type >> 8), static_cast<byte>(type)}, "");
         }
     }
 
@@ -121,8 +121,8 @@ private:
 
     void ip() {
         const byte version = rest_.empty() ? byte{} : rest_[0] >> 4;
-        if (version == 4 && have(ipv4::min_header_bytes) && ipv4::header_bytes(rest_.data()) >= 20 &&
-            have(ipv4::header_bytes(rest_.data()))) {
+        if (version == 4 && have(ipv4::min_header_bytes) &&
+            ipv4::header_bytes(rest_.data()) >= 20 && have(ipv4::header_bytes(rest_.data()))) {
             ipv4_header();
         } else if (version == 6 && have(ipv6::header_bytes)) {
             ipv6_header();

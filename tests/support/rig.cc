@@ -112,7 +112,8 @@ result<std::unique_ptr<rig>> rig::make(config::file file) {
 
 rig::rig(std::unique_ptr<publish::forwarding> forwarding, const config::file& file,
          const publish::port_map& ports)
-    : forwarding_(std::move(forwarding)), tables_(forwarding_->snapshot(retired_)),
+    : forwarding_(std::move(forwarding)),
+      tables_(forwarding_->snapshot(retired_)),
       port_names_(file.ports.size()) {
     for (const auto& [name, facts] : ports) {
         port_names_[facts.id] = name;
@@ -159,7 +160,8 @@ std::vector<outcome> rig::run(std::uint8_t in_port, std::span<const packet_bytes
         const auto part = frames.subspan(first, std::min(how.burst, frames.size() - first));
         const buffers memory(part, how);
         burst& b = *burst_;
-        std::memset(static_cast<void*>(&b), how.poison, sizeof b);  // a burst is not cleared between
+        std::memset(static_cast<void*>(&b), how.poison,
+                    sizeof b);  // a burst is not cleared between
         b.count = static_cast<std::uint16_t>(part.size());
         b.in_port = in_port;
         for (std::size_t n = 0; n < part.size(); ++n) {

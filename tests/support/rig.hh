@@ -28,7 +28,7 @@ struct outcome {
     verdict fate = verdict::again;
     drop_reason reason = drop_reason::none;
     std::string port;    // forwarded: where it left
-    packet_bytes bytes;  // forwarded: the frame that left; punted: as it would go to the control plane
+    packet_bytes bytes;  // forwarded: the frame that left
     std::string broken;  // what no packet may do, empty if it did not: in words
 
     friend bool operator==(const outcome&, const outcome&) = default;
@@ -37,10 +37,10 @@ struct outcome {
 // How frames lie in memory.
 struct placement {
     std::size_t headroom = 128;
-    byte poison = 0xa5;       // what stands around frames, and in their headroom
-    std::size_t gap = 0;      // bytes between frames in one array; 0: each frame has a heap block of
-                              // its own that ends with it, for AddressSanitizer to see
-    std::size_t burst = 1;    // frames that go through the pipeline together, up to 256
+    byte poison = 0xa5;     // what stands around frames, and in their headroom
+    std::size_t gap = 0;    // bytes between frames in one array; 0: each frame has a heap block of
+                            // its own that ends with it, for AddressSanitizer to see
+    std::size_t burst = 1;  // frames that go through the pipeline together, up to 256
 };
 
 class rig {

@@ -92,10 +92,10 @@ TEST(checksum, no_update_breaks_a_right_checksum) {
                 const std::uint16_t after = checksum_update(before, from, to);
                 store_be16(data.data() + 2, to);
                 // The receiver's test: data and checksum sum to -0. (All-zero data is no header.)
-                const std::uint16_t sum = checksum_fold(
-                    std::uint64_t{checksum_sum(data.data(), 4)} + after);
-                ASSERT_TRUE(sum == 0xffff || (rest == 0 && to == 0)) << rest << ' ' << from << ' '
-                                                                     << to;
+                const std::uint16_t sum =
+                    checksum_fold(std::uint64_t{checksum_sum(data.data(), 4)} + after);
+                ASSERT_TRUE(sum == 0xffff || (rest == 0 && to == 0))
+                    << rest << ' ' << from << ' ' << to;
             }
         }
     }

@@ -25,21 +25,20 @@ std::uint32_t ip(std::string_view text) { return of_ip(packet(text)); }
 std::uint32_t labels(std::string_view text) { return of_labels(packet(text)); }
 
 TEST(flow_hash, each_part_of_the_five_tuple_counts) {
-    const std::set<std::uint32_t> hashes{
-        ip("ipv4 10.0.0.1 > 10.2.0.1 | udp 1000 > 2000"),
-        ip("ipv4 10.0.0.2 > 10.2.0.1 | udp 1000 > 2000"),
-        ip("ipv4 10.0.0.1 > 10.2.0.2 | udp 1000 > 2000"),
-        ip("ipv4 10.0.0.1 > 10.2.0.1 | udp 1001 > 2000"),
-        ip("ipv4 10.0.0.1 > 10.2.0.1 | udp 1000 > 2001"),
-        ip("ipv4 10.0.0.1 > 10.2.0.1 | tcp 1000 > 2000"),
-        ip("ipv6 2001:db8::1 > 2001:db8::2 | udp 1000 > 2000"),
-        ip("ipv6 2001:db8::3 > 2001:db8::2 | udp 1000 > 2000"),
-        ip("ipv6 2001:db8:1::1 > 2001:db8::2 | udp 1000 > 2000"),
-        ip("ipv6 2001:db8::1 > 2001:db8::3 | udp 1000 > 2000"),
-        ip("ipv6 2001:db8::1 > 2001:db9::2 | udp 1000 > 2000"),
-        ip("ipv6 2001:db8::1 > 2001:db8::2 | udp 1001 > 2000"),
-        ip("ipv6 2001:db8::1 > 2001:db8::2 | udp 1000 > 2001"),
-        ip("ipv6 2001:db8::1 > 2001:db8::2 | tcp 1000 > 2000")};
+    const std::set<std::uint32_t> hashes{ip("ipv4 10.0.0.1 > 10.2.0.1 | udp 1000 > 2000"),
+                                         ip("ipv4 10.0.0.2 > 10.2.0.1 | udp 1000 > 2000"),
+                                         ip("ipv4 10.0.0.1 > 10.2.0.2 | udp 1000 > 2000"),
+                                         ip("ipv4 10.0.0.1 > 10.2.0.1 | udp 1001 > 2000"),
+                                         ip("ipv4 10.0.0.1 > 10.2.0.1 | udp 1000 > 2001"),
+                                         ip("ipv4 10.0.0.1 > 10.2.0.1 | tcp 1000 > 2000"),
+                                         ip("ipv6 2001:db8::1 > 2001:db8::2 | udp 1000 > 2000"),
+                                         ip("ipv6 2001:db8::3 > 2001:db8::2 | udp 1000 > 2000"),
+                                         ip("ipv6 2001:db8:1::1 > 2001:db8::2 | udp 1000 > 2000"),
+                                         ip("ipv6 2001:db8::1 > 2001:db8::3 | udp 1000 > 2000"),
+                                         ip("ipv6 2001:db8::1 > 2001:db9::2 | udp 1000 > 2000"),
+                                         ip("ipv6 2001:db8::1 > 2001:db8::2 | udp 1001 > 2000"),
+                                         ip("ipv6 2001:db8::1 > 2001:db8::2 | udp 1000 > 2001"),
+                                         ip("ipv6 2001:db8::1 > 2001:db8::2 | tcp 1000 > 2000")};
     EXPECT_EQ(hashes.size(), 14U);
 }
 
@@ -80,8 +79,10 @@ TEST(flow_hash, reserved_labels_never_count) {
             continue;
         }
         const std::string label = "mpls " + std::to_string(reserved);
-        EXPECT_EQ(plain, labels("mpls 16001 | " + label + " | mpls 500 | ipv4 10.0.0.1 > 10.2.0.1"));
-        EXPECT_EQ(plain, labels("mpls 16001 | mpls 500 | " + label + " | ipv4 10.0.0.1 > 10.2.0.1"));
+        EXPECT_EQ(plain,
+                  labels("mpls 16001 | " + label + " | mpls 500 | ipv4 10.0.0.1 > 10.2.0.1"));
+        EXPECT_EQ(plain,
+                  labels("mpls 16001 | mpls 500 | " + label + " | ipv4 10.0.0.1 > 10.2.0.1"));
     }
 }
 

@@ -17,13 +17,14 @@ std::string wrong(std::string_view text, const packet_names& names = {}) {
 }
 
 TEST(packet_text, fills_in_types_bits_lengths_protocols_and_checksums) {
-    EXPECT_EQ(packet("eth 02:00:00:00:09:01 > 02:00:00:00:01:01 | vlan 100 pcp 5 | mpls 16002 ttl 63"
-                     " tc 3 | mpls 16003 ttl 1 | ipv4 10.0.0.1 > 10.2.0.1 ttl 9 dscp 46 | udp 1000 >"
-                     " 2000 | data 4"),
-              packet("hex 02 00 00 00 01 01 02 00 00 00 09 01 81 00 a0 64 88 47"
-                     " 03 e8 26 3f 03 e8 31 01"
-                     " 45 b8 00 20 00 00 00 00 09 11 9d 12 0a 00 00 01 0a 02 00 01"
-                     " 03 e8 07 d0 00 0c de 16 00 01 02 03"));
+    EXPECT_EQ(
+        packet("eth 02:00:00:00:09:01 > 02:00:00:00:01:01 | vlan 100 pcp 5 | mpls 16002 ttl 63"
+               " tc 3 | mpls 16003 ttl 1 | ipv4 10.0.0.1 > 10.2.0.1 ttl 9 dscp 46 | udp 1000 >"
+               " 2000 | data 4"),
+        packet("hex 02 00 00 00 01 01 02 00 00 00 09 01 81 00 a0 64 88 47"
+               " 03 e8 26 3f 03 e8 31 01"
+               " 45 b8 00 20 00 00 00 00 09 11 9d 12 0a 00 00 01 0a 02 00 01"
+               " 03 e8 07 d0 00 0c de 16 00 01 02 03"));
     EXPECT_EQ(packet("ipv6 2001:db8::1 > 2001:db8::2 | tcp 1 > 2 | payload \"a b\""),
               packet("hex 60 00 00 00 00 17 06 40 2001 0db8 0000 0000 0000 0000 0000 0001"
                      " 2001 0db8 0000 0000 0000 0000 0000 0002"
@@ -31,11 +32,11 @@ TEST(packet_text, fills_in_types_bits_lengths_protocols_and_checksums) {
 }
 
 TEST(packet_text, words_override_what_would_be_right) {
-    const auto ip = packet("ipv4 1.2.3.4 > 5.6.7.8 version 5 ihl 7 length 3 checksum 0xabcd"
-                           " protocol 200 id 7 df mf offset 9");
+    const auto ip = packet(
+        "ipv4 1.2.3.4 > 5.6.7.8 version 5 ihl 7 length 3 checksum 0xabcd"
+        " protocol 200 id 7 df mf offset 9");
     EXPECT_EQ(ip, packet("hex 57 00 00 03 00 07 60 09 40 c8 ab cd 01 02 03 04 05 06 07 08"));
-    EXPECT_EQ(packet("mpls 5 bottom | mpls 6 not-bottom"),
-              packet("hex 00 00 51 40 00 00 60 40"));
+    EXPECT_EQ(packet("mpls 5 bottom | mpls 6 not-bottom"), packet("hex 00 00 51 40 00 00 60 40"));
     EXPECT_EQ(packet("eth 02:00:00:00:00:01 > 02:00:00:00:00:02 type 0x1234 | hex 45"),
               packet("hex 020000000002 020000000001 1234 45"));
 }
@@ -57,8 +58,7 @@ TEST(packet_text, names_stand_for_elements) {
     EXPECT_EQ(parse_packet("$all ttl 9 dscp 1 | data 4", names).value(),
               packet("ipv4 1.2.3.4 > 5.6.7.8 ttl 9 dscp 1 | udp 1 > 2 | data 4"));
     EXPECT_EQ(wrong("mpls 5 | $nobody", names), "10: \"$nobody\" is not defined");
-    EXPECT_EQ(wrong("mpls 5 | $bad", names),
-              "10: mpls wants a number up to 1048575, not \"x\"");
+    EXPECT_EQ(wrong("mpls 5 | $bad", names), "10: mpls wants a number up to 1048575, not \"x\"");
     EXPECT_NE(wrong("$loop", names), "parsed");
 }
 
@@ -95,7 +95,8 @@ TEST(packet_text, describes_packets_as_they_are_written) {
           "eth 02:00:00:00:09:01 > 02:00:00:00:01:01 | ipv6 2001:db8::1 > ::2 hop-limit 3"
           " traffic-class 184 flow-label 5 | tcp 1 > 2 seq 5 flags 2 | payload \"hello\"",
           "eth 02:00:00:00:09:01 > 02:00:00:00:01:01 | ipv4 1.2.3.4 > 5.6.7.8 ttl 64 | pad 60",
-          "eth 02:00:00:00:09:01 > 02:00:00:00:01:01 | ipv4 1.2.3.4 > 5.6.7.8 ttl 64 options 94040000"
+          "eth 02:00:00:00:09:01 > 02:00:00:00:01:01 | ipv4 1.2.3.4 > 5.6.7.8 ttl 64 options "
+          "94040000"
           " checksum 5 protocol 1 | hex 08 00 ff | trailer 01 02",
           "eth 02:00:00:00:09:01 > 02:00:00:00:01:01 | mpls 16002 ttl 63 not-bottom | hex 03",
           "eth 02:00:00:00:09:01 > 02:00:00:00:01:01 type 0x0806 | data 28",
@@ -114,7 +115,8 @@ TEST(packet_text, describes_packets_as_they_are_written) {
 TEST(packet_text, descriptions_are_exact) {
     dice random(10);
     const auto frames = {
-        packet("eth 02:00:00:00:09:01 > 02:00:00:00:01:01 | mpls 1 | ipv4 1.2.3.4 > 5.6.7.8 | udp 1 > 2"
+        packet("eth 02:00:00:00:09:01 > 02:00:00:00:01:01 | mpls 1 | ipv4 1.2.3.4 > 5.6.7.8 | udp "
+               "1 > 2"
                " | data 9 | pad 80"),
         packet("eth 02:00:00:00:09:01 > 02:00:00:00:01:01 | ipv4 1.2.3.4 > 5.6.7.8 options 01010100"
                " | tcp 1 > 2 | data 9"),

@@ -1,4 +1,6 @@
 // What a label entry packs into 64 bits, and burst arithmetic.
+#include "rhumb/table/path.hh"
+
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -9,7 +11,6 @@
 #include "rhumb/table/counters.hh"
 #include "rhumb/table/label_table.hh"
 #include "rhumb/table/liveness.hh"
-#include "rhumb/table/path.hh"
 #include "tests/support/dice.hh"
 
 namespace rhumb {

@@ -43,8 +43,7 @@ TEST(mpls, label_stack_entry) {
     static_assert(mpls::make(0xfffff, 0, false, 0) == 0xfffff000);
     for (const mpls::label label : {0U, 3U, 16U, 16002U, 0xfffffU}) {
         for (unsigned rest = 0; rest < 0x1000; ++rest) {
-            const mpls::lse entry =
-                mpls::make(label, rest >> 9, (rest >> 8 & 1) != 0, rest & 0xff);
+            const mpls::lse entry = mpls::make(label, rest >> 9, (rest >> 8 & 1) != 0, rest & 0xff);
             EXPECT_EQ(entry, label << 12 | rest);
             EXPECT_EQ(mpls::label_of(entry), label);
             EXPECT_EQ(mpls::tc_of(entry), rest >> 9);
@@ -88,8 +87,8 @@ TEST(ipv4, precedence_and_fragments) {
 }
 
 TEST(ipv4, martians) {
-    for (const std::uint32_t bad : {0x00000000U, 0x00ffffffU, 0x7f000001U, 0xa9fe0000U,
-                                    0xa9feffffU, 0xe0000000U, 0xf0000000U, 0xffffffffU}) {
+    for (const std::uint32_t bad : {0x00000000U, 0x00ffffffU, 0x7f000001U, 0xa9fe0000U, 0xa9feffffU,
+                                    0xe0000000U, 0xf0000000U, 0xffffffffU}) {
         EXPECT_TRUE(ipv4::is_martian(bad)) << bad;
     }
     for (const std::uint32_t good : {0x01000000U, 0x0a000001U, 0x7effffffU, 0x80000000U,
@@ -99,8 +98,9 @@ TEST(ipv4, martians) {
 }
 
 TEST(ipv6, fields) {
-    const auto bytes = packet("hex 6b812345 0010 3b 07 2001 0db8 0000 0000 0000 0000 0000 0001"
-                              " 2001 0db8 0002 0000 0000 0000 0000 0007");
+    const auto bytes = packet(
+        "hex 6b812345 0010 3b 07 2001 0db8 0000 0000 0000 0000 0000 0001"
+        " 2001 0db8 0002 0000 0000 0000 0000 0007");
     const byte* const ip = bytes.data();
     EXPECT_EQ(ipv6::version(ip), 6U);
     EXPECT_EQ(ipv6::precedence(ip), 5U);  // traffic class b8

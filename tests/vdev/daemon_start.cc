@@ -91,7 +91,7 @@ TEST_F(rhumbd_start, a_bad_file_is_1_with_its_place) {
 }
 
 TEST_F(rhumbd_start, a_device_that_is_not_there_is_1_with_the_ports_place) {
-    for (const std::string device :
+    for (const std::string& device :
          {capture(0, "missing"), std::string("net_nonsense0"),
           std::string("net_af_packet0,iface=rhumb-none")}) {
         parts of;
@@ -168,7 +168,8 @@ TEST_F(rhumbd_start, hangup_reads_the_file_again) {
     const auto router = start();
     const auto labels = [&] {
         std::vector<int> list;
-        for (const auto& row : router->ask("show", {{"what", "labels"}})["rows"]) {
+        const nlohmann::json shown = router->ask("show", {{"what", "labels"}});
+        for (const auto& row : shown.value("rows", nlohmann::json::array())) {
             list.push_back(row["label"].get<int>());
         }
         return list;

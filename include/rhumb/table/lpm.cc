@@ -25,9 +25,9 @@ lpm_pool::lpm_pool(std::size_t most) {
     // far gets a smaller pool.
     for (capacity_ = most; nodes_ == nullptr; capacity_ /= 2) {
         const std::size_t bytes = capacity_ * sizeof(lpm_node);
-        nodes_ = static_cast<lpm_node*>(
-            capacity_ > smallest_pool ? ::operator new(bytes, node_alignment, std::nothrow)
-                                      : ::operator new(bytes, node_alignment));
+        nodes_ = static_cast<lpm_node*>(capacity_ > smallest_pool
+                                            ? ::operator new(bytes, node_alignment, std::nothrow)
+                                            : ::operator new(bytes, node_alignment));
         if (nodes_ != nullptr) {
             break;
         }
@@ -142,8 +142,8 @@ void lpm_table::assign(std::uint32_t node, unsigned level, const ip_prefix& pref
         }
         return assign(child_of(slot), level + 1, prefix, value, erasing);
     }
-    const std::uint32_t leaf = erasing ? leaf_without(prefix, level, state(node).cover)
-                                       : make_leaf(value, bits_here);
+    const std::uint32_t leaf =
+        erasing ? leaf_without(prefix, level, state(node).cover) : make_leaf(value, bits_here);
     const std::size_t width = std::size_t{1} << (8 - bits_here);
     for (std::size_t i = index; i < index + width; ++i) {
         std::uint32_t& slot = pool_[node].slot[i];

@@ -1,0 +1,43 @@
+// What the kinds of `show` share: filters, cursors, rows. Threads: control.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "controlplane/api/requests.hh"
+#include "controlplane/api/router.hh"
+#include "controlplane/config/config.hh"
+#include "rhumb/result.hh"
+#include "rhumb/table/counters.hh"
+#include "rhumb/table/prefix.hh"
+
+namespace rhumb::api {
+
+struct filters {
+    std::uint64_t limit = 1000;
+    std::string from;
+    std::optional<config::label_range> labels;
+    std::string op;
+    std::optional<ip_prefix> prefix;
+    std::string nexthop;
+    std::string port;
+};
+
+[[nodiscard]] result<filters> read_filters(const json& params);
+
+// Cursors: where the next page begins, as an answer gave it: "label 16002", "prefix 10.2.0.0/16".
+[[nodiscard]] std::optional<std::uint64_t> label_cursor(std::string_view from);
+[[nodiscard]] std::optional<ip_prefix> prefix_cursor(std::string_view from);
+[[nodiscard]] error bad_cursor();
+
+[[nodiscard]] inline json rows_of(json rows) { return {{"rows", std::move(rows)}}; }
+void add_counter(json& row, const counter& count);
+
+// Sums that have words to them; each has a file of its own.
+[[nodiscard]] result<json> show_counters(const router& running, const filters& wanted);
+[[nodiscard]] json show_drops(const router& running, const filters& wanted);
+
+}  // namespace rhumb::api

@@ -1,0 +1,199 @@
+// Traces and captures: what they tell is what happened, and nobody is harmed by who asks for them.
+#include <algorithm>
+#include <thread>
+
+#include "tests/vdev/daemon_fixture.hh"
+
+namespace rhumb::test {
+namespace {
+
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+std::string hex(const packet_bytes& bytes) {
+    std::string text;
+    for (const byte b : bytes) {
+        text += "0123456789abcdef"[b >> 4];
+        text += "0123456789abcdef"[b & 0xf];
+    }
+    return text;
+}
+
+class rhumbd_watch : public rhumbd {
+protected:
+    // Frames that come in on west when the source is told to send.
+    capture_source start_with(const std::vector<packet_bytes>& list) {
+        parts of;
+        of.west = capture(0, "west");
+        write_config(of);
+        capture_source source(folder_.path() / "west-in.pcap", list, capture_source::kind::fifo);
+        router_ = start();
+        return source;
+    }
+    static void send(client& to, const std::string& method, const json& params) {
+        ASSERT_TRUE(
+            to.send(json{{"id", method}, {"method", method}, {"params", params}}.dump() + '\n'));
+    }
+    // A request is in force once a later one of another client is answered.
+    void settle() { EXPECT_TRUE(router_->ask("show", {{"what", "version"}}).contains("rows")); }
+
+    std::unique_ptr<daemon> router_;
+};
+
+TEST_F(rhumbd_watch, a_trace_tells_what_was_done) {
+    std::vector<packet_bytes> list = frames(way::west_to_east, 2, false);
+    list.push_back(
+        packet("eth 02:00:00:00:09:01 > 02:00:00:00:01:01 | mpls 16009 | ipv4 1.1.1.1 > 2.2.2.2"));
+    list.push_back(frame(way::west_to_east, 3, false));  // one more than asked for
+    capture_source source = start_with(list);
+    client one = connect();
+    send(one, "trace", {{"count", 3}, {"port", "west"}});
+    send(one, "show", {{"what", "version"}});  // waits for the trace to end
+    settle();
+    source.send();
+    for (unsigned n = 0; n < 3; ++n) {
+        const json message = one.message();
+        ASSERT_TRUE(message.contains("event")) << message;
+        EXPECT_EQ(message["id"], "trace");
+        const json& event = message["event"];
+        EXPECT_EQ(event["port"], "west");
+        EXPECT_EQ(event["length"], list[n].size());
+        EXPECT_EQ(event["frame"], hex(list[n]));
+        EXPECT_FALSE(event["steps"].empty());
+        const std::string steps = event["steps"].dump();
+        if (n < 2) {
+            const packet_bytes out = frame(way::west_to_east, n, true);
+            EXPECT_EQ(event["verdict"], "forward");
+            EXPECT_EQ(event["out_port"], "east");
+            EXPECT_EQ(event["out_length"], out.size());
+            EXPECT_EQ(event["out_frame"], hex(out));
+            EXPECT_NE(steps.find("16001"), std::string::npos) << steps;
+            EXPECT_NE(steps.find("TTL 64 becomes 63"), std::string::npos) << steps;
+        } else {
+            EXPECT_EQ(event["verdict"], "drop");
+            EXPECT_EQ(event["reason"], "unknown_label");
+            EXPECT_FALSE(event.contains("out_frame"));
+        }
+    }
+    EXPECT_EQ(one.message(), (json{{"id", "trace"}, {"result", {{"traced", 3}, {"missed", 0}}}}));
+    EXPECT_EQ(one.message()["id"], "show");
+    expect_clean_end(*router_);
+}
+
+TEST_F(rhumbd_watch, a_trace_of_one_label) {
+    std::vector<packet_bytes> list;
+    for (const char* labels : {"mpls 16009", "mpls 16001", "mpls 16009", "mpls 16001 | mpls 99"}) {
+        list.push_back(packet("eth 02:00:00:00:09:01 > 02:00:00:00:01:01 | " + std::string(labels) +
+                              " | ipv4 1.1.1.1 > 2.2.2.2"));
+    }
+    capture_source source = start_with(list);
+    client one = connect();
+    send(one, "trace", {{"count", 2}, {"label", 16001}});
+    settle();
+    source.send();
+    EXPECT_EQ(one.message()["event"]["frame"], hex(list[1]));
+    EXPECT_EQ(one.message()["event"]["frame"], hex(list[3]));
+    EXPECT_EQ(one.message()["result"]["traced"], 2);
+    expect_clean_end(*router_);
+}
+
+// Two captures and a trace at once: each gets its own.
+TEST_F(rhumbd_watch, captures_are_what_was_on_the_wire) {
+    constexpr unsigned count = 100;
+    const std::vector<packet_bytes> in = frames(way::west_to_east, count, false);
+    const std::vector<packet_bytes> out = frames(way::west_to_east, count, true);
+    capture_source source = start_with(in);
+    client west = connect();
+    client east = connect();
+    client tracer = connect();
+    send(west, "capture", {{"port", "west"}, {"count", count}});
+    send(east, "capture", {{"port", "east"}, {"count", count / 2}});
+    send(tracer, "trace", {{"count", 1}});
+    settle();
+    const auto started = std::chrono::system_clock::now().time_since_epoch();
+    source.send();
+    const auto expect_frames = [&](client& from, const std::vector<packet_bytes>& list,
+                                   const char* direction, unsigned wanted) {
+        std::int64_t last = std::chrono::nanoseconds(started).count();
+        for (unsigned n = 0; n < wanted; ++n) {
+            const json message = from.message();
+            ASSERT_TRUE(message.contains("event")) << message;
+            const json& event = message["event"];
+            EXPECT_EQ(event["frame"], hex(list[n]));
+            EXPECT_EQ(event["length"], list[n].size());
+            EXPECT_EQ(event["direction"], direction);
+            EXPECT_GE(event["nanoseconds"].get<std::int64_t>(), last);
+            last = event["nanoseconds"].get<std::int64_t>();
+        }
+        EXPECT_EQ(from.message()["result"], (json{{"captured", wanted}, {"missed", 0}}));
+    };
+    expect_frames(west, in, "in", count);
+    expect_frames(east, out, "out", count / 2);
+    EXPECT_EQ(tracer.message()["event"]["frame"], hex(in[0]));
+    EXPECT_EQ(tracer.message()["result"]["traced"], 1);
+    expect_clean_end(*router_);
+}
+
+// Frames never stop: clients that go away, or ask for what there is already.
+TEST_F(rhumbd_watch, whoever_goes_away_is_forgotten) {
+    parts of;
+    of.west = noisy(0);
+    write_config(of);
+    router_ = start();
+    for (int round = 0; round < 5; ++round) {
+        client capturing = connect();
+        send(capturing, "capture", {{"port", "west"}});
+        client tracing = connect();
+        send(tracing, "trace", {{"count", 10000}, {"label", 16001}});  // which never comes
+        EXPECT_TRUE(capturing.message().contains("event"));
+        settle();
+        client late = connect();
+        EXPECT_NE(refusal(late.ask("trace", {{"count", 1}})), "");
+    }
+    settle();
+    client last = connect();
+    send(last, "trace", {{"count", 1000}});
+    int events = 0;
+    json message;
+    while ((message = last.message()).contains("event")) {
+        EXPECT_EQ(message["event"]["reason"], "not_for_us");
+        ++events;
+    }
+    EXPECT_EQ(message["result"]["traced"], events) << message;
+    EXPECT_GE(events + message["result"].value("missed", 0), 1000);
+    EXPECT_GT(events, 0);
+    expect_clean_end(*router_);
+}
+
+// A capture that nobody reads: the client is cut off, the router forwards and answers.
+TEST_F(rhumbd_watch, a_capture_that_is_not_read_ends) {
+    parts of;
+    of.west = noisy(0) + ",size=9000";
+    write_config(of);
+    router_ = start();
+    client slow = connect();
+    send(slow, "capture", {{"port", "west"}});
+    EXPECT_TRUE(router_->says("control client does not read: disconnected", 60s));
+    EXPECT_TRUE(slow.is_closed());
+    settle();
+    expect_clean_end(*router_);
+}
+
+// A router that ends with clients in the middle of everything.
+TEST_F(rhumbd_watch, ends_while_it_is_watched) {
+    parts of;
+    of.west = noisy(0);
+    write_config(of);
+    router_ = start();
+    client capturing = connect();
+    send(capturing, "capture", {{"port", "west"}});
+    client tracing = connect();
+    send(tracing, "trace", {{"count", 10000}, {"label", 16001}});
+    EXPECT_TRUE(capturing.message().contains("event"));
+    expect_clean_end(*router_);
+    EXPECT_TRUE(capturing.is_closed());
+    EXPECT_TRUE(tracing.is_closed());
+}
+
+}  // namespace
+}  // namespace rhumb::test

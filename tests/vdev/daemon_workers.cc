@@ -1,0 +1,106 @@
+// Several workers, and workers that never rest.
+#include <set>
+#include <thread>
+
+#include "tests/vdev/daemon_fixture.hh"
+
+namespace rhumb::test {
+namespace {
+
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+class rhumbd_workers : public rhumbd {
+protected:
+    // Captures in on both ports, and the parts that forward them.
+    parts both_ways(unsigned count, const std::string& runtime) const {
+        folder_.write("west-in.pcap", as_capture(frames(way::west_to_east, count, false)));
+        folder_.write("east-in.pcap", as_capture(frames(way::east_to_west, count, false)));
+        parts of;
+        of.west = capture(0, "west");
+        of.east = capture(1, "east");
+        of.runtime = runtime;
+        return of;
+    }
+    void expect_all_out(unsigned count) const {
+        EXPECT_EQ(frames_of(folder_.read("east-out.pcap")).value(),
+                  frames(way::west_to_east, count, true));
+        EXPECT_EQ(frames_of(folder_.read("west-out.pcap")).value(),
+                  frames(way::east_to_west, count, true));
+    }
+};
+
+// Each port has one transmit queue, so each worker hands what it forwards to the other one.
+TEST_F(rhumbd_workers, two_hand_over_to_each_other) {
+    constexpr unsigned count = 2000;  // no more than a hand-over ring holds
+    for (const char* idle : {"adaptive", "busy"}) {
+        write_config(both_ways(count, "workers = 2\nidle = \"" + std::string(idle) + "\"\n"));
+        const run_result done = run({"--config", "r.toml", "--until-idle", "300", "--summary"});
+        EXPECT_EQ(done.status, 0) << done.output;
+        EXPECT_EQ(done.output.find("tx_queue_full"), std::string::npos) << done.output;
+        expect_all_out(count);
+    }
+}
+
+TEST_F(rhumbd_workers, more_workers_than_queues) {
+    constexpr unsigned count = 500;
+    write_config(both_ways(count, "workers = 5\n"));
+    const run_result done = run({"--config", "r.toml", "--until-idle", "300"});
+    EXPECT_EQ(done.status, 0) << done.output;
+    expect_all_out(count);
+}
+
+TEST_F(rhumbd_workers, a_busy_one_polls_and_an_adaptive_one_rests) {
+    const auto rounds_in_half_a_second = [&](const char* idle) {
+        parts of;
+        of.runtime = "idle = \"" + std::string(idle) + "\"\n";
+        write_config(of);
+        const auto router = start();
+        const auto rounds = [&] {
+            return router->ask("show", {{"what", "workers"}})["rows"][0]["rounds"]
+                .get<std::uint64_t>();
+        };
+        const std::uint64_t before = rounds();
+        std::this_thread::sleep_for(500ms);
+        const std::uint64_t result = rounds() - before;
+        expect_clean_end(*router);
+        return result;
+    };
+    const std::uint64_t adaptive = rounds_in_half_a_second("adaptive");
+    const std::uint64_t busy = rounds_in_half_a_second("busy");
+    EXPECT_GT(adaptive, 0U);
+    EXPECT_GT(busy, 10 * adaptive);
+}
+
+// Captures on several workers: the tap is each worker's own.
+TEST_F(rhumbd_workers, are_watched_together) {
+    constexpr unsigned count = 64;
+    parts of = both_ways(count, "workers = 2\n");
+    std::filesystem::remove(folder_.path() / "west-in.pcap");
+    std::filesystem::remove(folder_.path() / "east-in.pcap");
+    write_config(of);
+    capture_source west(folder_.path() / "west-in.pcap", frames(way::west_to_east, count, false),
+                        capture_source::kind::fifo);
+    capture_source east(folder_.path() / "east-in.pcap", frames(way::east_to_west, count, false),
+                        capture_source::kind::fifo);
+    const auto router = start();
+    client watching = connect();
+    ASSERT_TRUE(watching.send("{\"method\":\"capture\",\"params\":{\"port\":\"west\",\"count\":" +
+                              std::to_string(2 * count) + "}}\n"));
+    EXPECT_TRUE(router->ask("show", {{"what", "version"}}).contains("rows"));
+    west.send();
+    east.send();
+    unsigned in = 0;
+    for (unsigned n = 0; n < 2 * count; ++n) {
+        const json message = watching.message();
+        ASSERT_TRUE(message.contains("event")) << message;
+        in += message["event"]["direction"] == "in" ? 1U : 0U;
+    }
+    EXPECT_EQ(in, count);
+    EXPECT_EQ(watching.message()["result"], (json{{"captured", 2 * count}, {"missed", 0}}));
+    expect_clean_end(*router);
+    expect_all_out(count);
+}
+
+}  // namespace
+}  // namespace rhumb::test
