@@ -58,10 +58,10 @@ format() {
     echo "format: ${#files[@]} files are well"
 }
 
-# One file through clang-tidy; quiet if it is well. Run by tidy() below, many at a time.
-tidy_file() {  # FILE KEY
-    local stamp
-    stamp=build/lint/${1//\//_}
+# One file through clang-tidy. Run by tidy() below, several at a time.
+tidy_file() {  # FILE KEY NUMBER/COUNT
+    local stamp=build/lint/${1//\//_}
+    echo "$3 $1"
     [[ $(cat "$stamp" 2>/dev/null) != "$2" ]] || return 0
     # The compile commands are g++'s, with warnings that clang does not know.
     if clang-tidy-19 -p build --quiet --extra-arg=-Wno-unknown-warning-option "$1" 2>/dev/null; then
@@ -74,7 +74,7 @@ tidy_file() {  # FILE KEY
 export -f tidy_file
 
 tidy() {
-    local common files=() file
+    local common files=() file number=0
     if [[ ! -f build/compile_commands.json ]]; then
         echo "tidy: no build/compile_commands.json; run meson setup build first"
         return 1
@@ -102,8 +102,9 @@ for name in sys.stdin.read().split():
     fi
     common=$({ sources "${folders[@]}" | grep '\.hh$' | xargs cat; cat .clang-tidy; } | sha256sum)
     for file in "${files[@]}"; do
-        printf '%s\0%s\0' "$file" "$({ echo "$common"; cat "$file"; } | sha256sum | cut -d' ' -f1)"
-    done | xargs -0 -r -n 2 -P "$jobs" bash -c 'tidy_file "$1" "$2"' bash || return 1
+        printf '%s\0' "$file" "$({ echo "$common"; cat "$file"; } | sha256sum | cut -d' ' -f1)" \
+            "$((++number))/${#files[@]}"
+    done | xargs -0 -r -n 3 -P "$jobs" bash -c 'tidy_file "$@"' bash || return 1
     echo "tidy: ${#files[@]} files are well"
 }
 

@@ -120,7 +120,7 @@ echo
 echo "THE CAPTURES, for tshark, Wireshark or $packets show"
 ls "$folder"/{west,east}-{in,out}.pcap | sed 's/^/  /'
 echo
-say "done: $in packets in, $out out; what did not come out was dropped, for the reason shown"
+say "done: $in packets in, $out out; what did not come out was dropped or punted, for the reason shown"
 if (( out == 0 || traced != in )); then
     say "FAILED: $traced of $in packets were traced, and $out came out"
     exit 1

@@ -5,8 +5,8 @@
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -178,9 +178,8 @@ daemon::daemon(const temporary_folder& folder, const std::vector<std::string>& a
         const int log = ::open(log_name.c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600);
         const bool other_user = options_.user.has_value();
         if (::chdir(folder_name.c_str()) == 0 && log >= 0 &&
-            (!other_user ||
-             (::setgroups(0, nullptr) == 0 && ::setgid(*options_.user) == 0 &&
-              ::setuid(*options_.user) == 0)) &&
+            (!other_user || (::setgroups(0, nullptr) == 0 && ::setgid(*options_.user) == 0 &&
+                             ::setuid(*options_.user) == 0)) &&
             ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && ::getppid() == parent) {
             ::dup2(log, STDOUT_FILENO);
             ::dup2(log, STDERR_FILENO);

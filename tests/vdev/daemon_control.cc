@@ -1,5 +1,4 @@
 // The control socket (docs/control-socket.md): every method, and every way to be a bad client.
-#include <cstring>
 #include <set>
 
 #include "tests/vdev/daemon_fixture.hh"
@@ -60,19 +59,21 @@ TEST_F(rhumbd_control, show_has_every_row_of_the_docs) {
     write_config({});
     const auto router = start();
     const std::vector<std::pair<std::string, std::vector<std::string>>> documented{
-        {"version", {"version", "name", "dpdk", "pages", "pid", "uptime_seconds", "config",
-                     "generation", "labels", "prefixes", "nexthops"}},
-        {"ports", {"port", "device", "driver", "mac", "mtu", "up", "meant_up", "link", "mbps",
-                   "rx_queues", "tx_queues", "rx_packets", "rx_bytes", "tx_packets", "tx_bytes",
-                   "drops", "punts", "rx_missed", "rx_errors", "tx_errors"}},
+        {"version",
+         {"version", "name", "dpdk", "pages", "pid", "uptime_seconds", "config", "generation",
+          "labels", "prefixes", "nexthops"}},
+        {"ports",
+         {"port",     "device", "driver",    "mac",       "mtu",        "up",       "meant_up",
+          "link",     "mbps",   "rx_queues", "tx_queues", "rx_packets", "rx_bytes", "tx_packets",
+          "tx_bytes", "drops",  "punts",     "rx_missed", "rx_errors",  "tx_errors"}},
         {"labels", {"label", "op", "out", "via", "ttl", "packets", "bytes"}},
         {"prefixes", {"prefix", "via", "packets", "bytes"}},
         {"nexthops", {"nexthop", "port", "mac", "mtu", "up", "meant_up", "packets", "bytes"}},
         {"counters", {}},
         {"drops", {}},
         {"config", {"toml"}},
-        {"workers", {"worker", "rounds", "busy_rounds", "interrupts", "traces_missed",
-                     "captures_missed"}}};
+        {"workers",
+         {"worker", "rounds", "busy_rounds", "interrupts", "traces_missed", "captures_missed"}}};
     for (const auto& [what, columns] : documented) {
         const json list = rows(*router, {{"what", what}});
         EXPECT_EQ(list.empty(), columns.empty()) << what << ": " << list;
@@ -93,11 +94,12 @@ TEST_F(rhumbd_control, apply_is_all_or_nothing) {
     write_config({});
     const auto router = start();
     const auto before = rows(*router, {{"what", "version"}})[0]["generation"].get<int>();
-    const json done = router->ask(
-        "apply", {{"toml", "[nexthops.n]\nport = \"west\"\nmac = \"02:00:00:00:04:01\"\n"
-                           "[[labels]]\nlabel = 15001\nop = \"pop\"\nvia = [\"n\", \"w\"]\n"
-                           "[[prefixes]]\nmatch = \"2001:db8::/32\"\nsegments = [16009]\nvia = "
-                           "\"n\"\n[remove]\nlabels = [16003]\n"}});
+    const json done =
+        router->ask("apply", {{"toml",
+                               "[nexthops.n]\nport = \"west\"\nmac = \"02:00:00:00:04:01\"\n"
+                               "[[labels]]\nlabel = 15001\nop = \"pop\"\nvia = [\"n\", \"w\"]\n"
+                               "[[prefixes]]\nmatch = \"2001:db8::/32\"\nsegments = [16009]\nvia = "
+                               "\"n\"\n[remove]\nlabels = [16003]\n"}});
     EXPECT_GT(done.value("generation", 0), before) << done;
     const auto labels = [&] {
         std::set<int> list;
@@ -111,9 +113,10 @@ TEST_F(rhumbd_control, apply_is_all_or_nothing) {
     EXPECT_EQ(rows(*router, {{"what", "prefixes"}}).size(), 2U);
 
     // The second rule is wrong, so the first does not come either.
-    const json bad = router->ask(
-        "apply", {{"toml", "[[labels]]\nlabel = 15002\nop = \"next\"\n"
-                           "[[labels]]\nlabel = 15003\nop = \"pop\"\nvia = \"nowhere\"\n"}});
+    const json bad =
+        router->ask("apply", {{"toml",
+                               "[[labels]]\nlabel = 15002\nop = \"next\"\n"
+                               "[[labels]]\nlabel = 15003\nop = \"pop\"\nvia = \"nowhere\"\n"}});
     EXPECT_NE(refusal(bad).find("nowhere"), std::string::npos) << bad;
     EXPECT_EQ(labels(), (std::set{15001, 16001}));
 
@@ -138,7 +141,7 @@ TEST_F(rhumbd_control, port_and_nexthop_set_what_is_meant) {
     write_config({});
     const auto router = start();
     const auto state = [&](const char* what) {
-        const json row = rows(*router, {{"what", what}})[0];  // by name: east and e are first or 2nd
+        const json row = rows(*router, {{"what", what}})[0];  // west of ports, e of next hops
         return std::pair(row["up"].get<bool>(), row["meant_up"].get<bool>());
     };
     EXPECT_EQ(state("ports"), std::pair(true, true));
@@ -177,8 +180,8 @@ TEST_F(rhumbd_control, pages_and_filters) {
         of.more += "[[prefixes]]\nmatch = \"10.3." + std::to_string(n) + ".0/24\"\nvia = \"w\"\n";
     }
     for (int n = 0; n < 30; ++n) {
-        of.more += "[nexthops.n" + std::to_string(n) + "]\nport = \"" + (n % 3 == 0 ? "west" : "east") +
-                   "\"\nmac = \"02:00:00:00:05:01\"\n";
+        of.more += "[nexthops.n" + std::to_string(n) + "]\nport = \"" +
+                   (n % 3 == 0 ? "west" : "east") + "\"\nmac = \"02:00:00:00:05:01\"\n";
     }
     write_config(of);
     const auto router = start();
@@ -199,19 +202,29 @@ TEST_F(rhumbd_control, pages_and_filters) {
     EXPECT_EQ(all_rows(*router, {{"what", "nexthops"}, {"port", "west"}}, 3).size(), 11U);
     EXPECT_EQ(rows(*router, {{"what", "nexthops"}, {"nexthop", "n7"}}).size(), 1U);
     EXPECT_EQ(rows(*router, {{"what", "ports"}, {"port", "east"}}).size(), 1U);
-    for (const json& wrong : std::vector<json>{{{"limit", 0}}, {{"limit", 2001}}, {{"limit", -1}},
-                                               {{"limit", "5"}}, {{"limit", 1e99}}, {{"from", 5}},
-                                               {{"from", "x"}}, {{"label", "x"}}, {{"label", -1}},
-                                               {{"prefix", "x"}}, {{"prefix", 1}}, {{"op", 1}}}) {
+    for (const json& wrong : std::vector<json>{{{"limit", 0}},
+                                               {{"limit", 2001}},
+                                               {{"limit", -1}},
+                                               {{"limit", "5"}},
+                                               {{"limit", 1e99}},
+                                               {{"from", 5}},
+                                               {{"from", "x"}},
+                                               {{"label", "x"}},
+                                               {{"label", -1}},
+                                               {{"prefix", "x"}},
+                                               {{"prefix", 1}},
+                                               {{"op", 1}}}) {
         json params = wrong;
         params["what"] = wrong.contains("from") ? "prefixes" : "labels";
         EXPECT_NE(refusal(show(*router, params)), "") << params;
     }
 
     // The running configuration is one, single changes included; pages do not matter.
-    EXPECT_TRUE(router->ask("apply", {{"toml", "[remove]\nlabels = [17000]\n[[labels]]\nlabel = "
-                                               "15100\nop = \"push\"\nsegments = [16003, "
-                                               "16002]\nvia = \"w\"\n"}})
+    EXPECT_TRUE(router
+                    ->ask("apply", {{"toml",
+                                     "[remove]\nlabels = [17000]\n[[labels]]\nlabel = "
+                                     "15100\nop = \"push\"\nsegments = [16003, "
+                                     "16002]\nvia = \"w\"\n"}})
                     .contains("generation"));
     const std::string text = running_config(*router, 2000);
     EXPECT_EQ(running_config(*router, 3), text);
@@ -229,17 +242,33 @@ TEST_F(rhumbd_control, junk_is_refused_and_the_connection_goes_on) {
     const auto router = start();
     client bad = connect();
     const std::vector<std::string> junk{
-        "{}", "[]", "null", "1", "\"x\"", "{", "}", "GET / HTTP/1.1", "{\"method\":1}",
-        "{\"method\":\"show\",\"params\":[]}", "{\"method\":\"show\",\"params\":null}",
-        "{\"method\":\"nonsense\"}", "{\"method\":\"\"}", "{\"method\":\"trace\",\"params\":{\"count\":0}}",
+        "{}",
+        "[]",
+        "null",
+        "1",
+        "\"x\"",
+        "{",
+        "}",
+        "GET / HTTP/1.1",
+        "{\"method\":1}",
+        "{\"method\":\"show\",\"params\":[]}",
+        "{\"method\":\"show\",\"params\":null}",
+        "{\"method\":\"nonsense\"}",
+        "{\"method\":\"\"}",
+        "{\"method\":\"trace\",\"params\":{\"count\":0}}",
         "{\"method\":\"trace\",\"params\":{\"count\":10001}}",
         "{\"method\":\"trace\",\"params\":{\"label\":1048576}}",
         "{\"method\":\"trace\",\"params\":{\"port\":\"nowhere\"}}",
-        "{\"method\":\"capture\"}", "{\"method\":\"capture\",\"params\":{\"port\":\"nowhere\"}}",
+        "{\"method\":\"capture\"}",
+        "{\"method\":\"capture\",\"params\":{\"port\":\"nowhere\"}}",
         "{\"method\":\"capture\",\"params\":{\"port\":\"west\",\"count\":-1}}",
-        "{\"method\":\"\xff\xfe\"}", std::string("\0\0\0", 3), "{\"method\":\"show\",}",
-        std::string(100000, '['), "{\"params\":" + std::string(50000, '{'),
-        "{\"method\":\"" + std::string(100000, 'm') + "\"}", "\r"};
+        "{\"method\":\"\xff\xfe\"}",
+        std::string("\0\0\0", 3),
+        "{\"method\":\"show\",}",
+        std::string(100000, '['),
+        "{\"params\":" + std::string(50000, '{'),
+        "{\"method\":\"" + std::string(100000, 'm') + "\"}",
+        "\r"};
     for (const std::string& line : junk) {
         ASSERT_TRUE(bad.send(line + '\n')) << line.substr(0, 80);
         const json answer = bad.message();
@@ -267,15 +296,20 @@ TEST_F(rhumbd_control, lines_in_pieces_and_many_in_one) {
     EXPECT_TRUE(one.message().contains("result"));
     std::string many;
     for (int n = 0; n < 500; ++n) {
-        many += json{{"id", n}, {"method", "show"}, {"params", {{"what", "version"}}}}.dump() + '\n';
+        many +=
+            json{{"id", n}, {"method", "show"}, {"params", {{"what", "version"}}}}.dump() + '\n';
     }
     ASSERT_TRUE(one.send(many));
     for (int n = 0; n < 500; ++n) {
         EXPECT_EQ(one.message()["id"], n);
     }
     // One that goes away in the middle of a line, and one in the middle of an answer.
-    { EXPECT_TRUE(connect().send(line.substr(0, 20))); }
-    { EXPECT_TRUE(connect().send(many)); }
+    {
+        EXPECT_TRUE(connect().send(line.substr(0, 20)));
+    }
+    {
+        EXPECT_TRUE(connect().send(many));
+    }
     EXPECT_TRUE(one.ask("show", {{"what", "version"}}).contains("rows"));
     expect_clean_end(*router);
 }

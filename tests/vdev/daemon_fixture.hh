@@ -7,7 +7,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/support/daemon.hh"
@@ -90,10 +93,22 @@ protected:
         EXPECT_TRUE(router->connect("r.sock")) << router->log();
         return router;
     }
+    // A client that has been accepted: what it asks is dealt with before what others ask later.
     [[nodiscard]] client connect() const {
         auto made = client::connect(folder_.path() / "r.sock");
         EXPECT_TRUE(made);
+        EXPECT_TRUE(made->ask("show", {{"what", "version"}}).contains("rows"));
         return std::move(made).value();
+    }
+    // Waits until frames have come in on a port.
+    static void expect_received(daemon& router, const std::string& port, std::uint64_t frames) {
+        const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+        for (std::uint64_t got = 0; got < frames;) {
+            ASSERT_LT(std::chrono::steady_clock::now(), until) << got << " of " << frames;
+            nlohmann::json shown = router.ask("show", {{"what", "ports"}, {"port", port}});
+            got = shown["rows"][0].value("rx_packets", std::uint64_t{0});
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        }
     }
     static void expect_clean_end(daemon& router) {
         router.signal(SIGTERM);

@@ -55,14 +55,15 @@ protected:
 
 TEST_F(rhumbd_scale, a_million_labels) {
     write_labels(1);
-    folder_.write("r.toml",
-                  "[node]\nname = \"" + name_ +
-                      "\"\nsrgb = \"16000-16001\"\nsrlb = \"15000-15001\"\n"
-                      "static = [\"16-14999\", \"15002-15999\", \"16002-1048575\"]\n"
-                      "table = \"labels.csv\"\n[runtime]\nsocket = \"r.sock\"\n"
-                      "[ports.west]\ndevice = \"" + quiet(0) + "\"\nmac = \"02:00:00:00:01:01\"\n"
-                      "[nexthops.e]\nport = \"west\"\nmac = \"02:00:00:00:02:01\"\n"
-                      "[nexthops.w]\nport = \"west\"\nmac = \"02:00:00:00:03:01\"\n");
+    folder_.write("r.toml", "[node]\nname = \"" + name_ +
+                                "\"\nsrgb = \"16000-16001\"\nsrlb = \"15000-15001\"\n"
+                                "static = [\"16-14999\", \"15002-15999\", \"16002-1048575\"]\n"
+                                "table = \"labels.csv\"\n[runtime]\nsocket = \"r.sock\"\n"
+                                "[ports.west]\ndevice = \"" +
+                                quiet(0) +
+                                "\"\nmac = \"02:00:00:00:01:01\"\n"
+                                "[nexthops.e]\nport = \"west\"\nmac = \"02:00:00:00:02:01\"\n"
+                                "[nexthops.w]\nport = \"west\"\nmac = \"02:00:00:00:03:01\"\n");
     auto began = clock::now();
     daemon router(folder_, {"--config", "r.toml"});
     ASSERT_TRUE(router.connect("r.sock", std::chrono::seconds(100))) << router.log();
@@ -76,8 +77,9 @@ TEST_F(rhumbd_scale, a_million_labels) {
     std::string text;
     for (unsigned n = 0; n < batch; ++n) {
         const unsigned label = first_label + n * 20;
-        text += "[[labels]]\nlabel = " + std::to_string(label) + "\nop = \"continue\"\nout = " +
-                std::to_string(target(label, 7)) + "\nvia = \"w\"\n";
+        text += "[[labels]]\nlabel = " + std::to_string(label) +
+                "\nop = \"continue\"\nout = " + std::to_string(target(label, 7)) +
+                "\nvia = \"w\"\n";
     }
     began = clock::now();
     const json done = router.ask("apply", {{"toml", text}});

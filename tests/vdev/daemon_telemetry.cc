@@ -3,7 +3,6 @@
 #include <sys/un.h>
 
 #include <cstring>
-#include <thread>
 
 #include "tests/vdev/daemon_fixture.hh"
 
@@ -11,7 +10,6 @@ namespace rhumb::test {
 namespace {
 
 using nlohmann::json;
-using namespace std::chrono_literals;
 
 // dpdk-telemetry.py's protocol: a packet for every question and every answer.
 class telemetry_client {
@@ -63,7 +61,7 @@ TEST_F(rhumbd, telemetry_answers_from_the_control_thread) {
     daemon_options options;
     options.environment = {{"XDG_RUNTIME_DIR", folder_.path()}};
     const auto router = start(options);
-    std::this_thread::sleep_for(200ms);
+    expect_received(*router, "west", list.size());
 
     const std::filesystem::path folder =
         ::geteuid() == 0 ? std::filesystem::path("/var/run") : folder_.path();

@@ -1,6 +1,5 @@
 // Traces and captures: what they tell is what happened, and nobody is harmed by who asks for them.
 #include <algorithm>
-#include <thread>
 
 #include "tests/vdev/daemon_fixture.hh"
 
@@ -34,7 +33,7 @@ protected:
         ASSERT_TRUE(
             to.send(json{{"id", method}, {"method", method}, {"params", params}}.dump() + '\n'));
     }
-    // A request is in force once a later one of another client is answered.
+    // What was asked before is in force.
     void settle() { EXPECT_TRUE(router_->ask("show", {{"what", "version"}}).contains("rows")); }
 
     std::unique_ptr<daemon> router_;

@@ -1,5 +1,4 @@
 // Several workers, and workers that never rest.
-#include <set>
 #include <thread>
 
 #include "tests/vdev/daemon_fixture.hh"
@@ -35,7 +34,7 @@ TEST_F(rhumbd_workers, two_hand_over_to_each_other) {
     constexpr unsigned count = 2000;  // no more than a hand-over ring holds
     for (const char* idle : {"adaptive", "busy"}) {
         write_config(both_ways(count, "workers = 2\nidle = \"" + std::string(idle) + "\"\n"));
-        const run_result done = run({"--config", "r.toml", "--until-idle", "300", "--summary"});
+        const run_result done = run({"--config", "r.toml", "--until-idle", "1000", "--summary"});
         EXPECT_EQ(done.status, 0) << done.output;
         EXPECT_EQ(done.output.find("tx_queue_full"), std::string::npos) << done.output;
         expect_all_out(count);
@@ -45,7 +44,7 @@ TEST_F(rhumbd_workers, two_hand_over_to_each_other) {
 TEST_F(rhumbd_workers, more_workers_than_queues) {
     constexpr unsigned count = 500;
     write_config(both_ways(count, "workers = 5\n"));
-    const run_result done = run({"--config", "r.toml", "--until-idle", "300"});
+    const run_result done = run({"--config", "r.toml", "--until-idle", "1000"});
     EXPECT_EQ(done.status, 0) << done.output;
     expect_all_out(count);
 }

@@ -24,7 +24,9 @@ namespace {
 constexpr std::size_t capture_header_bytes = 24;
 constexpr int fifo_bytes = 1 << 20;  // what an unprivileged process may ask for
 
-error in_run(const case_file& file, std::string what) { return {std::move(what), {file.path, 0, 0}}; }
+error in_run(const case_file& file, std::string what) {
+    return {std::move(what), {file.path, 0, 0}};
+}
 
 std::string in_name(const config::port& port) { return port.name + "-in.pcap"; }
 std::string out_name(const config::port& port) { return port.name + "-out.pcap"; }
@@ -46,12 +48,13 @@ result<std::string> replay_config(const case_file& file, const config::file& par
     for (std::size_t n = 0; n < parsed.ports.size(); ++n) {
         const config::port& port = parsed.ports[n];
         done = done && replace_once(text, '"' + port.device + '"',
-                                    "\"net_pcap" + std::to_string(n) + ",rx_pcap=" +
-                                        in_name(port) + ",tx_pcap=" + out_name(port) + '"');
+                                    "\"net_pcap" + std::to_string(n) + ",rx_pcap=" + in_name(port) +
+                                        ",tx_pcap=" + out_name(port) + '"');
     }
     if (!done || text.find("[runtime]") != std::string::npos) {
-        return in_run(file, "the configuration cannot be replayed: it needs a node.name, devices "
-                            "that differ, and no [runtime]");
+        return in_run(file,
+                      "the configuration cannot be replayed: it needs a node.name, devices "
+                      "that differ, and no [runtime]");
     }
     return text + "\n[runtime]\nsocket = \"r.sock\"\n";
 }
@@ -103,14 +106,15 @@ capture_source::capture_source(std::filesystem::path path, const std::vector<pac
     // Read and write, so that opening does not wait for the other side.
     good_ = ::mkfifo(path_.c_str(), 0600) == 0;
     fd_ = ::open(path_.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
-    good_ = good_ &&
-            ::fcntl(fd_, F_SETPIPE_SZ, fifo_bytes) >= static_cast<int>(capture_.size()) &&
+    good_ = good_ && ::fcntl(fd_, F_SETPIPE_SZ, fifo_bytes) >= static_cast<int>(capture_.size()) &&
             put(fd_, 0, capture_header_bytes);
 }
 
 capture_source::capture_source(capture_source&& other) noexcept
-    : path_(std::move(other.path_)), capture_(std::move(other.capture_)),
-      fd_(std::exchange(other.fd_, -1)), good_(other.good_) {}
+    : path_(std::move(other.path_)),
+      capture_(std::move(other.capture_)),
+      fd_(std::exchange(other.fd_, -1)),
+      good_(other.good_) {}
 
 capture_source::~capture_source() {
     if (fd_ >= 0) {
@@ -309,8 +313,8 @@ std::string as_capture(const std::vector<packet_bytes>& frames) {
 }
 
 result<std::vector<packet_bytes>> frames_of(const std::string& capture) {
-    const auto packets = packets::read_pcap(
-        {reinterpret_cast<const byte*>(capture.data()), capture.size()});
+    const auto packets =
+        packets::read_pcap({reinterpret_cast<const byte*>(capture.data()), capture.size()});
     if (!packets) {
         return packets.why();
     }

@@ -60,9 +60,8 @@ result<std::string> read_all(const std::string& path) {
     }
     std::string text;
     std::array<char, 65536> part{};
-    for (std::size_t got = part.size(); got == part.size();) {
-        got = std::fread(part.data(), 1, part.size(), file.get());
-        text.append(part.data(), got);
+    while (std::feof(file.get()) == 0 && std::ferror(file.get()) == 0) {
+        text.append(part.data(), std::fread(part.data(), 1, part.size(), file.get()));
     }
     return std::ferror(file.get()) != 0 ? result<std::string>(system_error(path, "read")) : text;
 }

@@ -1,0 +1,306 @@
+#!/usr/bin/env python3
+"""rhumbd as a router between two Linux hosts: pings go through its net_af_packet ports (on veth) and
+its net_tap ports, with one off the TTL, and what is for the control plane comes out of its punt port.
+
+Hosts are network namespaces without names, which go away with the processes in them:
+
+    host A  10.1.0.2                    rhumbd                      10.2.0.2  host B
+        a ======= ra --(af_packet, or bridge and tap)-- ... ------ rb ======= b
+                                          punt: tap
+
+usage: netns_test.py RHUMBD. Exit status 77: skipped, as namespaces or devices cannot be had here.
+"""
+import ctypes
+import os
+import select
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+SKIPPED = 77
+CLONE_NEWNET = 0x40000000
+PR_SET_PDEATHSIG = 1
+ETH_P_ALL = 3
+ETH_P_ARP = 0x0806
+ICMP_ECHO_REPLY, ICMP_ECHO = 0, 8
+PACKET_OUTGOING = 4
+
+ADDRESS = {"a": "10.1.0.2", "b": "10.2.0.2"}
+HOST_MAC = {"a": "02:00:00:00:0a:02", "b": "02:00:00:00:0b:02"}
+ROUTER_MAC = {"a": "02:00:00:00:0a:01", "b": "02:00:00:00:0b:01"}
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+class Missing(Exception):
+    """Something that the test needs is not to be had here."""
+
+
+def run(*words):
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, timeout=20, check=False)
+    if done.returncode != 0:
+        why = " ".join(words) + ": " + done.stdout.strip()
+        not_here = ("not permitted", "not supported", "nknown device type", "denied")
+        raise (Missing if any(text in why for text in not_here) else RuntimeError)(why)
+    return done.stdout
+
+
+def die_with_parent():
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def checksum(data):
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data[:len(data) // 2 * 2]))
+    if len(data) % 2:
+        total += data[-1] << 8
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return ~total & 0xffff
+
+
+class Host:
+    """A network namespace, held open by a process."""
+
+    def __init__(self, name):
+        self.name = name
+        self.holder = subprocess.Popen(["unshare", "--net", "sleep", "1000"],
+                                       stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
+        own = os.readlink("/proc/self/ns/net")
+        path = f"/proc/{self.holder.pid}/ns/net"
+        for _ in range(500):
+            if self.holder.poll() is not None:
+                raise Missing("unshare --net")
+            if os.readlink(path) != own:
+                break
+            time.sleep(0.01)
+        self.namespace = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+
+    def run(self, *words):
+        return run("nsenter", "--target", str(self.holder.pid), "--net", *words)
+
+    def socket(self, *kind):
+        """A socket lives in the namespace in which it was made."""
+        own = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            if libc.setns(self.namespace, CLONE_NEWNET) != 0:
+                raise Missing("setns: " + os.strerror(ctypes.get_errno()))
+            return socket.socket(*kind)
+        finally:
+            libc.setns(own, CLONE_NEWNET)
+            os.close(own)
+
+    def set_up(self, other):
+        """The host's own side of the link, and the way to the other host."""
+        net = ADDRESS[self.name].rsplit(".", 1)[0]
+        self.run("ip", "link", "set", "lo", "up")
+        self.run("ip", "address", "add", ADDRESS[self.name] + "/24", "dev", self.name)
+        self.run("ip", "link", "set", "dev", self.name, "address", HOST_MAC[self.name], "up")
+        # rhumbd does not answer ARP.
+        self.run("ip", "neighbour", "add", net + ".1", "lladdr", ROUTER_MAC[self.name], "dev",
+                 self.name, "nud", "permanent")
+        self.run("ip", "route", "add", ADDRESS[other] + "/32", "via", net + ".1")
+
+    def end(self):
+        self.holder.kill()
+        self.holder.wait()
+        os.close(self.namespace)
+
+
+class Pinger:
+    def __init__(self, host, to):
+        self.to = to
+        self.socket = host.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+        self.number = os.getpid() & 0xffff
+
+    def ping(self, sequence, size=56, ttl=64, patience=2.0):
+        """The TTL of the answer, None if there is none."""
+        payload = bytes(n & 0xff for n in range(size))
+        blank = struct.pack("!BBHHH", ICMP_ECHO, 0, 0, self.number, sequence)
+        header = struct.pack("!BBHHH", ICMP_ECHO, 0, checksum(blank + payload), self.number,
+                             sequence)
+        self.socket.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
+        self.socket.sendto(header + payload, (self.to, 0))
+        until = time.monotonic() + patience
+        while select.select([self.socket], [], [], max(0.0, until - time.monotonic()))[0]:
+            packet = self.socket.recv(65536)
+            icmp = packet[(packet[0] & 0xf) * 4:]
+            kind, _, _, number, got = struct.unpack("!BBHHH", icmp[:8])
+            if (kind, number, got) == (ICMP_ECHO_REPLY, self.number, sequence):
+                return packet[8] if icmp[8:] == payload else -1
+        return None
+
+
+class Netns(unittest.TestCase):
+    rhumbd = ""
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="rhumb-netns-")
+        self.addCleanup(self.folder.cleanup)
+        self.router = None
+        self.addCleanup(self.stop_router)
+        self.hosts = {}
+        for name, other in (("a", "b"), ("b", "a")):
+            host = Host(name)
+            self.addCleanup(host.end)
+            self.hosts[name] = host
+            # The veth pair goes with the namespace of its other end.
+            run("ip", "link", "add", "r" + name, "type", "veth", "peer", "name", name, "netns",
+                str(host.holder.pid))
+            self.addCleanup(subprocess.run, ["ip", "link", "del", "r" + name], check=False,
+                            stderr=subprocess.DEVNULL)
+            run("ip", "link", "set", "r" + name, "up")
+            host.set_up(other)
+
+    def stop_router(self):
+        if self.router is not None and self.router.poll() is None:
+            self.router.kill()
+            self.router.wait()
+
+    def log(self):
+        with open(os.path.join(self.folder.name, "log"), encoding="utf-8") as file:
+            return file.read()
+
+    def start_router(self, devices):
+        text = f'[node]\nname = "netns-{os.getpid()}"\npunt = "punt"\n[runtime]\nsocket = "r.sock"\n'
+        for name in ("a", "b"):
+            text += (f'[ports.{name}]\ndevice = "{devices[name]}"\nmac = "{ROUTER_MAC[name]}"\n'
+                     f'[nexthops.{name}]\nport = "{name}"\nmac = "{HOST_MAC[name]}"\n'
+                     f'[[prefixes]]\nmatch = "{ADDRESS[name]}/32"\nvia = "{name}"\n')
+        text += '[ports.punt]\ndevice = "net_tap9,iface=punt0"\n'
+        with open(os.path.join(self.folder.name, "r.toml"), "w", encoding="utf-8") as file:
+            file.write(text)
+        with open(os.path.join(self.folder.name, "log"), "w", encoding="utf-8") as log:
+            self.router = subprocess.Popen([self.rhumbd, "--config", "r.toml"],
+                                           cwd=self.folder.name, stdin=subprocess.DEVNULL,
+                                           stdout=log, stderr=log, preexec_fn=die_with_parent)
+        until = time.monotonic() + 20
+        while "forwarding" not in self.log():
+            if self.router.poll() is not None or time.monotonic() > until:
+                if "/dev/net/tun" in self.log():
+                    raise Missing("net_tap: " + self.log())
+                self.fail("rhumbd did not start:\n" + self.log())
+            time.sleep(0.02)
+        run("ip", "link", "set", "punt0", "up")
+
+    def expect_pings(self):
+        there = Pinger(self.hosts["a"], ADDRESS["b"])
+        back = Pinger(self.hosts["b"], ADDRESS["a"])
+        # Links and bridges take a moment.
+        until = time.monotonic() + 10
+        while there.ping(0, patience=0.2) is None:
+            self.assertLess(time.monotonic(), until, "no ping comes through:\n" + self.log())
+        for sequence in range(1, 21):
+            self.assertEqual(there.ping(sequence), 63)
+            self.assertEqual(back.ping(sequence), 63)
+        for sequence, size in enumerate((0, 1, 1400, 1471, 1472), 100):  # 1472: MTU 1500
+            self.assertEqual(there.ping(sequence, size), 63, f"{size} bytes")
+
+    def expect_punts(self):
+        """ARP and what has no TTL left come out of the punt port as they came in."""
+        punted = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
+        self.addCleanup(punted.close)
+        punted.bind(("punt0", ETH_P_ALL))
+        host = self.hosts["a"]
+        host.run("ip", "neighbour", "flush", "dev", "a", "nud", "failed")
+        asking = host.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(asking.close)
+        asking.sendto(b"who has", ("10.1.0.77", 9))
+        self.assertIsNone(Pinger(host, ADDRESS["b"]).ping(200, ttl=1, patience=0.3))
+        source = bytes.fromhex(HOST_MAC["a"].replace(":", ""))
+        arp = expired = False
+        until = time.monotonic() + 5
+        while not (arp and expired):
+            self.assertLess(time.monotonic(), until, f"ARP {arp}, TTL {expired}:\n" + self.log())
+            if not select.select([punted], [], [], 0.2)[0]:
+                continue
+            frame, where = punted.recvfrom(65536)
+            if where[2] == PACKET_OUTGOING or frame[6:12] != source:
+                continue
+            ether_type = struct.unpack("!H", frame[12:14])[0]
+            arp = arp or (ether_type == ETH_P_ARP and frame[:6] == b"\xff" * 6 and
+                          frame[38:42] == socket.inet_aton("10.1.0.77"))
+            expired = expired or (ether_type == 0x0800 and frame[22] == 1)
+
+    def expect_clean_end(self):
+        self.router.send_signal(signal.SIGTERM)
+        self.assertEqual(self.router.wait(timeout=20), 0, self.log())
+        left = run("ip", "-o", "link")
+        self.assertNotIn("punt0", left)
+        self.assertNotIn("tap", left)
+
+    def test_af_packet(self):
+        self.start_router({"a": "net_af_packet0,iface=ra", "b": "net_af_packet1,iface=rb"})
+        self.expect_pings()
+        self.expect_punts()
+        self.expect_clean_end()
+
+    def test_tap(self):
+        self.start_router({"a": "net_tap0,iface=tapa", "b": "net_tap1,iface=tapb"})
+        for name in ("a", "b"):
+            bridge, tap = "br" + name, "tap" + name
+            run("ip", "link", "add", bridge, "type", "bridge")
+            self.addCleanup(run, "ip", "link", "del", bridge)
+            # A bridge keeps what goes to its members' own addresses: the tap's must be another one.
+            run("ip", "link", "set", tap, "address", "02:00:00:00:99:0" + name)
+            for member in (tap, "r" + name):
+                run("ip", "link", "set", member, "master", bridge)
+            run("ip", "link", "set", tap, "up")
+            run("ip", "link", "set", bridge, "up")
+        self.expect_pings()
+        self.expect_punts()
+        self.expect_clean_end()
+
+
+class Result(unittest.TextTestResult):
+    """What cannot be had here is a test skipped."""
+
+    def addError(self, test, err):
+        if issubclass(err[0], Missing):
+            self.addSkip(test, str(err[1]))
+        else:
+            super().addError(test, err)
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    for program in ("ip", "unshare", "nsenter"):
+        if shutil.which(program) is None:
+            print(f"there is no {program} here: skipped")
+            return SKIPPED
+    if os.environ.get("RHUMB_NETNS") is None:
+        # The router's own namespace; without root, in a user namespace where one may have it.
+        words = ["unshare", "--net"] + ([] if os.geteuid() == 0 else ["--map-root-user"])
+        if subprocess.run(words + ["true"], stderr=subprocess.PIPE, check=False).returncode != 0:
+            print("network namespaces are not permitted here: skipped")
+            return SKIPPED
+        os.environ["RHUMB_NETNS"] = "1"
+        os.execvp(words[0], words + [sys.executable, os.path.abspath(__file__), sys.argv[1]])
+    if not os.path.exists("/dev/net/tun"):
+        print("there is no /dev/net/tun here: skipped")
+        return SKIPPED
+    signal.alarm(100)  # whatever happens
+    # IPv6 would only make noise.
+    for name in ("all", "default"):
+        try:
+            with open(f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6", "w", encoding="ascii") as file:
+                file.write("1")
+        except OSError:
+            pass
+    Netns.rhumbd = os.path.abspath(sys.argv[1])
+    suite = unittest.defaultTestLoader.loadTestsFromTestCase(Netns)
+    done = unittest.TextTestRunner(verbosity=2, resultclass=Result).run(suite)
+    if not done.wasSuccessful():
+        return 1
+    return SKIPPED if len(done.skipped) == done.testsRun else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
