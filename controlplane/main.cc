@@ -51,16 +51,15 @@ int parse(int argc, char** argv, arguments& into) {
             throw po::error(fmt::format("--trace takes at most {}", rhumb::io::most_traces));
         }
     };
-    options.add_options()
-        ("config,c", po::value(&into.config)->value_name("FILE"), "configuration (TOML)")
-        ("check", po::bool_switch(&into.check), "check the configuration and exit")
-        ("until-idle", po::value(&until_idle)->value_name("MS")->notifier(idle_time),
-         "stop when no packet has come for this many milliseconds")
-        ("trace", po::value(&into.serve.trace)->value_name("COUNT")->notifier(trace_count),
-         "tell at the end what happened to the first packets, step by step")
-        ("summary", po::bool_switch(&into.serve.summary), "tell at the end what was counted")
-        ("help,h", "this text")
-        ("version", "version");
+    options.add_options()("config,c", po::value(&into.config)->value_name("FILE"),
+                          "configuration (TOML)")("check", po::bool_switch(&into.check),
+                                                  "check the configuration and exit")(
+        "until-idle", po::value(&until_idle)->value_name("MS")->notifier(idle_time),
+        "stop when no packet has come for this many milliseconds")(
+        "trace", po::value(&into.serve.trace)->value_name("COUNT")->notifier(trace_count),
+        "tell at the end what happened to the first packets, step by step")(
+        "summary", po::bool_switch(&into.serve.summary), "tell at the end what was counted")(
+        "help,h", "this text")("version", "version");
 
     std::vector<std::string> own;
     int n = 1;

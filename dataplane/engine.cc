@@ -146,18 +146,16 @@ result<void> engine::make_workers(const config::file& file) {
         const std::size_t owner = p % count;
         if (shared) {
             const std::string name = "rhumb_out_" + std::to_string(p);
-            rings_[p].reset(rte_ring_create(name.c_str(), hand_over_slots, SOCKET_ID_ANY,
-                                            RING_F_SC_DEQ));
+            rings_[p].reset(
+                rte_ring_create(name.c_str(), hand_over_slots, SOCKET_ID_ANY, RING_F_SC_DEQ));
             if (rings_[p] == nullptr) {
-                return error{std::string("no memory for a hand-over ring: ") +
-                                 rte_strerror(rte_errno),
-                             {}};
+                return error{
+                    std::string("no memory for a hand-over ring: ") + rte_strerror(rte_errno), {}};
             }
             options[owner].shared.push_back({rings_[p].get(), static_cast<std::uint8_t>(p)});
         }
         for (std::size_t w = 0; w < count; ++w) {
-            options[w].ways.push_back({ports_[p]->id(),
-                                       static_cast<std::uint16_t>(shared ? 0 : w),
+            options[w].ways.push_back({ports_[p]->id(), static_cast<std::uint16_t>(shared ? 0 : w),
                                        shared && w != owner ? rings_[p].get() : nullptr});
         }
     }

@@ -24,8 +24,10 @@ constexpr int longest_wait_ms = 10;
 }  // namespace
 
 worker::worker(worker_options options, worker_shared& shared)
-    : options_(std::move(options)), shared_(shared),
-      transmitter_(options_.ways, options_.punt_port, counters_), tap_(shared.taps) {}
+    : options_(std::move(options)),
+      shared_(shared),
+      transmitter_(options_.ways, options_.punt_port, counters_),
+      tap_(shared.taps) {}
 
 void worker::run() noexcept {
     prctl(PR_SET_TIMERSLACK, 1000UL);  // ns: rests are as short as they say

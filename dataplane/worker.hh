@@ -35,7 +35,7 @@ struct worker_shared {
 struct rx_queue {
     std::uint16_t device = 0;  // DPDK's number
     std::uint16_t queue = 0;
-    std::uint8_t port = 0;     // ours
+    std::uint8_t port = 0;  // ours
 };
 
 // A ring through which other workers send by a port whose only queue this worker owns.
@@ -47,9 +47,9 @@ struct shared_queue {
 struct worker_options {
     unsigned number = 0;
     std::uint16_t burst = 32;
-    bool adaptive = true;      // sleep when idle
+    bool adaptive = true;  // sleep when idle
     std::vector<rx_queue> rx;
-    std::vector<io::way_out> ways;       // by port
+    std::vector<io::way_out> ways;  // by port
     std::vector<shared_queue> shared;
     std::uint8_t punt_port = io::transmitter::no_port;
 };

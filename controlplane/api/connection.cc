@@ -15,17 +15,17 @@ using boost::system::error_code;
 
 void connection::read() {
     auto chunk = std::make_shared<std::array<char, 65536>>();
-    socket_.async_read_some(
-        asio::buffer(*chunk), [self = shared_from_this(), chunk](error_code failed, std::size_t n) {
-            if (failed || self->server_ == nullptr) {
-                return self->close();
-            }
-            self->input_.append(chunk->data(), n);
-            self->handle_lines();
-            if (self->server_ != nullptr) {
-                self->read();
-            }
-        });
+    socket_.async_read_some(asio::buffer(*chunk),
+                            [self = shared_from_this(), chunk](error_code failed, std::size_t n) {
+                                if (failed || self->server_ == nullptr) {
+                                    return self->close();
+                                }
+                                self->input_.append(chunk->data(), n);
+                                self->handle_lines();
+                                if (self->server_ != nullptr) {
+                                    self->read();
+                                }
+                            });
 }
 
 void connection::handle_lines() {
@@ -96,9 +96,7 @@ void connection::close() {
     }
 }
 
-result<json> connection::show(const json& params) {
-    return api::show(server_->running(), params);
-}
+result<json> connection::show(const json& params) { return api::show(server_->running(), params); }
 
 result<json> connection::apply(const publish::changes& batch) {
     if (auto done = server_->running().apply(batch); !done) {

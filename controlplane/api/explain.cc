@@ -79,8 +79,7 @@ std::string explain(const trace_event& event, const publish::forwarding& tables)
     const auto [what, a, b] = event;
     switch (what) {
         case step::classified: return fmt::format("ethertype 0x{:04x}", a);
-        case step::label_lookup:
-            return fmt::format("label {} -> {}", entry_text(a), op_text(b));
+        case step::label_lookup: return fmt::format("label {} -> {}", entry_text(a), op_text(b));
         case step::label_popped: return fmt::format("popped label {}", a);
         case step::entropy_popped:
             return fmt::format("popped the entropy label {} and its indicator", a);
@@ -96,8 +95,8 @@ std::string explain(const trace_event& event, const publish::forwarding& tables)
             return fmt::format("what was below is {}: looked up there", protocol_text(a));
         case step::route_found: {
             const ip_prefix* const prefix = tables.prefix_of(a);
-            return fmt::format("matches prefix {}", prefix != nullptr ? config::to_string(*prefix)
-                                                                      : std::to_string(a));
+            return fmt::format("matches prefix {}",
+                               prefix != nullptr ? config::to_string(*prefix) : std::to_string(a));
         }
         case step::path_chosen:
             return fmt::format("of several paths, hash bucket {} leads via {}", a,

@@ -88,8 +88,7 @@ std::optional<error> start_capture(const request& asked, commands& router) {
         number_param(asked.params, "count", 0, std::numeric_limits<std::int64_t>::max());
     if (!port) return port.why();
     if (!count) return count.why();
-    return router.start_capture(asked.id,
-                                {std::move(port).value(), count.value().value_or(0)});
+    return router.start_capture(asked.id, {std::move(port).value(), count.value().value_or(0)});
 }
 
 result<json> carry_out(const request& asked, commands& router) {

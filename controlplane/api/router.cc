@@ -19,8 +19,10 @@ bool same_device(const config::port& a, const config::port& b) {
 
 router::router(std::string config_file, config::runtime runtime,
                std::unique_ptr<rhumb::engine> engine)
-    : config_file_(std::move(config_file)), runtime_(std::move(runtime)),
-      engine_(std::move(engine)), port_meant_up_(engine_->ports().size(), true) {}
+    : config_file_(std::move(config_file)),
+      runtime_(std::move(runtime)),
+      engine_(std::move(engine)),
+      port_meant_up_(engine_->ports().size(), true) {}
 
 result<config::file> router::check(const std::string& config_file) {
     auto file = config::load(config_file);
@@ -30,8 +32,8 @@ result<config::file> router::check(const std::string& config_file) {
     // Stand-ins for what the devices would say: sense does not depend on it.
     publish::port_map ports;
     for (const config::port& port : file->ports) {
-        ports[port.name] = {static_cast<std::uint8_t>(ports.size()), port.mac.value_or(
-                                                                         ethernet::mac_address{})};
+        ports[port.name] = {static_cast<std::uint8_t>(ports.size()),
+                            port.mac.value_or(ethernet::mac_address{})};
     }
     const auto built = publish::forwarding::build(file.value(), ports, nullptr);
     if (!built) {
@@ -50,8 +52,7 @@ result<std::unique_ptr<router>> router::open(const std::string& config_file,
     if (!engine) {
         return engine.why();
     }
-    std::unique_ptr<router> made(
-        new router(config_file, file->runtime, std::move(engine).value()));
+    std::unique_ptr<router> made(new router(config_file, file->runtime, std::move(engine).value()));
     made->opened_ports_ = file->ports;
     auto built = publish::forwarding::build(std::move(file).value(), made->port_facts(), nullptr);
     if (!built) {
@@ -95,9 +96,10 @@ result<void> router::reload() {
     const bool same_ports = std::equal(file->ports.begin(), file->ports.end(),
                                        opened_ports_.begin(), opened_ports_.end(), same_device);
     if (!same_ports) {
-        return error{"the [ports] section is not what the router was started with (name, device, "
-                     "mac, mtu, promiscuous, rx_queues and shared_tx change only with a restart)",
-                     {config_file_, 0, 0}};
+        return error{
+            "the [ports] section is not what the router was started with (name, device, "
+            "mac, mtu, promiscuous, rx_queues and shared_tx change only with a restart)",
+            {config_file_, 0, 0}};
     }
     if (file->node.punt != tables_->node().punt) {
         return error{"the punt port changes only with a restart",

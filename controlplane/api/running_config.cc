@@ -60,9 +60,9 @@ std::string node_text(const config::node& node) {
 }
 
 std::string port_text(const config::port& port) {
-    std::string text = fmt::format("\n[ports.{}]\ndevice = {}\nmtu = {}\nrx_queues = {}\n",
-                                   quoted(port.name), quoted(port.device), port.mtu,
-                                   port.rx_queues);
+    std::string text =
+        fmt::format("\n[ports.{}]\ndevice = {}\nmtu = {}\nrx_queues = {}\n", quoted(port.name),
+                    quoted(port.device), port.mtu, port.rx_queues);
     if (port.mac) {
         text += fmt::format("mac = \"{}\"\n", config::to_string(*port.mac));
     }
@@ -84,9 +84,8 @@ std::string port_text(const config::port& port) {
 }
 
 std::string nexthop_text(const config::nexthop& hop) {
-    std::string text =
-        fmt::format("\n[nexthops.{}]\nport = {}\nmac = \"{}\"\n", quoted(hop.name),
-                    quoted(hop.port), config::to_string(hop.mac));
+    std::string text = fmt::format("\n[nexthops.{}]\nport = {}\nmac = \"{}\"\n", quoted(hop.name),
+                                   quoted(hop.port), config::to_string(hop.mac));
     if (hop.vlan != 0) {
         text += fmt::format("vlan = {}\n", hop.vlan);
     }
@@ -97,8 +96,8 @@ std::string nexthop_text(const config::nexthop& hop) {
         text += fmt::format("ttl = \"{}\"\n", config::to_string(hop.ttl));
     }
     if (hop.backup) {
-        text += fmt::format("backup = {{ nexthop = {}, push = {} }}\n",
-                            quoted(hop.backup->nexthop), numbers(hop.backup->push));
+        text += fmt::format("backup = {{ nexthop = {}, push = {} }}\n", quoted(hop.backup->nexthop),
+                            numbers(hop.backup->push));
     }
     return text;
 }

@@ -56,8 +56,7 @@ void notify_systemd(const char* state) {
     if (fd >= 0) {
         // Nothing to do where nobody listens.
         (void)::sendto(fd, state, std::strlen(state), MSG_NOSIGNAL,
-                       reinterpret_cast<const sockaddr*>(&address),
-                       static_cast<socklen_t>(length));
+                       reinterpret_cast<const sockaddr*>(&address), static_cast<socklen_t>(length));
         ::close(fd);
     }
 }
@@ -65,15 +64,17 @@ void notify_systemd(const char* state) {
 class loop {
 public:
     loop(router& running, const serve_options& options)
-        : running_(running), options_(options), signals_(io_, SIGINT, SIGTERM, SIGHUP),
-          timer_(io_), server_(io_, running, [this] { end("asked to over the control socket"); }),
+        : running_(running),
+          options_(options),
+          signals_(io_, SIGINT, SIGTERM, SIGHUP),
+          timer_(io_),
+          server_(io_, running, [this] { end("asked to over the control socket"); }),
           telemetry_(io_, running) {}
 
     result<void> run() {
         const std::string& wanted = running_.runtime().socket;
-        if (auto done = server_.listen(wanted.empty()
-                                           ? default_socket(running_.tables().node().name)
-                                           : wanted);
+        if (auto done = server_.listen(
+                wanted.empty() ? default_socket(running_.tables().node().name) : wanted);
             !done) {
             return done;
         }

@@ -31,8 +31,7 @@ bool in_use(asio::io_context& io, const std::string& path) {
 }  // namespace
 
 server::server(asio::io_context& io, router& running, std::function<void()> shut_down)
-    : io_(io), running_(running), shut_down_(std::move(shut_down)), acceptor_(io),
-      tap_timer_(io) {}
+    : io_(io), running_(running), shut_down_(std::move(shut_down)), acceptor_(io), tap_timer_(io) {}
 
 server::~server() { close(); }
 
@@ -50,8 +49,9 @@ result<void> server::listen(const std::string& path) {
     }
     if (std::filesystem::is_socket(path, ignored)) {
         if (in_use(io_, path)) {
-            return fail("another process answers there; give this router another node.name or "
-                        "runtime.socket");
+            return fail(
+                "another process answers there; give this router another node.name or "
+                "runtime.socket");
         }
         std::filesystem::remove(path, ignored);
     }
@@ -204,8 +204,8 @@ void server::collect_traces() {
             queue.give_back(record);
         }
     }
-    const auto it = std::find_if(watches_.begin(), watches_.end(),
-                                 [](const watch& w) { return w.is_trace; });
+    const auto it =
+        std::find_if(watches_.begin(), watches_.end(), [](const watch& w) { return w.is_trace; });
     if (it != watches_.end() && it->done + missed(true) - it->missed_before >= it->wanted) {
         finish(it);
     }

@@ -48,8 +48,8 @@ private:
         connection* client;
         json id;
         bool is_trace;
-        std::uint8_t port;      // capture
-        std::uint64_t wanted;   // 0: no end
+        std::uint8_t port;     // capture
+        std::uint64_t wanted;  // 0: no end
         std::uint64_t done = 0;
         std::uint64_t missed_before;
     };

@@ -68,8 +68,7 @@ result<json> show_labels(const router& running, const filters& wanted) {
          label = tables.next_label(*label + std::uint64_t{1})) {
         const publish::label_view rule = tables.label(*label);
         if (!goes_via(rule.paths, wanted.nexthop) ||
-            (!wanted.op.empty() &&
-             config::to_string(operation_of(rule.entry.op())) != wanted.op)) {
+            (!wanted.op.empty() && config::to_string(operation_of(rule.entry.op())) != wanted.op)) {
             continue;
         }
         if (rows.size() == wanted.limit) {
@@ -111,7 +110,8 @@ result<json> show_prefixes(const router& running, const filters& wanted) {
             continue;
         }
         if (rows.size() == wanted.limit) {
-            return json{{"rows", std::move(rows)}, {"next", "prefix " + config::to_string(it->first)}};
+            return json{{"rows", std::move(rows)},
+                        {"next", "prefix " + config::to_string(it->first)}};
         }
         rows.push_back(prefix_row(running, it->first));
     }
@@ -256,9 +256,10 @@ result<json> show(const router& running, const json& params) {
         return running_config(running.tables(), running.runtime(), wanted.value().from,
                               wanted.value().limit);
     }
-    return error{"params.what must be one of version, ports, labels, prefixes, nexthops, counters, "
-                 "drops, config, workers",
-                 {}};
+    return error{
+        "params.what must be one of version, ports, labels, prefixes, nexthops, counters, "
+        "drops, config, workers",
+        {}};
 }
 
 }  // namespace rhumb::api

@@ -11,8 +11,10 @@ result<filters> read_filters(const json& params) {
     const auto limit = number_param(params, "limit", 1, 2000);
     if (!limit) return limit.why();
     wanted.limit = limit.value().value_or(1000);
-    for (auto [key, into] : {std::pair{"from", &wanted.from}, {"op", &wanted.op},
-                             {"nexthop", &wanted.nexthop}, {"port", &wanted.port}}) {
+    for (auto [key, into] : {std::pair{"from", &wanted.from},
+                             {"op", &wanted.op},
+                             {"nexthop", &wanted.nexthop},
+                             {"port", &wanted.port}}) {
         auto text = text_param(params, key);
         if (!text) return text.why();
         *into = text.value().value_or("");

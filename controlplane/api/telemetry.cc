@@ -69,8 +69,7 @@ io::telemetry_fields flatten(const json& rows, const char* key) {
 
 }  // namespace
 
-std::optional<io::telemetry_fields> telemetry_answer(const router& running,
-                                                     std::string_view name,
+std::optional<io::telemetry_fields> telemetry_answer(const router& running, std::string_view name,
                                                      const std::string& params) {
     for (const command& one : known) {
         if (name != one.name) {
@@ -91,19 +90,20 @@ std::optional<io::telemetry_fields> telemetry_answer(const router& running,
 }
 
 telemetry::telemetry(boost::asio::io_context& loop, const router& running) {
-    io::set_telemetry_source([&loop, &running](std::string_view name, const std::string& params)
-                                 -> std::optional<io::telemetry_fields> {
-        auto promise = std::make_shared<std::promise<std::optional<io::telemetry_fields>>>();
-        auto answer = promise->get_future();
-        boost::asio::post(loop, [promise, &running, name = std::string(name), params] {
-            promise->set_value(telemetry_answer(running, name, params));
+    io::set_telemetry_source(
+        [&loop, &running](std::string_view name,
+                          const std::string& params) -> std::optional<io::telemetry_fields> {
+            auto promise = std::make_shared<std::promise<std::optional<io::telemetry_fields>>>();
+            auto answer = promise->get_future();
+            boost::asio::post(loop, [promise, &running, name = std::string(name), params] {
+                promise->set_value(telemetry_answer(running, name, params));
+            });
+            // The loop may be ending; then nobody answers.
+            if (answer.wait_for(std::chrono::seconds(1)) != std::future_status::ready) {
+                return std::nullopt;
+            }
+            return answer.get();
         });
-        // The loop may be ending; then nobody answers.
-        if (answer.wait_for(std::chrono::seconds(1)) != std::future_status::ready) {
-            return std::nullopt;
-        }
-        return answer.get();
-    });
     static const bool registered = [] {
         bool all = true;
         for (const command& one : known) {

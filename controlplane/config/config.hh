@@ -35,32 +35,32 @@ enum class idle_policy : std::uint8_t { busy, adaptive };
 
 struct path {
     std::string nexthop;
-    std::uint16_t weight = 1;                 // 1 to 256
-    std::optional<mpls::label> out;           // instead of the rule's own
+    std::uint16_t weight = 1;        // 1 to 256
+    std::optional<mpls::label> out;  // instead of the rule's own
     friend auto operator<=>(const path&, const path&) = default;
 };
-using path_list = std::vector<path>;          // 1 to 64
-using segments = std::vector<mpls::label>;    // top first, 1 to 16
+using path_list = std::vector<path>;        // 1 to 64
+using segments = std::vector<mpls::label>;  // top first, 1 to 16
 
 inline constexpr std::uint32_t none = 0xffffffff;
 
 // One [[labels]] entry, kept small: there may be a million.
 struct label_rule {
     mpls::label label = 0;
-    mpls::label out = none;         // continue only; none where every path has its own
-    std::uint32_t paths = none;     // index into rules::path_lists; none for next
-    std::uint32_t list = none;      // index into rules::segment_lists; push only
+    mpls::label out = none;      // continue only; none where every path has its own
+    std::uint32_t paths = none;  // index into rules::path_lists; none for next
+    std::uint32_t list = none;   // index into rules::segment_lists; push only
     operation op = operation::next;
     ttl_model ttl = ttl_model::inherit;
-    std::int8_t tc = -1;            // -1: the packet's own
-    bool by_index = false;          // `label` is an index into the SRGB
+    std::int8_t tc = -1;    // -1: the packet's own
+    bool by_index = false;  // `label` is an index into the SRGB
     position where;
 };
 
 struct prefix_rule {
     ip_prefix match;
     std::uint32_t paths = none;
-    std::uint32_t list = none;      // none: plain forwarding
+    std::uint32_t list = none;  // none: plain forwarding
     ttl_model ttl = ttl_model::inherit;
     std::int8_t tc = -1;
     position where;
@@ -94,15 +94,15 @@ private:
 
 struct node {
     std::string name = "rhumb";
-    std::vector<label_range> srgb{{16000, 23999}};          // RFC 8660 2.4: indexes walk the ranges
+    std::vector<label_range> srgb{{16000, 23999}};  // RFC 8660 2.4: indexes walk the ranges
     std::vector<label_range> srlb{{15000, 15999}};
-    std::vector<label_range> static_labels;                 // key: static
+    std::vector<label_range> static_labels;  // key: static
     ttl_model ttl = ttl_model::uniform;
-    std::uint8_t msd = 10;                                  // 1 to 16, RFC 8491
-    std::uint8_t max_label_lookups = 8;                     // 1 to 16
-    std::optional<std::uint64_t> hash_seed;                 // default: from the name
-    std::string punt;                                       // port for the control plane's frames
-    std::string table;                                      // CSV file of labels, as written
+    std::uint8_t msd = 10;                   // 1 to 16, RFC 8491
+    std::uint8_t max_label_lookups = 8;      // 1 to 16
+    std::optional<std::uint64_t> hash_seed;  // default: from the name
+    std::string punt;                        // port for the control plane's frames
+    std::string table;                       // CSV file of labels, as written
     position where;
     position punt_where;
     position table_where;
@@ -110,21 +110,21 @@ struct node {
 
 struct port {
     std::string name;
-    std::string device;                                     // DPDK devargs
-    std::optional<ethernet::mac_address> mac;               // default: the device's own
-    std::uint16_t mtu = 1500;                               // 68 to 9600, network header on
+    std::string device;                        // DPDK devargs
+    std::optional<ethernet::mac_address> mac;  // default: the device's own
+    std::uint16_t mtu = 1500;                  // 68 to 9600, network header on
     bool promiscuous = false;
-    std::uint8_t rx_queues = 1;                             // 1 to 64
-    bool shared_tx = false;                                 // one worker sends for all
-    std::optional<std::uint8_t> msd;                        // default: the node's
-    std::vector<std::uint16_t> vlans;                       // 1 to 4094
+    std::uint8_t rx_queues = 1;        // 1 to 64
+    bool shared_tx = false;            // one worker sends for all
+    std::optional<std::uint8_t> msd;   // default: the node's
+    std::vector<std::uint16_t> vlans;  // 1 to 4094
     position where;
     position device_where;
 };
 
 struct backup {
     std::string nexthop;
-    segments push;                                          // 0 to 16
+    segments push;  // 0 to 16
     position where;
 };
 
@@ -132,32 +132,32 @@ struct nexthop {
     std::string name;
     std::string port;
     ethernet::mac_address mac{};
-    std::uint16_t vlan = 0;                                 // 0: untagged, else 1 to 4094
-    std::optional<std::uint16_t> mtu;                       // default: the port's
-    ttl_model ttl = ttl_model::inherit;                     // of the labels that backup pushes
+    std::uint16_t vlan = 0;              // 0: untagged, else 1 to 4094
+    std::optional<std::uint16_t> mtu;    // default: the port's
+    ttl_model ttl = ttl_model::inherit;  // of the labels that backup pushes
     std::optional<config::backup> backup;
     position where;
 };
 
-struct runtime {                                            // section [runtime]
-    std::uint16_t workers = 1;                              // 1 to 64
-    std::string cores;                                      // DPDK core list, main first; "" = auto
+struct runtime {                // section [runtime]
+    std::uint16_t workers = 1;  // 1 to 64
+    std::string cores;          // DPDK core list, main first; "" = auto
     idle_policy idle = idle_policy::adaptive;
-    std::uint16_t burst = 32;                               // 1 to 256
-    std::uint16_t rx_descriptors = 512;                     // 32 to 8192
+    std::uint16_t burst = 32;            // 1 to 256
+    std::uint16_t rx_descriptors = 512;  // 32 to 8192
     std::uint16_t tx_descriptors = 512;
-    std::uint32_t buffers = 0;                              // packet buffers; 0 = auto
-    std::uint32_t memory_mib = 0;                           // for DPDK; 0 = auto
-    std::string hugepages = "auto";                         // auto, on, off
-    std::vector<std::string> eal;                           // further EAL arguments
-    std::string socket;                                     // control socket's path; "" = default
+    std::uint32_t buffers = 0;       // packet buffers; 0 = auto
+    std::uint32_t memory_mib = 0;    // for DPDK; 0 = auto
+    std::string hugepages = "auto";  // auto, on, off
+    std::vector<std::string> eal;    // further EAL arguments
+    std::string socket;              // control socket's path; "" = default
     position where;
 };
 
 struct file {
-    std::vector<std::string> files;                         // names for position::file
+    std::vector<std::string> files;  // names for position::file
     config::node node;
-    std::vector<port> ports;                                // in the file's order
+    std::vector<port> ports;  // in the file's order
     std::vector<config::nexthop> nexthops;
     config::runtime runtime;
     config::rules rules;

@@ -1,6 +1,6 @@
-// Reads configuration: TOML files, CSV label tables, and changes to a running router. Strict: unknown keys,
-// duplicates, wrong types and values out of range are errors that name file, line and column, and
-// say what would be right. Threads: control.
+// Reads configuration: TOML files, CSV label tables, and changes to a running router. Strict:
+// unknown keys, duplicates, wrong types and values out of range are errors that name file, line and
+// column, and say what would be right. Threads: control.
 #pragma once
 
 #include <string>

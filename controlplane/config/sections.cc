@@ -177,8 +177,8 @@ node read_node(value from, diagnostics& errors) {
 }
 
 port read_port(std::string_view name, value from, diagnostics& errors) {
-    constexpr std::array<std::string_view, 8> known{
-        "device", "mac", "mtu", "promiscuous", "rx_queues", "shared_tx", "msd", "vlans"};
+    constexpr std::array<std::string_view, 8> known{"device",    "mac",       "mtu", "promiscuous",
+                                                    "rx_queues", "shared_tx", "msd", "vlans"};
     const table_reader table(from, fmt::format("[ports.{}]", name), known, errors);
     port result;
     result.name = name;

@@ -21,7 +21,8 @@ namespace {
 // "0000:01:00.0" or "01:00.0", possibly with arguments.
 bool is_pci(std::string_view device) {
     device = device.substr(0, device.find(','));
-    return device.find(':') != std::string_view::npos && device.find('.') != std::string_view::npos &&
+    return device.find(':') != std::string_view::npos &&
+           device.find('.') != std::string_view::npos &&
            device.find_first_not_of("0123456789abcdefABCDEF:.") == std::string_view::npos;
 }
 
@@ -51,8 +52,8 @@ std::string choose_lcores(unsigned workers, bool pin) {
     all += ')';
     std::string lcores = "0@" + (pin ? std::to_string(cpus[0]) : all);
     for (unsigned w = 1; w <= workers; ++w) {
-        lcores += ',' + std::to_string(w) + '@' +
-                  (pin ? std::to_string(cpus[w % cpus.size()]) : all);
+        lcores +=
+            ',' + std::to_string(w) + '@' + (pin ? std::to_string(cpus[w % cpus.size()]) : all);
     }
     return lcores;
 }

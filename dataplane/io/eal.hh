@@ -14,19 +14,19 @@ namespace rhumb::io {
 enum class page_policy : std::uint8_t { automatic, huge, ordinary };
 
 struct eal_options {
-    std::string name = "rhumb";         // file prefix: of the telemetry socket, and in DPDK's logs
-    unsigned workers = 1;               // worker lcores
-    std::string cores;                  // DPDK core list, main lcore first; "" = choose
-    bool pin = false;                   // where cores are to be chosen: one CPU a worker
+    std::string name = "rhumb";  // file prefix: of the telemetry socket, and in DPDK's logs
+    unsigned workers = 1;        // worker lcores
+    std::string cores;           // DPDK core list, main lcore first; "" = choose
+    bool pin = false;            // where cores are to be chosen: one CPU a worker
     page_policy pages = page_policy::automatic;
-    std::size_t memory_bytes = 0;       // what packet buffers and devices will need
-    std::vector<std::string> devices;   // devargs of all ports, to tell PCI ones apart
-    std::vector<std::string> extra;     // arguments from the user, which win
+    std::size_t memory_bytes = 0;      // what packet buffers and devices will need
+    std::vector<std::string> devices;  // devargs of all ports, to tell PCI ones apart
+    std::vector<std::string> extra;    // arguments from the user, which win
 };
 
 struct eal_started {
     bool huge_pages = false;
-    std::string pages_text;             // a sentence for the log: which pages, and why
+    std::string pages_text;  // a sentence for the log: which pages, and why
 };
 
 // Bytes in free huge pages of the machine.

@@ -30,8 +30,8 @@ result<buffer_pool> buffer_pool::make(std::size_t count, std::uint16_t mtu) {
                                 static_cast<std::uint16_t>(room_for(mtu)), SOCKET_ID_ANY);
     if (pool == nullptr) {
         return error{"no memory for " + std::to_string(count) + " packet buffers (" +
-                         std::to_string(bytes_for(count, mtu) >> 20) + " MiB): " +
-                         rte_strerror(rte_errno) +
+                         std::to_string(bytes_for(count, mtu) >> 20) +
+                         " MiB): " + rte_strerror(rte_errno) +
                          "; set runtime.buffers lower, runtime.memory_mib higher, or free huge "
                          "pages",
                      {}};
@@ -45,11 +45,14 @@ std::size_t buffer_pool::bytes_for(std::size_t count, std::uint16_t mtu) {
 
 std::size_t buffer_pool::in_use() const { return rte_mempool_in_use_count(pool_.get()); }
 
-void buffer_pool::free_pool::operator()(rte_mempool* pool) const noexcept { rte_mempool_free(pool); }
+void buffer_pool::free_pool::operator()(rte_mempool* pool) const noexcept {
+    rte_mempool_free(pool);
+}
 
 error port::failed(const std::string& what, int code) const {
-    return {"port \"" + name_ + "\" (" + device_ + "): " + what + ": " + rte_strerror(std::abs(code)),
-            {}};
+    return {
+        "port \"" + name_ + "\" (" + device_ + "): " + what + ": " + rte_strerror(std::abs(code)),
+        {}};
 }
 
 result<std::unique_ptr<port>> port::open(const port_options& options, unsigned workers,
@@ -60,12 +63,12 @@ result<std::unique_ptr<port>> port::open(const port_options& options, unsigned w
     if (rte_eth_dev_get_port_by_name(device_name.c_str(), &id) != 0) {
         const int probed = rte_dev_probe(options.device.c_str());
         if (probed != 0 || rte_eth_dev_get_port_by_name(device_name.c_str(), &id) != 0) {
-            return error{"port \"" + options.name + "\": device \"" + options.device +
-                             "\" cannot be opened" +
-                             (probed != 0 ? std::string(": ") + rte_strerror(-probed)
-                                          : std::string()) +
-                             "; DPDK's log above says more",
-                         {}};
+            return error{
+                "port \"" + options.name + "\": device \"" + options.device +
+                    "\" cannot be opened" +
+                    (probed != 0 ? std::string(": ") + rte_strerror(-probed) : std::string()) +
+                    "; DPDK's log above says more",
+                {}};
         }
     }
     std::unique_ptr<port> opened(new port(options.name, options.device, id));
@@ -93,8 +96,8 @@ result<void> port::configure(const port_options& options, unsigned workers,
 
     rte_eth_conf conf{};
     if (rx_queues_ > 1) {
-        const std::uint64_t wanted = RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP |
-                                     RTE_ETH_RSS_MPLS;
+        const std::uint64_t wanted =
+            RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_MPLS;
         conf.rx_adv_conf.rss_conf.rss_hf = wanted & info.flow_type_rss_offloads;
         if (conf.rx_adv_conf.rss_conf.rss_hf != 0) {
             conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
@@ -136,7 +139,8 @@ result<void> port::set_up_queues(const port_options& options, const buffer_pool&
         return failed("descriptor counts are refused", code);
     }
     const int socket = rte_eth_dev_socket_id(id_);
-    const auto on = socket < 0 ? static_cast<unsigned>(SOCKET_ID_ANY) : static_cast<unsigned>(socket);
+    const auto on =
+        socket < 0 ? static_cast<unsigned>(SOCKET_ID_ANY) : static_cast<unsigned>(socket);
     for (std::uint16_t q = 0; q < rx_queues_; ++q) {
         code = rte_eth_rx_queue_setup(id_, q, rx_descriptors, on, nullptr, buffers.get());
         if (code != 0) {

@@ -26,7 +26,7 @@ struct port_options {
     std::uint16_t mtu = 1500;
     bool promiscuous = false;
     std::uint16_t rx_queues = 1;
-    bool shared_tx = false;      // one transmit queue, whatever the device could do
+    bool shared_tx = false;  // one transmit queue, whatever the device could do
     std::uint16_t rx_descriptors = 512;
     std::uint16_t tx_descriptors = 512;
     bool rx_interrupts = false;  // for workers that sleep; where the driver has them

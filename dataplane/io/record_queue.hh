@@ -17,7 +17,8 @@ class record_queue {
 public:
     explicit record_queue(std::size_t records)
         : storage_(std::make_unique_for_overwrite<Record[]>(records)),
-          free_(records), filled_(records) {
+          free_(records),
+          filled_(records) {
         for (std::size_t i = 0; i < records; ++i) {
             free_.push(&storage_[i]);
         }

@@ -74,7 +74,8 @@ void tap::capture(const burst& b, std::size_t i, std::uint8_t port, bool sent) n
     record->nanoseconds = static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
     record->length = b.length[i];
-    record->captured = static_cast<std::uint16_t>(std::min<std::size_t>(b.length[i], capture_bytes));
+    record->captured =
+        static_cast<std::uint16_t>(std::min<std::size_t>(b.length[i], capture_bytes));
     record->port = port;
     record->sent = sent;
     std::memcpy(record->data.data(), b.front[i], record->captured);
@@ -120,7 +121,8 @@ void tap::trace(const burst& b, std::size_t i, const stage_context& context) noe
     if (b.fate[i] == verdict::forward) {
         record->out_port = b.out_port[i];
         record->length_out = b.length[i];
-        std::memcpy(record->out.data(), b.front[i], std::min<std::size_t>(b.length[i], trace_bytes));
+        std::memcpy(record->out.data(), b.front[i],
+                    std::min<std::size_t>(b.length[i], trace_bytes));
     }
     traces.push(record);
 }

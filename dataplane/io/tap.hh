@@ -24,7 +24,7 @@ struct trace_record {
     std::uint16_t length_in;
     std::uint16_t length_out;  // forwarded packets only
     std::uint8_t in_port;
-    std::uint8_t out_port;     // likewise
+    std::uint8_t out_port;  // likewise
     verdict fate;
     drop_reason reason;
     trace_log::events steps;
@@ -37,7 +37,7 @@ struct capture_record {
     std::uint16_t length;       // of the frame
     std::uint16_t captured;     // bytes in data
     std::uint8_t port;
-    bool sent;                  // else received
+    bool sent;  // else received
     std::array<byte, capture_bytes> data;
 };
 

@@ -28,7 +28,9 @@ public:
 
     // `ways`: by port number. `punt_port`: where frames for the control plane go, or no_port.
     transmitter(std::vector<way_out> ways, std::uint8_t punt_port, worker_counters& counters)
-        : ways_(std::move(ways)), punt_port_(punt_port), counters_(counters),
+        : ways_(std::move(ways)),
+          punt_port_(punt_port),
+          counters_(counters),
           pending_(ways_.size()) {}
 
     // Sends, hands over or frees every packet of the burst.
@@ -37,8 +39,8 @@ public:
             auto* const m = static_cast<rte_mbuf*>(b.handle[i]);
             switch (b.fate[i]) {
                 case verdict::forward:
-                    m->data_off = static_cast<std::uint16_t>(
-                        b.front[i] - static_cast<byte*>(m->buf_addr));
+                    m->data_off =
+                        static_cast<std::uint16_t>(b.front[i] - static_cast<byte*>(m->buf_addr));
                     m->data_len = b.length[i];
                     m->pkt_len = b.length[i];
                     queue(b.out_port[i], m);
@@ -59,7 +61,8 @@ public:
         }
     }
 
-    // Sends what other workers have put into a port's ring. Precondition: this worker owns the queue.
+    // Sends what other workers have put into a port's ring. Precondition: this worker owns the
+    // queue.
     std::size_t drain(rte_ring* ring, std::uint8_t port) noexcept {
         std::array<rte_mbuf*, burst::capacity> from;
         const unsigned n = rte_ring_sc_dequeue_burst(ring, reinterpret_cast<void**>(from.data()),

@@ -87,8 +87,8 @@ unsigned ttl_left(const burst& b, std::size_t i) noexcept {
 
 // Imposes the route's segment list, if it has one, and names the next hop.
 template <class Version, class Trace>
-void forward(burst& b, std::size_t i, const route& way, unsigned ttl,
-             const stage_context& context, Trace& trace) noexcept {
+void forward(burst& b, std::size_t i, const route& way, unsigned ttl, const stage_context& context,
+             Trace& trace) noexcept {
     const bool labelled = way.list != route::no_list;
     const segment_list& list = context.tables.lists[labelled ? way.list : 0];
     const path chosen = choose_path(context, labelled ? list.via : way.via, i, trace, [&] {

@@ -25,8 +25,14 @@ template <class Trace>
 class walk {
 public:
     walk(burst& b, std::size_t i, const stage_context& context, Trace& trace) noexcept
-        : b_(b), i_(i), context_(context), trace_(trace), stack_(b.front[i]), length_(b.length[i]),
-          ttl_(b.ttl[i]), ttl_taken_(b.ttl_taken[i]) {}
+        : b_(b),
+          i_(i),
+          context_(context),
+          trace_(trace),
+          stack_(b.front[i]),
+          length_(b.length[i]),
+          ttl_(b.ttl[i]),
+          ttl_taken_(b.ttl_taken[i]) {}
 
     void run() noexcept {
         for (std::uint32_t lookups = 0; lookups < context_.tables.max_label_lookups; ++lookups) {
@@ -55,8 +61,7 @@ private:
                 }
                 return progress::done;
             case label_op::next:
-                return take_ttl(top) ? pop_and_look(top, entry, protocol::unknown)
-                                     : progress::done;
+                return take_ttl(top) ? pop_and_look(top, entry, protocol::unknown) : progress::done;
             case label_op::explicit_null_ipv4:
                 return take_ttl(top) ? pop_and_look(top, entry, protocol::ipv4) : progress::done;
             case label_op::explicit_null_ipv6:

@@ -32,8 +32,8 @@ void classify_one(burst& b, std::size_t i, const port_filter& filter, Trace& tra
     b.ttl_taken[i] = false;
     b.ttl[i] = 0;
     if (b.length[i] < ethernet::header_bytes) [[unlikely]] {
-        return b.drop(i, b.length[i] == 0 ? drop_reason::frame_in_pieces
-                                          : drop_reason::frame_too_short);
+        return b.drop(
+            i, b.length[i] == 0 ? drop_reason::frame_in_pieces : drop_reason::frame_too_short);
     }
     const byte* const frame = b.front[i];
     const std::uint64_t destination = ethernet::destination_word(frame);

@@ -61,9 +61,8 @@ template <class Trace>
 void run_pipeline(burst& b, const stage_context& context, Trace& trace) noexcept {
     classify(b, context.tables.filters[b.in_port], trace);
     for (unsigned round = 0; round < max_rounds && any_left(b); ++round) {
-        std::apply(
-            [&](auto... stage) { (run_stage<decltype(stage)>(b, context, trace), ...); },
-            protocols{});
+        std::apply([&](auto... stage) { (run_stage<decltype(stage)>(b, context, trace), ...); },
+                   protocols{});
     }
     rewrite(b, context, trace);
     settle(b, context.counters.ports[b.in_port]);

@@ -39,9 +39,7 @@ bool push_repair(burst& b, std::size_t i, const nexthop& down) noexcept {
             ttl = ipv6::hop_limit(header);
             tc = ipv6::precedence(header);
             break;
-        default:
-            ttl = mpls::ttl_of(load_be32(header));
-            tc = mpls::tc_of(load_be32(header));
+        default: ttl = mpls::ttl_of(load_be32(header)); tc = mpls::tc_of(load_be32(header));
     }
     return impose_labels(b, i, down.backup_push.data(), down.backup_labels, tc,
                          down.backup_pipe ? 255 : ttl);

@@ -38,8 +38,8 @@ public:
     void publish(std::unique_ptr<const T> next, retired_list replaced,
                  std::shared_ptr<const void> owner = nullptr) {
         const T* const old = current_.exchange(next.release(), std::memory_order_acq_rel);
-        retired_.push_back({grace_.start(), std::unique_ptr<const T>(old), std::move(owner),
-                            std::move(replaced)});
+        retired_.push_back(
+            {grace_.start(), std::unique_ptr<const T>(old), std::move(owner), std::move(replaced)});
     }
 
     // Frees what no worker can hold any more; returns how many versions still wait.

@@ -182,8 +182,8 @@ TEST_F(publication, a_sleeping_reader_delays_nobody) {
 }
 
 // The real tables: readers look up labels and prefixes while the writer changes them one by one and
-// rebuilds them whole. Every answer must be one that some version gives, and a label must agree with
-// the next hop that its version has.
+// rebuilds them whole. Every answer must be one that some version gives, and a label must agree
+// with the next hop that its version has.
 class tables_under_change : public testing::Test {
 protected:
     static constexpr mpls::label first = 16000;
@@ -192,12 +192,25 @@ protected:
     static config::file file_for(std::uint32_t shift) {
         config::file file;
         file.files = {"test"};
-        file.ports.push_back({.name = "p", .device = "none", .mac = {}, .msd = {}, .vlans = {},
-                              .where = {}, .device_where = {}});
-        file.nexthops.push_back({.name = "a", .port = "p", .mac = {2, 0, 0, 0, 0, 1}, .mtu = {},
-                                 .backup = {}, .where = {}});
-        file.nexthops.push_back({.name = "b", .port = "p", .mac = {2, 0, 0, 0, 0, 2}, .mtu = {},
-                                 .backup = {}, .where = {}});
+        file.ports.push_back({.name = "p",
+                              .device = "none",
+                              .mac = {},
+                              .msd = {},
+                              .vlans = {},
+                              .where = {},
+                              .device_where = {}});
+        file.nexthops.push_back({.name = "a",
+                                 .port = "p",
+                                 .mac = {2, 0, 0, 0, 0, 1},
+                                 .mtu = {},
+                                 .backup = {},
+                                 .where = {}});
+        file.nexthops.push_back({.name = "b",
+                                 .port = "p",
+                                 .mac = {2, 0, 0, 0, 0, 2},
+                                 .mtu = {},
+                                 .backup = {},
+                                 .where = {}});
         for (mpls::label l = first; l < first + labels; ++l) {
             file.rules.labels.push_back(rule(file.rules, l, shift));
         }

@@ -1,7 +1,5 @@
 // Configuration from files, in a folder of their own: where tables are looked for, and what the
 // system refuses.
-#include "controlplane/config/load.hh"
-
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,6 +9,8 @@
 #include <fstream>
 #include <string>
 #include <vector>
+
+#include "controlplane/config/load.hh"
 
 namespace rhumb::config {
 namespace {

@@ -12,20 +12,17 @@ namespace {
 const bad_text bad_labels[] = {
     {"[[labels]]\nlabel = 16\nopp = \"next\"",
      "3:1: unknown key \"opp\" in [[labels]]; did you mean \"op\"?"},
-    {"[[labels]]\nop = \"next\"",
-     "1:1: a rule needs a label, or an index into the SRGB"},
+    {"[[labels]]\nop = \"next\"", "1:1: a rule needs a label, or an index into the SRGB"},
     {"[[labels]]\nlabel = 16",
      "1:1: a rule needs an op: \"continue\", \"next\", \"pop\" or \"push\""},
     {"[[labels]]\nlabel = 16\nindex = 1\nop = \"next\"",
      "3:9: a rule has either a label or an index; remove one"},
-    {"[[labels]]\nlabel = \"16\"\nop = \"next\"",
-     "2:9: label must be an integer, not a string"},
+    {"[[labels]]\nlabel = \"16\"\nop = \"next\"", "2:9: label must be an integer, not a string"},
     {"[[labels]]\nlabel = 1048576\nop = \"next\"",
      "2:9: label 1048576 is out of range: 16 to 1048575"},
     {"[[labels]]\nlabel = 3\nop = \"next\"",
      "2:9: label 3 is special-purpose and has no rule; use 16 to 1048575"},
-    {"[[labels]]\nindex = -1\nop = \"next\"",
-     "2:9: index -1 is out of range: 0 to 1048575"},
+    {"[[labels]]\nindex = -1\nop = \"next\"", "2:9: index -1 is out of range: 0 to 1048575"},
     {"[[labels]]\nlabel = 16\nop = \"swap\"",
      "3:6: unknown op \"swap\"; it is one of \"continue\", \"next\", \"pop\" or \"push\""},
     {"[[labels]]\nlabel = 16\nop = \"continue\"\nout = 17",
@@ -49,8 +46,7 @@ const bad_text bad_labels[] = {
      "4:7: op \"next\" takes no out: only \"continue\" swaps the label"},
     {"[[labels]]\nlabel = 16\nop = \"next\"\nsegments = [17]",
      "4:12: op \"next\" takes no segments: only \"push\" imposes a list"},
-    {"[[labels]]\nlabel = 16\nop = \"pop\"",
-     "1:1: op \"pop\" needs via: the next hops to send to"},
+    {"[[labels]]\nlabel = 16\nop = \"pop\"", "1:1: op \"pop\" needs via: the next hops to send to"},
     {"[[labels]]\nlabel = 16\nop = \"pop\"\nvia = \"r2\"\nout = 17",
      "5:7: op \"pop\" takes no out: only \"continue\" swaps the label"},
     {"[[labels]]\nlabel = 16\nop = \"pop\"\nvia = { nexthop = \"r2\", out = 17 }",
@@ -73,8 +69,7 @@ const bad_text bad_labels[] = {
      "1048575, or 0 or 2 for explicit null"},
     {"[[labels]]\nlabel = 16\nop = \"push\"\nvia = \"r2\"\nsegments = 17",
      "5:12: segments must be an array, not an integer"},
-    {"[[labels]]\nlabel = 16\nop = \"pop\"\nvia = []",
-     "4:7: via has 0 paths; 1 to 64 are allowed"},
+    {"[[labels]]\nlabel = 16\nop = \"pop\"\nvia = []", "4:7: via has 0 paths; 1 to 64 are allowed"},
     {"[[labels]]\nlabel = 16\nop = \"pop\"\nvia = 1",
      "4:7: a path of via must be a table, not an integer"},
     {"[[labels]]\nlabel = 16\nop = \"pop\"\nvia = [\"\"]",
@@ -91,8 +86,7 @@ const bad_text bad_labels[] = {
      "4:25: unknown key \"wieght\" in a path of via; did you mean \"weight\"?"},
     {"[[labels]]\nlabel = 16\nop = \"pop\"\nvia = [{nexthop = \"r2\", out = \"x\"}]",
      "4:31: out must be an integer, not a string"},
-    {"[[labels]]\nlabel = 16\nop = \"next\"\ntc = 8",
-     "4:6: tc 8 is out of range: 0 to 7"},
+    {"[[labels]]\nlabel = 16\nop = \"next\"\ntc = 8", "4:6: tc 8 is out of range: 0 to 7"},
     {"[[labels]]\nlabel = 16\nop = \"next\"\nttl = \"inherit\"",
      "4:7: unknown ttl \"inherit\"; it is one of \"uniform\" or \"pipe\""},
     {"[[labels]]\nlabel = 16\nop = \"next\"\n[[labels]]\n\"lab\\nel\" = 16",
@@ -104,8 +98,7 @@ TEST(config_rule_errors, labels) { expect_refused(bad_labels); }
 const bad_text bad_prefixes[] = {
     {"[[prefixes]]\nvia = \"r2\"",
      "1:1: [[prefixes]] needs a match, as in match = \"10.2.0.0/16\""},
-    {"[[prefixes]]\nmatch = \"10.0.0.0/8\"",
-     "1:1: [[prefixes]] needs a via, as in via = [\"r2\"]"},
+    {"[[prefixes]]\nmatch = \"10.0.0.0/8\"", "1:1: [[prefixes]] needs a via, as in via = [\"r2\"]"},
     {"[[prefixes]]\nmatch = \"10.0.0.0\"\nvia = \"r2\"",
      "2:9: match \"10.0.0.0\" is no prefix, as in \"10.2.0.0/16\" or \"2001:db8::/32\""},
     {"[[prefixes]]\nmatch = \"10.1.2.3/16\"\nvia = \"r2\"",
@@ -113,8 +106,7 @@ const bad_text bad_prefixes[] = {
     {"[[prefixes]]\nmatch = \"2001:db8::1/32\"\nvia = \"r2\"",
      "2:9: match \"2001:db8::1/32\" has bits set beyond its length; the prefix is "
      "\"2001:db8::/32\""},
-    {"[[prefixes]]\nmatch = 10\nvia = \"r2\"",
-     "2:9: match must be a string, not an integer"},
+    {"[[prefixes]]\nmatch = 10\nvia = \"r2\"", "2:9: match must be a string, not an integer"},
     {"[[prefixes]]\nmatch = \"10.0.0.0/8\"\nvia = { nexthop = \"r2\", out = 17 }",
      "3:7: a prefix takes no out in its via: there is no label to swap; use segments"},
     {"[[prefixes]]\nmatch = \"10.0.0.0/8\"\nvia = \"r2\"\nout = 17",
@@ -148,8 +140,9 @@ TEST(config_rule_errors, fragments) {
          "1:2: unknown key \"ports\" in a change; it is one of \"remove\", \"nexthops\", "
          "\"labels\" or \"prefixes\""},
         {"remove = 1", "1:10: [remove] must be a table, not an integer"},
-        {"[remove]\nlables = [16]", "2:1: unknown key \"lables\" in [remove]; did you mean "
-                                    "\"labels\"?"},
+        {"[remove]\nlables = [16]",
+         "2:1: unknown key \"lables\" in [remove]; did you mean "
+         "\"labels\"?"},
         {"[remove]\nlabels = 16", "2:10: labels must be an array, not an integer"},
         {"[remove]\nlabels = [1048576]", "2:11: label 1048576 is out of range: 16 to 1048575"},
         {"[remove]\nlabels = [16, 17, 16]", "2:19: labels names this twice"},
@@ -160,8 +153,9 @@ TEST(config_rule_errors, fragments) {
         {"[remove]\nnexthops = [\"\"]",
          "2:13: an element of nexthops is empty; give 1 to 64 characters"},
         {"[remove]\nnexthops = [\"a\", \"a\"]", "2:18: nexthops names this twice"},
-        {"[[labels]]\nlabel = 16", "1:1: a rule needs an op: \"continue\", \"next\", \"pop\" or "
-                                   "\"push\""},
+        {"[[labels]]\nlabel = 16",
+         "1:1: a rule needs an op: \"continue\", \"next\", \"pop\" or "
+         "\"push\""},
     };
     for (const bad_text& bad : texts) {
         const auto made = parse_fragment(bad.text);

@@ -1,12 +1,12 @@
 // Addresses, prefixes and ranges as text, both ways, and the interning of lists.
-#include "controlplane/config/text.hh"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <random>
 #include <string>
 #include <vector>
+
+#include "controlplane/config/text.hh"
 
 namespace rhumb::config {
 namespace {

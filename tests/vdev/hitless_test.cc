@@ -45,7 +45,7 @@ const std::array<const char*, 3> names{"west", "east", "north"};
 // What comes out of the router, as far as it tells which rule was used.
 struct arrival {
     std::uint64_t sequence;
-    std::size_t port;       // 1 east, 2 north
+    std::size_t port;  // 1 east, 2 north
     mpls::label top;
     mpls::label second;     // 0 if the top is the bottom
     std::uint8_t neighbor;  // last byte of the destination MAC
@@ -59,8 +59,9 @@ public:
                                         RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
         for (std::size_t n = 0; n < names.size(); ++n) {
             devices_[n] = unique("net_memif");
-            const std::string arguments = devices_[n] + ",role=client,id=0,socket-abstract=no,socket=" +
-                                          (folder.path() / (std::string(names[n]) + ".memif")).string();
+            const std::string arguments =
+                devices_[n] + ",role=client,id=0,socket-abstract=no,socket=" +
+                (folder.path() / (std::string(names[n]) + ".memif")).string();
             if (rte_dev_probe(arguments.c_str()) != 0 ||
                 rte_eth_dev_get_port_by_name(devices_[n].c_str(), &ports_[n]) != 0 ||
                 !start(ports_[n])) {
@@ -249,8 +250,9 @@ protected:
     }
     static std::string rule(std::size_t label, char version) {
         const bool a = version == 'A';
-        return "[[labels]]\nlabel = " + std::to_string(label) + "\nop = \"continue\"\nout = " +
-               std::to_string(label + (a ? 0 : labels)) + "\nvia = \"" + (a ? "e" : "n") + "\"\n";
+        return "[[labels]]\nlabel = " + std::to_string(label) +
+               "\nop = \"continue\"\nout = " + std::to_string(label + (a ? 0 : labels)) +
+               "\nvia = \"" + (a ? "e" : "n") + "\"\n";
     }
     // Whether the packet went as version A or B wants it: 'A', 'B', or '?'.
     static char version_of(const arrival& a) {
@@ -405,8 +407,8 @@ TEST_P(failover, all_labels_take_the_backup_and_come_back) {
         books.saw(a);
         const auto in = static_cast<mpls::label>(first_label + a.sequence % labels);
         const bool primary = version_of(a) == 'A';
-        const bool repaired = a.port == 2 && a.neighbor == 2 && a.top == 17999 && a.second == in &&
-                              a.ttl == 63;
+        const bool repaired =
+            a.port == 2 && a.neighbor == 2 && a.top == 17999 && a.second == in && a.ttl == 63;
         strange += !primary && !repaired ? 1U : 0U;
         const bool surely_down = a.sequence > down_at.load() + most_in_flight &&
                                  a.sequence + most_in_flight < up_asked_at.load();
@@ -431,9 +433,10 @@ INSTANTIATE_TEST_SUITE_P(by, failover, testing::Values("port", "nexthop"),
 int main(int argc, char** argv) {
     testing::InitGoogleTest(&argc, argv);
     const std::string prefix = "rhumb-hitless-" + std::to_string(::getpid());
-    std::array<std::string, 12> words{"hitless_test", "--no-huge", "--no-shconf", "-m", "128",
-                                      "--no-pci", "--no-telemetry", "--file-prefix", prefix,
-                                      "--log-level=lib.*:error", "--lcores", "0@(0-127)"};
+    std::array<std::string, 12> words{
+        "hitless_test", "--no-huge",      "--no-shconf",   "-m",   "128",
+        "--no-pci",     "--no-telemetry", "--file-prefix", prefix, "--log-level=lib.*:error",
+        "--lcores",     "0@(0-127)"};
     std::string cpus = "0@(0";
     for (long cpu = 1; cpu < ::sysconf(_SC_NPROCESSORS_ONLN); ++cpu) {
         cpus += "," + std::to_string(cpu);

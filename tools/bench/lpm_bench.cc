@@ -1,5 +1,6 @@
-// The prefix trie beside DPDK's rte_fib (DIR24-8), both filled with the same random routes and asked
-// for the same addresses, in TSC cycles per lookup: the measurement behind docs/decisions/002.
+// The prefix trie beside DPDK's rte_fib (DIR24-8), both filled with the same random routes and
+// asked for the same addresses, in TSC cycles per lookup: the measurement behind
+// docs/decisions/002.
 //
 //   build/tools/bench/lpm_bench [routes...]
 #include <rte_cycles.h>
@@ -128,8 +129,8 @@ bool compare(std::size_t count) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    std::array<const char*, 8> words{"lpm_bench", "--no-huge",      "--no-shconf", "-m", "2048",
-                                     "--no-pci",  "--no-telemetry", "--lcores=0"};
+    std::array<const char*, 8> words{"lpm_bench", "--no-huge", "--no-shconf",    "-m",
+                                     "2048",      "--no-pci",  "--no-telemetry", "--lcores=0"};
     if (rte_eal_init(static_cast<int>(words.size()), const_cast<char**>(words.data())) < 0) {
         return 1;
     }

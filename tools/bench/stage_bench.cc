@@ -33,7 +33,7 @@ std::uint64_t cycles() noexcept {
 
 constexpr ethernet::mac_address our_mac{2, 0, 0, 0, 1, 1};
 constexpr std::size_t headroom = 128;
-constexpr std::size_t slot_bytes = 256;   // headroom and frame
+constexpr std::size_t slot_bytes = 256;  // headroom and frame
 constexpr std::size_t frame_bytes = 64;
 constexpr std::size_t frame_count = 16384;  // 4 MiB of frames
 
@@ -93,10 +93,10 @@ public:
             byte* const frame = &memory_[next_ * slot_bytes + headroom];
             std::memcpy(frame, model_.data(), model_.size());
             if (top_[next_] != 0) {
-                store_be32(frame + ethernet::header_bytes,
-                           mpls::make(top_[next_], 0,
-                                      mpls::is_bottom(load_be32(frame + ethernet::header_bytes)),
-                                      64));
+                store_be32(
+                    frame + ethernet::header_bytes,
+                    mpls::make(top_[next_], 0,
+                               mpls::is_bottom(load_be32(frame + ethernet::header_bytes)), 64));
             }
             b.front[i] = frame;
             b.length[i] = frame_bytes;

@@ -25,8 +25,8 @@ namespace detail {
 // output bit.
 [[nodiscard]] inline std::uint64_t hash_mix(std::uint64_t state, std::uint64_t word) noexcept {
     __extension__ using wide = unsigned __int128;
-    const wide product = static_cast<wide>(state ^ 0x9e3779b97f4a7c15U) *
-                         (word ^ 0xd1b54a32d192ed03U);
+    const wide product =
+        static_cast<wide>(state ^ 0x9e3779b97f4a7c15U) * (word ^ 0xd1b54a32d192ed03U);
     return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
 }
 

@@ -1,6 +1,6 @@
 // Following a packet through the pipeline, step by step. Stages are templates over a tracer: with
-// no_trace all of it compiles away; with trace_log each decision becomes an event, which the control
-// thread turns into words (api/explain.hh). Threads: a tracer belongs to one worker.
+// no_trace all of it compiles away; with trace_log each decision becomes an event, which the
+// control thread turns into words (api/explain.hh). Threads: a tracer belongs to one worker.
 #pragma once
 
 #include <array>

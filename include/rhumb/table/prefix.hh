@@ -20,8 +20,8 @@ enum class family : std::uint8_t { ipv4, ipv6 };
 
 struct ip_prefix {
     family af = family::ipv4;
-    std::uint8_t length = 0;            // bits
-    std::array<byte, 16> address{};     // IPv4: the first four
+    std::uint8_t length = 0;         // bits
+    std::array<byte, 16> address{};  // IPv4: the first four
     friend auto operator<=>(const ip_prefix&, const ip_prefix&) = default;
 
     // The prefix of `bits` (at most length) bits that contains this one.

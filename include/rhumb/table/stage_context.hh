@@ -61,8 +61,7 @@ template <class Trace, class Hash>
         return path{via.id(), path::no_label};
     }
     const std::uint32_t value = hash();
-    const path& chosen =
-        detail::choose_in_group(context, context.tables.groups[via.id()], value);
+    const path& chosen = detail::choose_in_group(context, context.tables.groups[via.id()], value);
     trace.note(i, step::path_chosen, value % path_group::buckets, chosen.nexthop);
     return chosen;
 }

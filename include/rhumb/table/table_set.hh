@@ -23,10 +23,10 @@ using port_filter_table = paged_array<port_filter, 0>;
 // What a prefix leads to: plain forwarding, or a segment list to impose first.
 struct route {
     static constexpr std::uint32_t no_list = 0xffffffff;
-    via_ref via;                        // where there is no list
-    std::uint32_t list = no_list;       // else the list, which has its own via
-    bool pipe = false;                  // RFC 3443 for the labels pushed
-    bool sets_tc = false;               // else: from the IP precedence
+    via_ref via;                   // where there is no list
+    std::uint32_t list = no_list;  // else the list, which has its own via
+    bool pipe = false;             // RFC 3443 for the labels pushed
+    bool sets_tc = false;          // else: from the IP precedence
     std::uint8_t tc = 0;
     bool in_use = false;
 };

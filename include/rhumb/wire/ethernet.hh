@@ -52,9 +52,8 @@ using mac_address = std::array<byte, 6>;
 
 // Writes an untagged header's 14 bytes, or a tagged one's 18 (vlan != 0), at `to`.
 // The tag's priority bits are 0.
-inline std::size_t write_header(byte* to, const mac_address& destination,
-                                const mac_address& source, std::uint16_t vlan,
-                                std::uint16_t type) noexcept {
+inline std::size_t write_header(byte* to, const mac_address& destination, const mac_address& source,
+                                std::uint16_t vlan, std::uint16_t type) noexcept {
     std::memcpy(to, destination.data(), 6);
     std::memcpy(to + 6, source.data(), 6);
     if (vlan == 0) {

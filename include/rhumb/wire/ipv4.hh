@@ -38,9 +38,7 @@ inline constexpr std::size_t address_bytes = 4;
 }
 [[nodiscard]] constexpr unsigned ttl(const byte* ip) noexcept { return ip[8]; }
 [[nodiscard]] constexpr unsigned protocol(const byte* ip) noexcept { return ip[9]; }
-[[nodiscard]] constexpr std::uint32_t source(const byte* ip) noexcept {
-    return load_be32(ip + 12);
-}
+[[nodiscard]] constexpr std::uint32_t source(const byte* ip) noexcept { return load_be32(ip + 12); }
 [[nodiscard]] constexpr std::uint32_t destination(const byte* ip) noexcept {
     return load_be32(ip + 16);
 }
