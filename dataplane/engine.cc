@@ -210,9 +210,6 @@ void engine::stop(std::chrono::milliseconds patience) {
     for (std::size_t w = 0; w < workers_.size(); ++w) {
         shared_.grace.remove_worker(static_cast<unsigned>(w));
     }
-    for (const auto& port : ports_) {
-        port->stop();
-    }
 }
 
 engine::~engine() {

@@ -31,8 +31,8 @@ public:
 
     // Starts ports and workers. Precondition: tables are published.
     [[nodiscard]] result<void> run();
-    // Lets workers finish what is in the queues (for at most `patience`), then ends them, stops the
-    // ports and completes captures.
+    // Lets workers finish what is in the queues (for at most `patience`), then ends them. Ports
+    // stop, and captures are complete, when the engine goes.
     void stop(std::chrono::milliseconds patience);
 
     void publish(const table_set& tables, retired_list replaced,

@@ -54,7 +54,7 @@ std::uint32_t rules::index::intern(std::vector<List>& lists, List&& list) {
     std::uint32_t& slot = slot_for(slots_, lists, list);
     if (slot == none) {
         slot = static_cast<std::uint32_t>(lists.size());
-        lists.push_back(std::move(list));
+        lists.push_back(std::forward<List>(list));
     }
     return slot;
 }

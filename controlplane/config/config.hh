@@ -141,7 +141,7 @@ struct nexthop {
 
 struct runtime {                // section [runtime]
     std::uint16_t workers = 1;  // 1 to 64
-    std::string cores;          // DPDK core list, main first; "" = auto
+    std::string cores;          // core list or map; lowest: control; "" = auto
     idle_policy idle = idle_policy::adaptive;
     std::uint16_t burst = 32;            // 1 to 256
     std::uint16_t rx_descriptors = 512;  // 32 to 8192

@@ -13,8 +13,8 @@ using shares = std::array<std::size_t, max_paths>;
 // Whole buckets by the largest remainder method; each path one at least.
 shares share_buckets(const path_group& group) {
     const std::size_t n = group.count;
-    const std::size_t total =
-        std::accumulate(group.weights.begin(), group.weights.begin() + n, std::size_t{0});
+    const std::size_t total = std::max<std::size_t>(
+        std::accumulate(group.weights.begin(), group.weights.begin() + n, std::size_t{0}), 1);
     shares share{};
     shares remainder{};
     for (std::size_t p = 0; p < n; ++p) {

@@ -112,7 +112,8 @@ result<eal_started> start_eal(const eal_options& options) {
         arguments.insert(arguments.end(),
                          {"--lcores", choose_lcores(options.workers, options.pin)});
     } else {
-        arguments.insert(arguments.end(), {"-l", options.cores});
+        const bool is_map = options.cores.find_first_of("@(") != std::string::npos;
+        arguments.insert(arguments.end(), {is_map ? "--lcores" : "-l", options.cores});
     }
     // Nothing is shared with other processes, so nothing is left in files.
     if (pages.huge) {

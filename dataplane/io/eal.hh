@@ -16,7 +16,7 @@ enum class page_policy : std::uint8_t { automatic, huge, ordinary };
 struct eal_options {
     std::string name = "rhumb";  // file prefix: of the telemetry socket, and in DPDK's logs
     unsigned workers = 1;        // worker lcores
-    std::string cores;           // DPDK core list, main lcore first; "" = choose
+    std::string cores;           // DPDK core list or map; the lowest is control's; "" = choose
     bool pin = false;            // where cores are to be chosen: one CPU a worker
     page_policy pages = page_policy::automatic;
     std::size_t memory_bytes = 0;      // what packet buffers and devices will need

@@ -147,11 +147,16 @@ bool client::is_closed(std::chrono::milliseconds wait) {
     return clock::now() < until;
 }
 
+std::string rhumbd_path() {
+    const char* const named = std::getenv("RHUMBD");
+    return named != nullptr ? named : RHUMBD;
+}
+
 daemon::daemon(const temporary_folder& folder, const std::vector<std::string>& arguments,
                daemon_options options)
     : folder_(folder), options_(std::move(options)) {
     // Everything that allocates comes before fork(): the test may have threads.
-    std::vector<std::string> line{options_.program.empty() ? RHUMBD : options_.program};
+    std::vector<std::string> line{options_.program.empty() ? rhumbd_path() : options_.program};
     line.insert(line.end(), arguments.begin(), arguments.end());
     std::vector<std::string> variables;
     for (const auto& [name, value] : options_.environment) {

@@ -62,11 +62,14 @@ private:
     std::string unread_;
 };
 
+// The rhumbd to test: what the environment variable RHUMBD names, else the one just built.
+[[nodiscard]] std::string rhumbd_path();
+
 struct daemon_options {
     std::optional<uid_t> user;                                     // else the test's own
     std::vector<std::pair<std::string, std::string>> environment;  // added to the test's own
     std::string log = "rhumbd.log";
-    std::string program;  // else the one just built
+    std::string program;  // else rhumbd_path()
 };
 
 class daemon {

@@ -229,7 +229,7 @@ TEST_F(rhumbd_start, needs_no_root) {
         options.user = nobody;
         // The build folder may be where others cannot look.
         options.program = folder_.path() / "rhumbd";
-        std::filesystem::copy_file(RHUMBD, options.program);
+        std::filesystem::copy_file(rhumbd_path(), options.program);
     }
     options.environment = {{"XDG_RUNTIME_DIR", folder_.path()}};
     parts of;

@@ -80,7 +80,7 @@ inline constexpr std::array<drop_reason_text, drop_reason_count> drop_reason_tex
     {drop_reason::implicit_null_on_wire, "implicit_null_on_wire",
      "Label 3 (implicit null) is a signalling value and must not be in a packet."},
     {drop_reason::router_alert, "router_alert",
-     "The router alert label asks for the control plane, and no punt port is configured."},
+     "The router alert label asks for the control plane."},
     {drop_reason::entropy_label_malformed, "entropy_label_malformed",
      "The entropy label indicator is at the bottom of the stack, so its label is missing."},
     {drop_reason::too_many_label_lookups, "too_many_label_lookups",

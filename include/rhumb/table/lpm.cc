@@ -241,6 +241,7 @@ lpm_view lpm_table::commit(retired_list& replaced) {
                 static_cast<lpm_pool*>(owner)->release(
                     static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(object)));
             },
+            // NOLINTNEXTLINE(performance-no-int-to-ptr): a number on its way, never a pointer
             &pool_, reinterpret_cast<void*>(std::uintptr_t{node}));
     }
     old_.clear();

@@ -100,7 +100,7 @@ public:
         }
         old_pages_.clear();
         if (old_root_ != nullptr) {
-            replaced.add(free_root, nullptr, old_root_);
+            replaced.add(free_root, nullptr, static_cast<void*>(old_root_));
             old_root_ = nullptr;
         }
         published_ = true;
