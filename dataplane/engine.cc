@@ -178,6 +178,7 @@ result<void> engine::run() {
         shared_.live.set_port(p, ports_[p]->link_up());
     }
     shared_.phase.store(worker_phase::run, std::memory_order_release);
+    running_ = true;
     unsigned lcore = rte_get_next_lcore(-1U, 1, 0);
     for (std::size_t w = 0; w < workers_.size(); ++w) {
         shared_.grace.add_worker(static_cast<unsigned>(w));
@@ -187,7 +188,6 @@ result<void> engine::run() {
         }
         lcore = rte_get_next_lcore(lcore, 1, 0);
     }
-    running_ = true;
     return {};
 }
 
@@ -209,6 +209,7 @@ void engine::stop(std::chrono::milliseconds patience) {
     rte_eal_mp_wait_lcore();
     for (std::size_t w = 0; w < workers_.size(); ++w) {
         shared_.grace.remove_worker(static_cast<unsigned>(w));
+        workers_[w]->send_rest();
     }
 }
 

@@ -58,6 +58,13 @@ void worker::run() noexcept {
     shared_.grace.offline(options_.number);
 }
 
+void worker::send_rest() noexcept {
+    for (const shared_queue& queue : options_.shared) {
+        while (transmitter_.drain(queue.ring, queue.port) != 0) {
+        }
+    }
+}
+
 // One round over the queues; whether any had something.
 bool worker::poll() noexcept {
     bool busy = false;

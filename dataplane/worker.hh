@@ -61,6 +61,9 @@ public:
     // Until the phase is stop. Once the phase is drain: is_drained() when nothing came for a round.
     void run() noexcept;
 
+    // Sends what other workers have handed over and nobody has sent. When all workers have ended.
+    void send_rest() noexcept;
+
     [[nodiscard]] bool is_drained() const noexcept {
         return drained_.load(std::memory_order_acquire);
     }

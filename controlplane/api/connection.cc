@@ -28,6 +28,8 @@ void connection::read() {
                             });
 }
 
+// Lines are taken off the input when all have been answered: answers come later only from timers,
+// so nothing in here gets back to here.
 void connection::handle_lines() {
     std::size_t begin = 0;
     while (!waiting_ && server_ != nullptr) {

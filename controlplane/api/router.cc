@@ -79,6 +79,12 @@ void router::publish(std::shared_ptr<publish::forwarding> retired_owner) {
         engine_->live().set_nexthop(id, true);
         nexthop_base_[id] = engine_->nexthop_counter(id);
     }
+    for (const mpls::label label : fresh.labels) {
+        // Packets were counted, and dropped, while the label had no rule.
+        if (const counter before = engine_->label_counter(label); before != counter{}) {
+            label_base_[label] = before;
+        }
+    }
     for (const std::uint32_t id : fresh.prefixes) {
         prefix_base_[id] = engine_->prefix_counter(id);
     }
@@ -155,6 +161,12 @@ void router::housekeeping() {
 std::chrono::seconds router::uptime() const {
     return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() -
                                                             started_);
+}
+
+counter router::label_counter(mpls::label label) const {
+    const auto base = label_base_.find(label);
+    return base == label_base_.end() ? engine_->label_counter(label)
+                                     : engine_->label_counter(label) - base->second;
 }
 
 counter router::nexthop_counter(nexthop_id id) const {

@@ -51,7 +51,8 @@ public:
 
     [[nodiscard]] std::chrono::seconds uptime() const;
 
-    // Counters since the next hop or prefix came to be.
+    // Counters since the next hop, prefix or label rule came to be.
+    [[nodiscard]] counter label_counter(mpls::label label) const;
     [[nodiscard]] counter nexthop_counter(nexthop_id id) const;
     [[nodiscard]] counter prefix_counter(std::uint32_t id) const;
 
@@ -69,6 +70,7 @@ private:
     std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
     std::vector<bool> port_meant_up_;
     // What the workers had counted under a number when its present owner got it.
+    std::unordered_map<mpls::label, counter> label_base_;  // those that are not zero
     std::unordered_map<nexthop_id, counter> nexthop_base_;
     std::unordered_map<std::uint32_t, counter> prefix_base_;
 };

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "controlplane/config/text.hh"
@@ -113,14 +114,15 @@ std::string runtime_text(const config::runtime& runtime) {
         quoted(runtime.hugepages), array_of(runtime.eal, quoted), quoted(runtime.socket));
 }
 
-bool paths_have_labels(const std::vector<publish::path_text>& list) {
-    return !list.empty() && list.front().out.has_value();
+bool all_have_labels(const std::vector<publish::path_text>& list) {
+    return std::all_of(list.begin(), list.end(),
+                       [](const publish::path_text& path) { return path.out.has_value(); });
 }
 
 std::string label_text(const publish::label_view& rule) {
     std::string text = fmt::format("\n[[labels]]\nlabel = {}\nop = \"{}\"\n", rule.label,
                                    config::to_string(operation_of(rule.entry.op())));
-    if (rule.entry.op() == label_op::continue_ && !paths_have_labels(rule.paths)) {
+    if (rule.entry.op() == label_op::continue_ && !all_have_labels(rule.paths)) {
         text += fmt::format("out = {}\n", rule.entry.out());
     }
     if (!rule.segments.empty()) {

@@ -68,7 +68,8 @@ public:
           options_(options),
           signals_(io_, SIGINT, SIGTERM, SIGHUP),
           timer_(io_),
-          server_(io_, running, [this] { end("asked to over the control socket"); }),
+          server_(io_, running, options.trace != 0,
+                  [this] { end("asked to over the control socket"); }),
           telemetry_(io_, running) {}
 
     result<void> run() {

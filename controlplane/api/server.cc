@@ -30,8 +30,14 @@ bool in_use(asio::io_context& io, const std::string& path) {
 
 }  // namespace
 
-server::server(asio::io_context& io, router& running, std::function<void()> shut_down)
-    : io_(io), running_(running), shut_down_(std::move(shut_down)), acceptor_(io), tap_timer_(io) {}
+server::server(asio::io_context& io, router& running, bool own_trace,
+               std::function<void()> shut_down)
+    : io_(io),
+      running_(running),
+      own_trace_(own_trace),
+      shut_down_(std::move(shut_down)),
+      acceptor_(io),
+      tap_timer_(io) {}
 
 server::~server() { close(); }
 
@@ -124,6 +130,9 @@ std::uint64_t server::missed(bool traces) const {
 
 std::optional<error> server::start_trace(connection& client, const json& id,
                                          const trace_request& wanted) {
+    if (own_trace_) {
+        return error{"this router runs with --trace, and tells at its end", {}};
+    }
     if (std::any_of(watches_.begin(), watches_.end(), [](const watch& w) { return w.is_trace; })) {
         return error{"another client's trace is running; try again when it has ended", {}};
     }
@@ -164,33 +173,36 @@ void server::update_requests() {
         tracing = tracing || w.is_trace;
         ports |= w.is_trace ? 0 : std::uint64_t{1} << w.port;
     }
-    if (!tracing) {
+    if (!tracing && !own_trace_) {
         taps.traces_left.store(0);
     }
     taps.capture_ports.store(ports);
-    taps.active.store(!watches_.empty());
+    taps.active.store(own_trace_ || !watches_.empty());
     if (!watches_.empty() && !tap_timer_runs_) {
         tap_timer_runs_ = true;
-        watch_taps();
+        wait_for_taps();
     }
 }
 
-void server::watch_taps() {
-    collect_traces();
-    collect_captures();
-    if (watches_.empty()) {
-        tap_timer_runs_ = false;
-        return;
-    }
+void server::wait_for_taps() {
     tap_timer_.expires_after(tap_interval);
     tap_timer_.async_wait([this](error_code failed) {
-        if (!failed) {
-            watch_taps();
+        if (failed) {
+            return;
+        }
+        collect_traces();
+        collect_captures();
+        tap_timer_runs_ = !watches_.empty();
+        if (tap_timer_runs_) {
+            wait_for_taps();
         }
     });
 }
 
 void server::collect_traces() {
+    if (own_trace_) {
+        return;
+    }
     const std::vector<std::string> names = port_names();
     for (const auto& w : running_.engine().workers()) {
         auto& queue = w->tap().traces;

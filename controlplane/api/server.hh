@@ -20,7 +20,9 @@ class connection;
 class server {
 public:
     // `shut_down` is called when a client asks for it.
-    server(boost::asio::io_context& io, router& running, std::function<void()> shut_down);
+    // `own_trace`: rhumbd --trace has the trace records, and clients get none.
+    server(boost::asio::io_context& io, router& running, bool own_trace,
+           std::function<void()> shut_down);
     server(const server&) = delete;
     server& operator=(const server&) = delete;
     // Removes the socket's file.
@@ -55,7 +57,7 @@ private:
     };
 
     void accept();
-    void watch_taps();
+    void wait_for_taps();
     void collect_traces();
     void collect_captures();
     void finish(std::list<watch>::iterator ended);
@@ -65,6 +67,7 @@ private:
 
     boost::asio::io_context& io_;
     router& running_;
+    const bool own_trace_;
     std::function<void()> shut_down_;
     boost::asio::local::stream_protocol::acceptor acceptor_;
     boost::asio::steady_timer tap_timer_;

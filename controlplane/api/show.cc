@@ -35,7 +35,7 @@ bool goes_via(const std::vector<publish::path_text>& paths, const std::string& n
 json label_row(const publish::label_view& rule, const counter& count) {
     json row{{"label", rule.label}, {"op", config::to_string(operation_of(rule.entry.op()))}};
     if (rule.entry.op() == label_op::continue_ &&
-        std::none_of(rule.paths.begin(), rule.paths.end(), [](const auto& p) { return p.out; })) {
+        !std::all_of(rule.paths.begin(), rule.paths.end(), [](const auto& p) { return p.out; })) {
         row["out"] = rule.entry.out();
     }
     if (!rule.paths.empty()) {
@@ -74,7 +74,7 @@ result<json> show_labels(const router& running, const filters& wanted) {
         if (rows.size() == wanted.limit) {
             return json{{"rows", std::move(rows)}, {"next", "label " + std::to_string(*label)}};
         }
-        rows.push_back(label_row(rule, running.engine().label_counter(*label)));
+        rows.push_back(label_row(rule, running.label_counter(*label)));
     }
     return rows_of(std::move(rows));
 }

@@ -57,7 +57,7 @@ result<json> show_counters(const router& running, const filters& wanted) {
         if (rows.size() >= most) {
             return json{{"rows", std::move(rows)}, {"next", "label " + std::to_string(*label)}};
         }
-        add_if_counted(rows, "label", std::to_string(*label), engine.label_counter(*label));
+        add_if_counted(rows, "label", std::to_string(*label), running.label_counter(*label));
     }
     return rows_of(std::move(rows));
 }

@@ -157,6 +157,9 @@ node read_node(value from, diagnostics& errors) {
     node result;
     result.where = table.where();
     table.name("name", result.name);
+    if (result.name.find('/') != std::string::npos) {  // it becomes part of file names
+        errors.fail(table.find("name").where(errors), "name must not contain \"/\"");
+    }
     label_blocks blocks(table, errors);
     blocks.read("srgb", result.srgb);
     blocks.read("srlb", result.srlb);

@@ -339,11 +339,29 @@ result<void> checker::check_room() const {
     lists = std::min(lists,
                      batch_.rules.segment_lists.size() * std::max<std::size_t>(paths_.size(), 1));
     if (auto r = need("segment lists", lists, now_.known_lists_.available()); !r) return r;
-    if (auto r = need("path groups", paths_.size(), now_.known_groups_.available()); !r) return r;
-    if (auto r = need("next hops", batch_.nexthops.size(), now_.free_nexthops_.available()); !r) {
+    // A single path needs no group, and who has a number keeps it.
+    const auto& all_paths = batch_.rules.path_lists;
+    const auto groups =
+        std::count_if(all_paths.begin(), all_paths.end(),
+                      [](const config::path_list& list) { return list.size() > 1; });
+    if (auto r =
+            need("path groups", static_cast<std::size_t>(groups), now_.known_groups_.available());
+        !r) {
         return r;
     }
-    return need("prefixes", batch_.rules.prefixes.size(), now_.free_prefixes_.available());
+    const auto hops = std::count_if(
+        batch_.nexthops.begin(), batch_.nexthops.end(),
+        [&](const config::nexthop& hop) { return !now_.nexthop_numbers_.contains(hop.name); });
+    if (auto r = need("next hops", static_cast<std::size_t>(hops), now_.free_nexthops_.available());
+        !r) {
+        return r;
+    }
+    const auto& known = now_.previous_ != nullptr ? now_.previous_->prefixes_ : now_.prefixes_;
+    const auto& prefixes = batch_.rules.prefixes;
+    const auto fresh =
+        std::count_if(prefixes.begin(), prefixes.end(),
+                      [&](const config::prefix_rule& rule) { return !known.contains(rule.match); });
+    return need("prefixes", static_cast<std::size_t>(fresh), now_.free_prefixes_.available());
 }
 
 // Who forwards to this next hop, in words; empty if nobody does.

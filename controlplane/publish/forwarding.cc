@@ -96,6 +96,7 @@ result<std::unique_ptr<forwarding>> forwarding::build(config::file file, const p
     if (const auto done = made->change(all, file.files); !done) {
         return done.why();
     }
+    made->set_filters();
     if (previous != nullptr) {
         made->forget_numbers_of(*previous);
     }
@@ -302,7 +303,12 @@ void forwarding::set_label(const config::label_rule& rule, batch_paths& paths) {
     if (rule.tc >= 0) {
         made = made.with_tc(static_cast<unsigned>(rule.tc));
     }
-    label_count_ += old.op() == label_op::none ? 1U : 0U;
+    if (old.op() == label_op::none) {
+        ++label_count_;
+        if (previous_ == nullptr || previous_->labels_[label].op() == label_op::none) {
+            new_numbers_.labels.push_back(label);
+        }
+    }
     if (made != old) {
         labels_.edit(label) = made;
     }

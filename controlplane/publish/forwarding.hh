@@ -106,9 +106,10 @@ public:
     // The prefix with this route number.
     [[nodiscard]] const ip_prefix* prefix_of(std::uint32_t id) const;
 
-    // Numbers of next hops and prefixes given out since the last call: whoever keeps flags and
-    // counters by number starts them anew.
+    // Next hops and prefixes that got a number, and labels that got a rule, since the last call:
+    // whoever keeps flags and counters by number starts them anew.
     struct new_numbers {
+        std::vector<mpls::label> labels;
         std::vector<nexthop_id> nexthops;
         std::vector<std::uint32_t> prefixes;
     };

@@ -276,6 +276,11 @@ protected:
         std::this_thread::sleep_for(100ms);
     }
     void expect_clean_end() {
+        if (HasFailure()) {  // where did they go?
+            for (const char* what : {"drops", "ports", "workers"}) {
+                std::printf("%s\n", router_->ask("show", {{"what", what}}).dump(2).c_str());
+            }
+        }
         wire_.reset();
         router_->signal(SIGTERM);
         EXPECT_EQ(router_->wait(), 0) << router_->log();
