@@ -1,6 +1,5 @@
 #include "dataplane/io/port.hh"
 
-#include <rte_bus.h>
 #include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>

@@ -1,6 +1,7 @@
 #include "dataplane/io/telemetry.hh"
 
 #include <rte_telemetry.h>
+#include <rte_version.h>
 
 #include <cctype>
 #include <cerrno>
@@ -14,6 +15,15 @@ constexpr std::size_t max_fields = RTE_TEL_MAX_DICT_ENTRIES - 2;
 
 std::mutex source_mutex;
 telemetry_source current_source;
+
+// DPDK 23.03 renamed the function and deprecated the old name.
+void add_number(rte_tel_data* into, const char* name, std::uint64_t value) {
+#if RTE_VERSION >= RTE_VERSION_NUM(23, 3, 0, 0)
+    rte_tel_data_add_dict_uint(into, name, value);
+#else
+    rte_tel_data_add_dict_u64(into, name, value);
+#endif
+}
 
 // DPDK takes letters, digits, '_' and '/' in names, 63 of them.
 std::string as_name(const std::string& text) {
@@ -43,7 +53,7 @@ int answer(const char* command, const char* params, rte_tel_data* into) {
             break;
         }
         if (const auto* number = std::get_if<std::uint64_t>(&value)) {
-            rte_tel_data_add_dict_u64(into, as_name(name).c_str(), *number);
+            add_number(into, as_name(name).c_str(), *number);
         } else {
             const std::string text =
                 std::get<std::string>(value).substr(0, RTE_TEL_MAX_STRING_LEN - 1);
