@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "controlplane/config/text.hh"
 
@@ -46,6 +44,7 @@ checker::checker(const forwarding& now, const changes& batch, const std::vector<
     for (const config::nexthop& hop : batch.nexthops) {
         coming_[hop.name] = &hop;
     }
+    going_.insert(batch.remove_nexthops.begin(), batch.remove_nexthops.end());
 }
 
 result<void> checker::check_ports(const config::file& file, const port_map& ports) {
@@ -94,11 +93,8 @@ const config::nexthop* checker::nexthop_named(std::string_view name) const {
     if (const auto it = coming_.find(name); it != coming_.end()) {
         return it->second;
     }
-    const auto& gone = batch_.remove_nexthops;
     const auto it = now_.nexthops().find(name);
-    return it == now_.nexthops().end() || std::find(gone.begin(), gone.end(), name) != gone.end()
-               ? nullptr
-               : &it->second;
+    return it == now_.nexthops().end() || going_.contains(name) ? nullptr : &it->second;
 }
 
 std::size_t checker::msd_of(const config::nexthop& hop) const {
@@ -114,45 +110,6 @@ std::size_t checker::depth_limit(const config::nexthop& hop) const {
         limit = std::min(limit, backup - hop.backup->push.size());
     }
     return limit;
-}
-
-result<void> checker::check_removals() const {
-    const auto twice = [](std::string_view what) {
-        return error{fmt::format("{} is to be removed twice", what), {}};
-    };
-    std::unordered_set<mpls::label> labels;
-    for (const mpls::label label : batch_.remove_labels) {
-        if (label < mpls::first_unreserved || label >= mpls::label_count ||
-            now_.label(label).entry.op() == label_op::none) {
-            return error{fmt::format("label {} has no rule", label), {}};
-        }
-        if (!labels.insert(label).second) {
-            return twice(fmt::format("label {}", label));
-        }
-    }
-    std::set<ip_prefix> prefixes;
-    for (const ip_prefix& prefix : batch_.remove_prefixes) {
-        if (!now_.prefixes().contains(prefix)) {
-            return error{fmt::format("prefix {} is not configured", config::to_string(prefix)), {}};
-        }
-        if (!prefixes.insert(prefix).second) {
-            return twice("prefix " + config::to_string(prefix));
-        }
-    }
-    std::set<std::string_view> nexthops;
-    for (const std::string& name : batch_.remove_nexthops) {
-        if (!now_.nexthops().contains(name)) {
-            return error{fmt::format("next hop \"{}\" does not exist", name), {}};
-        }
-        if (!nexthops.insert(name).second) {
-            return twice(fmt::format("next hop \"{}\"", name));
-        }
-        if (const std::string user = user_of(name); !user.empty()) {
-            return error{
-                fmt::format("next hop \"{}\" is in use by {}; change that first", name, user), {}};
-        }
-    }
-    return {};
 }
 
 result<void> checker::check_nexthops() const {
@@ -329,15 +286,7 @@ result<void> checker::check_room() const {
         }
         return {};
     };
-    std::size_t lists = 0;
-    for (const config::label_rule& rule : batch_.rules.labels) {
-        lists += rule.list != config::none ? 1 : 0;
-    }
-    for (const config::prefix_rule& rule : batch_.rules.prefixes) {
-        lists += rule.list != config::none ? 1 : 0;
-    }
-    lists = std::min(lists,
-                     batch_.rules.segment_lists.size() * std::max<std::size_t>(paths_.size(), 1));
+    const std::size_t lists = forwarding::most_new_lists(batch_.rules);
     if (auto r = need("segment lists", lists, now_.known_lists_.available()); !r) return r;
     // A single path needs no group, and who has a number keeps it.
     const auto& all_paths = batch_.rules.path_lists;
@@ -362,30 +311,6 @@ result<void> checker::check_room() const {
         std::count_if(prefixes.begin(), prefixes.end(),
                       [&](const config::prefix_rule& rule) { return !known.contains(rule.match); });
     return need("prefixes", static_cast<std::size_t>(fresh), now_.free_prefixes_.available());
-}
-
-// Who forwards to this next hop, in words; empty if nobody does.
-std::string checker::user_of(std::string_view name) const {
-    for (const auto& [other, hop] : now_.nexthops()) {
-        if (hop.backup && hop.backup->nexthop == name) {
-            return fmt::format("next hop \"{}\" as its backup", other);
-        }
-    }
-    const auto goes_there = [&](const std::vector<path_text>& paths) {
-        return std::any_of(paths.begin(), paths.end(),
-                           [&](const path_text& path) { return path.nexthop == name; });
-    };
-    for (auto label = now_.next_label(0); label; label = now_.next_label(*label + 1)) {
-        if (goes_there(now_.label(*label).paths)) {
-            return fmt::format("label {}", *label);
-        }
-    }
-    for (const auto& [prefix, id] : now_.prefixes()) {
-        if (goes_there(now_.prefix(prefix).paths)) {
-            return "prefix " + config::to_string(prefix);
-        }
-    }
-    return {};
 }
 
 }  // namespace rhumb::publish

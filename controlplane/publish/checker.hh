@@ -4,6 +4,7 @@
 
 #include <limits>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,8 @@
 #include "controlplane/publish/forwarding.hh"
 
 namespace rhumb::publish {
+
+class leaving_users;
 
 class checker {
 public:
@@ -27,6 +30,7 @@ private:
     static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
 
     [[nodiscard]] result<void> check_removals() const;
+    [[nodiscard]] result<void> check_nobody_uses_going() const;
     [[nodiscard]] result<void> check_nexthops() const;
     [[nodiscard]] result<void> check_path_lists();
     [[nodiscard]] result<void> check_labels() const;
@@ -39,7 +43,7 @@ private:
     // How many labels may be pushed towards this next hop, its repair list included.
     [[nodiscard]] std::size_t depth_limit(const config::nexthop& hop) const;
     [[nodiscard]] std::size_t msd_of(const config::nexthop& hop) const;
-    [[nodiscard]] std::string user_of(std::string_view nexthop) const;
+    [[nodiscard]] std::string user_of(std::string_view nexthop, const leaving_users& leaving) const;
     [[nodiscard]] std::string blocks_text() const;
     [[nodiscard]] bool in_a_block(mpls::label label) const;
     [[nodiscard]] error error_at(config::position where, std::string message) const;
@@ -48,6 +52,7 @@ private:
     const changes& batch_;
     const std::vector<std::string>& files_;
     std::map<std::string_view, const config::nexthop*> coming_;
+    std::set<std::string_view> going_;  // next hops to be removed
 
     struct checked_paths {
         std::size_t limit = unlimited;

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "controlplane/config/text.hh"
-#include "controlplane/publish/buckets.hh"
+#include "controlplane/publish/batch_paths.hh"
 #include "controlplane/publish/checker.hh"
 
 namespace rhumb::publish {
@@ -36,37 +36,6 @@ void add_special_labels(label_table& labels, bool pipe) {
 }
 
 }  // namespace
-
-// The path lists of one batch, resolved once each: labels by the thousand share them.
-class forwarding::batch_paths {
-public:
-    batch_paths(forwarding& owner, const config::rules& rules)
-        : owner_(owner), rules_(rules), members_(rules.path_lists.size()) {}
-
-    // One more user of this list; groups that are new take their buckets from `previous`.
-    via_ref acquire(std::uint32_t list, const path_group* previous) {
-        members& resolved = members_[list];
-        if (resolved.empty()) {
-            for (const config::path& p : rules_.path_lists[list]) {
-                resolved.push_back({*owner_.nexthop_number(p.nexthop),
-                                    p.out.value_or(rhumb::path::no_label), p.weight});
-            }
-            std::sort(resolved.begin(), resolved.end());
-        }
-        return owner_.acquire_via(resolved, previous);
-    }
-    [[nodiscard]] const config::path_list& list(std::uint32_t n) const {
-        return rules_.path_lists[n];
-    }
-    [[nodiscard]] const config::segments& segments(std::uint32_t n) const {
-        return rules_.segment_lists[n];
-    }
-
-private:
-    forwarding& owner_;
-    const config::rules& rules_;
-    std::vector<members> members_;
-};
 
 forwarding::forwarding(const config::file& file, const port_map& ports, const forwarding* previous)
     : previous_(previous), node_(file.node), ports_(file.ports), port_facts_(ports) {
@@ -101,6 +70,7 @@ result<std::unique_ptr<forwarding>> forwarding::build(config::file file, const p
         made->forget_numbers_of(*previous);
     }
     made->previous_ = nullptr;
+    made->building_ = false;
     return made;
 }
 
@@ -277,22 +247,23 @@ void forwarding::set_filters() {
 void forwarding::set_label(const config::label_rule& rule, batch_paths& paths) {
     const mpls::label label = *label_of(rule);
     const label_entry old = labels_[label];
-    const path_group* const old_group = old.op() == label_op::none && previous_ != nullptr
-                                            ? previous_->group_behind(previous_->labels_[label])
-                                            : group_behind(old);
+    const batch_paths::old_group before =
+        old.op() == label_op::none && previous_ != nullptr
+            ? batch_paths::old_group{previous_, previous_->group_behind(previous_->labels_[label])}
+            : batch_paths::old_group{this, group_behind(old)};
     label_entry made;
     switch (rule.op) {
         case config::operation::next: made = label_entry::make_next(); break;
         case config::operation::pop:
-            made = label_entry::make_pop(paths.acquire(rule.paths, old_group));
+            made = label_entry::make_pop(paths.acquire(rule.paths, before));
             break;
         case config::operation::push: {
-            const via_ref via = paths.acquire(rule.paths, old_group);
+            const via_ref via = paths.acquire(rule.paths, before);
             made = label_entry::make_push(acquire_list(paths.segments(rule.list), via));
             break;
         }
         case config::operation::continue_: {
-            const via_ref via = paths.acquire(rule.paths, old_group);
+            const via_ref via = paths.acquire(rule.paths, before);
             const config::path& first = paths.list(rule.paths).front();
             // A path's own label goes into the entry where there is but one path.
             const mpls::label out = !via.is_group() && first.out ? *first.out : rule.out;
@@ -325,10 +296,11 @@ void forwarding::remove_label(mpls::label label) {
 void forwarding::set_prefix(const config::prefix_rule& rule, batch_paths& paths) {
     const std::uint32_t id = prefixes_.at(rule.match);
     const route old = routes_[id];
-    const path_group* const old_group = !old.in_use && previous_ != nullptr
-                                            ? previous_->group_behind(previous_->routes_[id])
-                                            : group_behind(old);
-    const via_ref via = paths.acquire(rule.paths, old_group);
+    const batch_paths::old_group before =
+        !old.in_use && previous_ != nullptr
+            ? batch_paths::old_group{previous_, previous_->group_behind(previous_->routes_[id])}
+            : batch_paths::old_group{this, group_behind(old)};
+    const via_ref via = paths.acquire(rule.paths, before);
     route made;
     made.in_use = true;
     if (rule.list == config::none) {

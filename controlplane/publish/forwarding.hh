@@ -124,12 +124,20 @@ private:
         friend auto operator<=>(const member&, const member&) = default;
     };
     using members = std::vector<member>;
+    // Groups of equal members may differ in who owns which bucket: each goes on where the one
+    // before it stood, so that flows stay.
+    struct group_key {
+        members paths;
+        decltype(path_group::bucket) bucket{};
+        friend auto operator<=>(const group_key&, const group_key&) = default;
+    };
     struct list_key {
         std::vector<mpls::label> labels;
         std::uint32_t via = 0;
         friend auto operator<=>(const list_key&, const list_key&) = default;
     };
     friend class checker;
+    friend class leaving_users;
     class batch_paths;
 
     forwarding(const config::file& file, const port_map& ports, const forwarding* previous);
@@ -149,33 +157,41 @@ private:
     // The label that a rule is for; nullopt where its index is beyond the SRGB.
     [[nodiscard]] std::optional<mpls::label> label_of(const config::label_rule& rule) const;
     [[nodiscard]] std::uint32_t number_for(const ip_prefix& prefix);
-    [[nodiscard]] via_ref acquire_via(const members& paths, const path_group* previous);
+    // At most this many segment lists does a batch bring.
+    [[nodiscard]] static std::size_t most_new_lists(const config::rules& rules);
+    // A group of these paths with its buckets as `previous` (or null) had them, as far as may be.
+    [[nodiscard]] std::uint32_t acquire_group(const members& paths, const path_group* previous);
     [[nodiscard]] std::uint32_t acquire_list(const config::segments& labels, via_ref via);
+    void add_user(via_ref via);
     void release_via(via_ref via);
     void release_list(std::uint32_t list);
     void release_entry(label_entry entry);
     void release_route(const route& way);
-    [[nodiscard]] const path_group* group_behind(label_entry entry) const;
-    [[nodiscard]] const path_group* group_behind(const route& way) const;
-    [[nodiscard]] const path_group* group_behind(via_ref via) const;
+    // The group to which a rule leads, if to one.
+    [[nodiscard]] std::optional<std::uint32_t> group_behind(label_entry entry) const;
+    [[nodiscard]] std::optional<std::uint32_t> group_behind(const route& way) const;
+    [[nodiscard]] static std::optional<std::uint32_t> group_behind(via_ref via);
     [[nodiscard]] lpm_table& trie(family af) { return af == family::ipv4 ? ipv4_ : ipv6_; }
     [[nodiscard]] std::vector<path_text> path_texts(via_ref via) const;
     [[nodiscard]] bool is_pipe(config::ttl_model model) const;
     [[nodiscard]] const config::port& port_named(std::string_view name) const;
 
     const forwarding* previous_;  // while build() runs
+    bool building_ = true;        // likewise
     config::node node_;
     std::vector<config::port> ports_;
     port_map port_facts_;
     std::map<std::string, config::nexthop, std::less<>> nexthops_;
     std::map<std::string, nexthop_id, std::less<>> nexthop_numbers_;
     std::vector<std::string> nexthop_names_;
+    // By number: how many rules, segment lists and groups lead there directly.
+    std::vector<std::uint32_t> nexthop_users_ = std::vector<std::uint32_t>(max_nexthops);
     number_pool free_nexthops_{0, max_nexthops};
     std::map<ip_prefix, std::uint32_t> prefixes_;
     std::vector<ip_prefix> prefix_by_id_;
     number_pool free_prefixes_{1, max_prefixes - 1};  // 0 is "no route"
     new_numbers new_numbers_;
-    interned<members> known_groups_{max_path_groups};
+    interned<group_key> known_groups_{max_path_groups};
     interned<list_key> known_lists_{max_segment_lists};
     std::size_t label_count_ = 0;
     std::uint64_t generation_ = 0;

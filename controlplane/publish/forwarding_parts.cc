@@ -7,22 +7,22 @@
 
 namespace rhumb::publish {
 
-via_ref forwarding::acquire_via(const members& paths, const path_group* previous) {
-    if (paths.size() == 1) {
-        return via_ref::to_nexthop(paths.front().hop);
+std::uint32_t forwarding::acquire_group(const members& paths, const path_group* previous) {
+    path_group made;
+    made.count = static_cast<std::uint8_t>(paths.size());
+    for (std::size_t n = 0; n < paths.size(); ++n) {
+        made.paths[n] = {paths[n].hop, paths[n].out};
+        made.weights[n] = paths[n].weight;
     }
-    const auto [number, is_new] = known_groups_.acquire(paths);
+    fill_buckets(made, previous);
+    const auto [number, is_new] = known_groups_.acquire({paths, made.bucket});
     if (is_new) {
-        path_group made;
-        made.count = static_cast<std::uint8_t>(paths.size());
-        for (std::size_t n = 0; n < paths.size(); ++n) {
-            made.paths[n] = {paths[n].hop, paths[n].out};
-            made.weights[n] = paths[n].weight;
-        }
-        fill_buckets(made, previous);
         groups_.edit(number) = made;
+        for (const member& path : paths) {
+            ++nexthop_users_[path.hop];
+        }
     }
-    return via_ref::to_group(number);
+    return number;
 }
 
 std::uint32_t forwarding::acquire_list(const config::segments& labels, via_ref via) {
@@ -39,10 +39,31 @@ std::uint32_t forwarding::acquire_list(const config::segments& labels, via_ref v
     return number;
 }
 
-void forwarding::release_via(via_ref via) {
+void forwarding::add_user(via_ref via) {
     if (via.is_group()) {
-        known_groups_.release(via.id());
+        known_groups_.add_user(via.id());
+    } else {
+        ++nexthop_users_[via.id()];
     }
+}
+
+void forwarding::release_via(via_ref via) {
+    if (!via.is_group()) {
+        --nexthop_users_[via.id()];
+    } else if (known_groups_.release(via.id())) {
+        const path_group& group = groups_[via.id()];
+        for (std::size_t n = 0; n < group.count; ++n) {
+            --nexthop_users_[group.paths[n].nexthop];
+        }
+    }
+}
+
+std::size_t forwarding::most_new_lists(const config::rules& rules) {
+    const auto has_list = [](const auto& rule) { return rule.list != config::none; };
+    const auto count = std::count_if(rules.labels.begin(), rules.labels.end(), has_list) +
+                       std::count_if(rules.prefixes.begin(), rules.prefixes.end(), has_list);
+    return std::min(static_cast<std::size_t>(count),
+                    rules.segment_lists.size() * std::max<std::size_t>(rules.path_lists.size(), 1));
 }
 
 void forwarding::release_list(std::uint32_t list) {
@@ -71,20 +92,20 @@ void forwarding::release_route(const route& way) {
     }
 }
 
-const path_group* forwarding::group_behind(via_ref via) const {
-    return via.is_group() ? &groups_[via.id()] : nullptr;
+std::optional<std::uint32_t> forwarding::group_behind(via_ref via) {
+    return via.is_group() ? std::optional(via.id()) : std::nullopt;
 }
 
-const path_group* forwarding::group_behind(label_entry entry) const {
+std::optional<std::uint32_t> forwarding::group_behind(label_entry entry) const {
     switch (entry.op()) {
         case label_op::continue_:
         case label_op::pop: return group_behind(entry.via());
         case label_op::push: return group_behind(lists_[entry.list()].via);
-        default: return nullptr;
+        default: return std::nullopt;
     }
 }
 
-const path_group* forwarding::group_behind(const route& way) const {
+std::optional<std::uint32_t> forwarding::group_behind(const route& way) const {
     return group_behind(way.list != route::no_list ? lists_[way.list].via : way.via);
 }
 

@@ -59,6 +59,9 @@ public:
         slots_[number] = {by_value_.emplace(value, number).first, 1};
         return {number, true};
     }
+    // One more user of a value that has a number already.
+    void add_user(std::uint32_t number) { ++slots_[number].users; }
+    [[nodiscard]] std::size_t users(std::uint32_t number) const { return slots_[number].users; }
     // One user less; true if it was the last.
     bool release(std::uint32_t number) {
         if (--slots_[number].users != 0) {

@@ -1,12 +1,14 @@
 // Single changes to the tables: all of a batch or none.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "controlplane/publish/forwarding.hh"
+#include "tests/support/dice.hh"
 #include "tests/support/forwarding_maker.hh"
 
 namespace rhumb::publish {
@@ -147,6 +149,112 @@ TEST_F(forwarding_apply, a_next_hop_in_use_is_not_removed) {
     EXPECT_EQ(refused(*f_, batch),
               "next hop \"r3\" is in use by prefix 10.0.0.0/8; change that "
               "first");
+}
+
+TEST_F(forwarding_apply, a_next_hop_goes_in_one_batch_with_its_last_users) {
+    changes more;
+    more.nexthops = {maker::make_nexthop("r5", "west")};
+    more.rules.labels = {
+        maker::make_label(more.rules, 16005, operation::continue_, {"r4", "r5"}),
+        maker::make_label(more.rules, 16006, operation::pop, {"r4", "r5"}),
+        maker::make_label(more.rules, 15101, operation::push, {"r4", "r5"}, {16001}),
+        maker::make_label(more.rules, 15102, operation::push, {"r4"}, {16003, 16002})};
+    more.rules.prefixes = {maker::make_prefix(more.rules, "11.0.0.0/8", {"r4", "r5"}, {16001})};
+    ASSERT_EQ(refused(*f_, more), "applied");
+
+    changes batch;
+    batch.remove_nexthops = {"r4"};
+    batch.remove_labels = {15100, 16005, 15101};
+    batch.remove_prefixes = {*config::parse_prefix("11.0.0.0/8")};
+    batch.rules.labels = {maker::make_label(batch.rules, 16002, operation::next),
+                          maker::make_label(batch.rules, 16006, operation::pop, {"r5"})};
+    EXPECT_EQ(refused(*f_, batch), "next hop \"r4\" is in use by label 15102; change that first");
+    batch.remove_labels.push_back(15102);
+    EXPECT_EQ(refused(*f_, batch), "applied");
+    EXPECT_EQ(f_->nexthop_number("r4"), std::nullopt);
+    EXPECT_EQ(f_->label(16006).paths.at(0).nexthop, "r5");
+}
+
+TEST_F(forwarding_apply, a_next_hop_goes_with_the_one_that_it_backs) {
+    changes batch;
+    batch.remove_nexthops = {"r3", "r2"};
+    batch.remove_prefixes = {*config::parse_prefix("10.0.0.0/8")};
+    EXPECT_EQ(refused(*f_, batch), "applied");
+}
+
+TEST_F(forwarding_apply, a_next_hop_goes_when_the_one_that_it_backs_gets_another_backup) {
+    changes batch;
+    batch.remove_nexthops = {"r3"};
+    batch.remove_prefixes = {*config::parse_prefix("10.0.0.0/8")};
+    batch.nexthops = {maker::make_nexthop("r2", "east")};
+    batch.nexthops[0].backup = config::backup{"r4", {}, {}};
+    EXPECT_EQ(refused(*f_, batch), "applied");
+}
+
+// A next hop can be removed if, and only if, no rule that stays leads there: counted users against
+// a look at all rules, under random changes.
+TEST_F(forwarding_apply, users_are_counted_right) {
+    test::dice dice(5);
+    const auto roll = [&](std::uint32_t below) { return dice() % below; };
+    const auto hop = [&] { return "h" + std::to_string(roll(6)); };
+    const auto add_rule = [&](config::rules& rules) {
+        std::vector<std::string> via{hop()};
+        if (const std::string second = hop(); roll(2) == 0 && second != via[0]) {
+            via.push_back(second);
+        }
+        const auto label = static_cast<mpls::label>(16100 + roll(12));
+        if (roll(2) == 0) {
+            rules.labels.push_back(
+                maker::make_label(rules, label, operation::push, via,
+                                  {static_cast<mpls::label>(16001 + roll(2)), 16003}));
+        } else {
+            rules.labels.push_back(maker::make_label(rules, label, operation::continue_, via));
+        }
+        const std::string prefix = std::to_string(20 + roll(6)) + ".0.0.0/8";
+        rules.prefixes.push_back(maker::make_prefix(
+            rules, prefix, via, roll(2) == 0 ? config::segments{16001} : config::segments{}));
+    };
+    std::size_t removed = 0;
+    for (int round = 0; round < 3000; ++round) {
+        changes batch;
+        for (int n = 0; n < 6; ++n) {
+            if (!f_->nexthop_number("h" + std::to_string(n))) {
+                batch.nexthops.push_back(maker::make_nexthop("h" + std::to_string(n), "west"));
+            }
+        }
+        for (std::size_t n = roll(4); n != 0; --n) {
+            add_rule(batch.rules);
+        }
+        ASSERT_EQ(refused(*f_, batch), "applied");
+
+        const std::string name = hop();
+        changes removal;
+        removal.remove_nexthops = {name};
+        bool is_used = false;
+        const auto leads_there = [&](const auto& view) {
+            return std::any_of(view.paths.begin(), view.paths.end(),
+                               [&](const path_text& path) { return path.nexthop == name; });
+        };
+        for (auto label = f_->next_label(0); label; label = f_->next_label(*label + 1)) {
+            const bool goes = roll(3) != 0;
+            if (goes) {
+                removal.remove_labels.push_back(*label);
+            }
+            is_used |= !goes && leads_there(f_->label(*label));
+        }
+        for (const auto& [prefix, id] : f_->prefixes()) {
+            const bool goes = roll(3) != 0;
+            if (goes) {
+                removal.remove_prefixes.push_back(prefix);
+            }
+            is_used |= !goes && leads_there(f_->prefix(prefix));
+        }
+        ASSERT_EQ(refused(*f_, removal) != "applied", is_used) << round;
+        removed += is_used ? 0 : 1;
+        (void)f_->snapshot(retired_);
+    }
+    EXPECT_GT(removed, 300U);
+    EXPECT_LT(removed, 2700U);
 }
 
 TEST_F(forwarding_apply, a_next_hop_does_not_become_too_narrow_for_its_lists) {

@@ -274,6 +274,73 @@ TEST(forwarding_rebuild, groups_keep_their_buckets) {
     EXPECT_NEAR(static_cast<double>(moved), path_group::buckets / 3.0, 1);
 }
 
+TEST(forwarding_rebuild, rules_that_come_to_share_paths_keep_the_buckets_that_each_had) {
+    retired_list retired;
+    const auto file = [](bool together) {
+        maker m = two_nexthops();
+        m.add_nexthop("r4", "east");
+        const std::vector<std::string> all{"r2", "r3", "r4"};
+        m.add_label(16002, operation::continue_, together ? all : std::vector{all[0], all[1]});
+        m.add_label(16003, operation::continue_, together ? all : std::vector{all[1], all[2]});
+        m.add_label(16004, operation::continue_, together ? all : std::vector{all[0], all[1]});
+        return m;
+    };
+    const auto first = build(file(false));
+    const table_set before = first->snapshot(retired);
+    const auto second = build(file(true), first.get());
+    const table_set after = second->snapshot(retired);
+    const auto third = build(file(true), second.get());
+    const table_set later = third->snapshot(retired);
+
+    const auto group = [](const table_set& tables, mpls::label label) -> const path_group& {
+        return tables.groups[tables.labels[label].via().id()];
+    };
+    for (const mpls::label label : {16002U, 16003U, 16004U}) {
+        std::size_t moved = 0;
+        for (std::size_t bucket = 0; bucket < path_group::buckets; ++bucket) {
+            const path_group& old = group(before, label);
+            const path_group& made = group(after, label);
+            moved += made.paths[made.bucket[bucket]] != old.paths[old.bucket[bucket]] ? 1U : 0U;
+        }
+        EXPECT_NEAR(static_cast<double>(moved), path_group::buckets / 3.0, 1) << label;
+        EXPECT_EQ(group(later, label).bucket, group(after, label).bucket) << label;
+    }
+    EXPECT_EQ(after.labels[16002].via(), after.labels[16004].via()) << "the same past, one group";
+}
+
+TEST(forwarding_rebuild, rules_share_a_group_where_there_is_no_room_for_the_past_of_each) {
+    // As many path lists as there are groups: none is left for a second group of equal paths.
+    retired_list retired;
+    const auto file = [](bool together) {
+        maker m;
+        std::vector<std::string> names;
+        for (unsigned n = 0; n < 260; ++n) {
+            names.push_back("n" + std::to_string(n));
+            m.add_nexthop(names.back(), "east");
+        }
+        m.add_label(16000, operation::continue_,
+                    together ? std::vector{names[0], names[1]} : std::vector{names[0], names[2]});
+        m.add_label(16001, operation::continue_, {names[0], names[1]});
+        std::size_t lists = 1;
+        m.file.node.static_labels = {{100000, 200000}};
+        for (unsigned a = 0; a < names.size(); ++a) {
+            for (unsigned b = a + 1; b < names.size() && lists < max_path_groups - 1; ++b) {
+                if (a != 0 || b > 2) {
+                    m.add_label(static_cast<mpls::label>(100000 + lists++), operation::continue_,
+                                {names[a], names[b]});
+                }
+            }
+        }
+        return m;
+    };
+    const auto first = build(file(false));
+    (void)first->snapshot(retired);
+    const auto second = build(file(true), first.get());
+    ASSERT_NE(second, nullptr);
+    const table_set after = second->snapshot(retired);
+    EXPECT_EQ(after.labels[16000].via(), after.labels[16001].via());
+}
+
 TEST(forwarding_rebuild, a_file_that_is_refused_leaves_the_old_tables_alone) {
     retired_list retired;
     maker m = two_nexthops();
