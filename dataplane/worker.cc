@@ -88,7 +88,7 @@ void worker::forward(burst& b) noexcept {
     port_counters& port = counters_.ports[b.in_port];
     std::uint64_t bytes = 0;
     for (std::size_t i = 0; i < b.count; ++i) {
-        bytes += b.length[i];
+        bytes += b.length(i);
     }
     count_up(port.rx.packets, b.count);
     count_up(port.rx.bytes, bytes);

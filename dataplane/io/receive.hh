@@ -15,11 +15,9 @@ inline void receive(std::uint16_t device, std::uint16_t queue, std::uint16_t mos
     b.count = rte_eth_rx_burst(device, queue, buffers, most);
     for (std::size_t i = 0; i < b.count; ++i) {
         const rte_mbuf* const m = buffers[i];
-        b.front[i] = rte_pktmbuf_mtod(m, byte*);
         // A frame in several buffers has only its first piece looked at, so that every length is
         // one that can be read; classify() gets to know by an empty one.
-        b.length[i] = m->nb_segs == 1 ? m->data_len : std::uint16_t{0};
-        b.headroom[i] = m->data_off;
+        b.put(i, rte_pktmbuf_mtod(m, byte*), m->nb_segs == 1 ? m->data_len : 0U, m->data_off);
     }
 }
 

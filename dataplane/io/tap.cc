@@ -73,9 +73,9 @@ void tap::capture(const burst& b, std::size_t i, std::uint8_t port, bool sent) n
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     record->nanoseconds = static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
-    record->length = b.length[i];
+    record->length = static_cast<std::uint16_t>(b.length(i));
     record->captured =
-        static_cast<std::uint16_t>(std::min<std::size_t>(b.length[i], capture_bytes));
+        static_cast<std::uint16_t>(std::min<std::size_t>(b.length(i), capture_bytes));
     record->port = port;
     record->sent = sent;
     std::memcpy(record->data.data(), b.front[i], record->captured);
@@ -86,7 +86,7 @@ bool tap::wanted(const burst& b, std::size_t i) const noexcept {
     const std::int32_t port = requests_.trace_port.load(std::memory_order_relaxed);
     const std::int32_t label = requests_.trace_label.load(std::memory_order_relaxed);
     return (port < 0 || port == b.in_port) &&
-           (label < 0 || has_label(b.front[i], b.length[i], static_cast<mpls::label>(label)));
+           (label < 0 || has_label(b.front[i], b.length(i), static_cast<mpls::label>(label)));
 }
 
 void tap::remember(const burst& b) noexcept {
@@ -94,9 +94,9 @@ void tap::remember(const burst& b) noexcept {
     for (std::size_t i = 0; i < b.count; ++i) {
         wanted_[i] = wanted(b, i);
         if (wanted_[i]) {
-            length_before_[i] = b.length[i];
+            length_before_[i] = static_cast<std::uint16_t>(b.length(i));
             std::memcpy(before_[i].data(), b.front[i],
-                        std::min<std::size_t>(b.length[i], trace_bytes));
+                        std::min<std::size_t>(b.length(i), trace_bytes));
         }
     }
 }
@@ -120,9 +120,9 @@ void tap::trace(const burst& b, std::size_t i, const stage_context& context) noe
     record->length_out = 0;
     if (b.fate[i] == verdict::forward) {
         record->out_port = b.out_port[i];
-        record->length_out = b.length[i];
+        record->length_out = static_cast<std::uint16_t>(b.length(i));
         std::memcpy(record->out.data(), b.front[i],
-                    std::min<std::size_t>(b.length[i], trace_bytes));
+                    std::min<std::size_t>(b.length(i), trace_bytes));
     }
     traces.push(record);
 }

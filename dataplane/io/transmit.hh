@@ -41,8 +41,8 @@ public:
                 case verdict::forward:
                     m->data_off =
                         static_cast<std::uint16_t>(b.front[i] - static_cast<byte*>(m->buf_addr));
-                    m->data_len = b.length[i];
-                    m->pkt_len = b.length[i];
+                    m->data_len = static_cast<std::uint16_t>(b.length(i));
+                    m->pkt_len = m->data_len;
                     queue(b.out_port[i], m);
                     break;
                 case verdict::punt:  // as it came in

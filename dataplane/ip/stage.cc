@@ -92,7 +92,7 @@ void forward(burst& b, std::size_t i, const route& way, unsigned ttl, const stag
     const bool labelled = way.list != route::no_list;
     const segment_list& list = context.tables.lists[labelled ? way.list : 0];
     const path chosen = choose_path(context, labelled ? list.via : way.via, i, trace, [&] {
-        return flow_hash_ip(context.tables.hash_seed, b.front[i], b.length[i]);
+        return flow_hash_ip(context.tables.hash_seed, b.front[i], b.length(i));
     });
     Version::set_ttl(b.front[i], ttl);
     if (labelled) {
@@ -107,19 +107,19 @@ void forward(burst& b, std::size_t i, const route& way, unsigned ttl, const stag
 }
 
 template <class Version, class Trace>
-void process_version(burst& b, const lane& packets, const stage_context& context,
+void process_version(burst& b, lane packets, const stage_context& context,
                      Trace& trace) noexcept {
     // Checks first, so that the loads of the lookups overlap.
-    lane good;
+    lane_list good;
     std::array<const byte*, burst::capacity> destinations;
     for (const std::size_t i : packets) {
         std::size_t packet_bytes = 0;
-        const drop_reason bad = Version::check(b.front[i], b.length[i], packet_bytes);
+        const drop_reason bad = Version::check(b.front[i], b.length(i), packet_bytes);
         if (bad != drop_reason::none) [[unlikely]] {
             b.drop(i, bad);
             continue;
         }
-        b.length[i] = static_cast<std::uint16_t>(packet_bytes);
+        b.end[i] = b.front[i] + packet_bytes;
         destinations[good.count] = Version::destination(b.front[i]);
         good.add(i);
     }
@@ -133,7 +133,7 @@ void process_version(burst& b, const lane& packets, const stage_context& context
             continue;
         }
         trace.note(i, step::route_found, routes[n]);
-        context.counters.prefixes[routes[n]].add(b.length[i]);
+        context.counters.prefixes[routes[n]].add(b.length(i));
         if (ttl == 0) [[unlikely]] {
             b.punt(i, Version::expired);
             continue;
@@ -146,20 +146,20 @@ void process_version(burst& b, const lane& packets, const stage_context& context
 }  // namespace
 
 template <class Trace>
-void ipv4_stage::process(burst& b, const lane& packets, const stage_context& context,
-                         Trace& trace) noexcept {
+void ipv4_stage::process(burst& b, lane packets, const stage_context& context,
+                         lanes&, Trace& trace) noexcept {
     process_version<v4>(b, packets, context, trace);
 }
 
 template <class Trace>
-void ipv6_stage::process(burst& b, const lane& packets, const stage_context& context,
-                         Trace& trace) noexcept {
+void ipv6_stage::process(burst& b, lane packets, const stage_context& context,
+                         lanes&, Trace& trace) noexcept {
     process_version<v6>(b, packets, context, trace);
 }
 
-template void ipv4_stage::process(burst&, const lane&, const stage_context&, no_trace&) noexcept;
-template void ipv4_stage::process(burst&, const lane&, const stage_context&, trace_log&) noexcept;
-template void ipv6_stage::process(burst&, const lane&, const stage_context&, no_trace&) noexcept;
-template void ipv6_stage::process(burst&, const lane&, const stage_context&, trace_log&) noexcept;
+template void ipv4_stage::process(burst&, lane, const stage_context&, lanes&, no_trace&) noexcept;
+template void ipv4_stage::process(burst&, lane, const stage_context&, lanes&, trace_log&) noexcept;
+template void ipv6_stage::process(burst&, lane, const stage_context&, lanes&, no_trace&) noexcept;
+template void ipv6_stage::process(burst&, lane, const stage_context&, lanes&, trace_log&) noexcept;
 
 }  // namespace rhumb::ip

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "rhumb/packet/burst.hh"
+#include "rhumb/packet/lane.hh"
 #include "rhumb/packet/trace.hh"
 #include "rhumb/table/stage_context.hh"
 #include "rhumb/wire/ethernet.hh"
@@ -17,8 +18,8 @@ struct ipv4_stage {
 
     // One verdict for each packet of the lane, whose front is the IPv4 header: forward, drop, punt.
     template <class Trace>
-    static void process(burst& b, const lane& packets, const stage_context& context,
-                        Trace& trace) noexcept;
+    static void process(burst& b, lane packets, const stage_context& context,
+                        lanes& uncovered, Trace& trace) noexcept;
 };
 
 struct ipv6_stage {
@@ -26,17 +27,17 @@ struct ipv6_stage {
     static constexpr std::uint16_t ethertype = ethernet::type_ipv6;
 
     template <class Trace>
-    static void process(burst& b, const lane& packets, const stage_context& context,
-                        Trace& trace) noexcept;
+    static void process(burst& b, lane packets, const stage_context& context,
+                        lanes& uncovered, Trace& trace) noexcept;
 };
 
-extern template void ipv4_stage::process(burst&, const lane&, const stage_context&,
+extern template void ipv4_stage::process(burst&, lane, const stage_context&, lanes&,
                                          no_trace&) noexcept;
-extern template void ipv4_stage::process(burst&, const lane&, const stage_context&,
+extern template void ipv4_stage::process(burst&, lane, const stage_context&, lanes&,
                                          trace_log&) noexcept;
-extern template void ipv6_stage::process(burst&, const lane&, const stage_context&,
+extern template void ipv6_stage::process(burst&, lane, const stage_context&, lanes&,
                                          no_trace&) noexcept;
-extern template void ipv6_stage::process(burst&, const lane&, const stage_context&,
+extern template void ipv6_stage::process(burst&, lane, const stage_context&, lanes&,
                                          trace_log&) noexcept;
 
 }  // namespace rhumb::ip

@@ -1,6 +1,7 @@
 #include "dataplane/mpls/stage.hh"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 
 #include "rhumb/bytes.hh"
@@ -24,13 +25,15 @@ protocol payload_kind(const byte* payload, std::size_t length) noexcept {
 template <class Trace>
 class walk {
 public:
-    walk(burst& b, std::size_t i, const stage_context& context, Trace& trace) noexcept
+    walk(burst& b, std::size_t i, const stage_context& context, lanes& uncovered,
+         Trace& trace) noexcept
         : b_(b),
           i_(i),
           context_(context),
+          uncovered_(uncovered),
           trace_(trace),
           stack_(b.front[i]),
-          length_(b.length[i]),
+          length_(b.length(i)),
           ttl_(b.ttl[i]),
           ttl_taken_(b.ttl_taken[i]) {}
 
@@ -104,8 +107,10 @@ private:
 
     void swap(lse top, label_entry entry) noexcept {
         const path chosen = choose(entry.via());
-        const label out = chosen.out == path::no_label ? entry.out() : chosen.out;
-        const lse swapped = make(out, entry.tc(tc_of(top)), is_bottom(top), ttl_);
+        lse swapped = entry.swapped(with_ttl(top, ttl_));
+        if (chosen.out != path::no_label) {
+            swapped = with_label(swapped, chosen.out);
+        }
         b_.pull(i_, at_);
         store_be32(b_.front[i_], swapped);
         trace_.note(i_, step::label_swapped, top, swapped);
@@ -156,6 +161,7 @@ private:
         b_.kind[i_] = payload;
         b_.ttl[i_] = static_cast<std::uint8_t>(ttl_);
         b_.ttl_taken[i_] = ttl_taken_;
+        uncovered_.add(payload, i_);
         trace_.note(i_, step::to_protocol, static_cast<std::uint32_t>(payload));
         return progress::done;  // the verdict stays `again`
     }
@@ -245,6 +251,7 @@ private:
     burst& b_;
     const std::size_t i_;
     const stage_context& context_;
+    lanes& uncovered_;
     Trace& trace_;
     const byte* const stack_;   // the stack as it came
     const std::size_t length_;  // bytes from stack_ on
@@ -253,25 +260,51 @@ private:
     bool ttl_taken_;
 };
 
+// The usual case in one go: one label swapped for another, one path. False, and nothing done, where
+// it is another case.
+bool swap_at_once(burst& b, std::size_t i, label_entry entry, counter_array& counters) noexcept {
+    if (!entry.is_plain_swap() || b.ttl_taken[i]) [[unlikely]] {
+        return false;
+    }
+    byte* const front = b.front[i];
+    const lse top = load_be32(front);
+    if (ttl_of(top) <= 1) [[unlikely]] {
+        return false;
+    }
+    counters[label_of(top)].add(b.length(i));
+    store_be32(front, entry.swapped(top - 1));
+    b.nexthop[i] = entry.via().id();
+    b.fate[i] = verdict::forward;
+    return true;
+}
+
 }  // namespace
 
 template <class Trace>
-void stage::process(burst& b, const lane& packets, const stage_context& context,
+void stage::process(burst& b, lane packets, const stage_context& context, lanes& uncovered,
                     Trace& trace) noexcept {
-    // Table entries and counters of the whole lane come in together.
+    // The top labels' entries first, so that their loads overlap, and their counters are on the way.
+    std::array<label_entry, burst::capacity> entries;
+    const label_table::view labels = context.tables.labels;
+    counter_array& counters = context.counters.labels;
     for (const std::size_t i : packets) {
-        if (b.length[i] >= lse_bytes) {
+        if (b.length(i) >= lse_bytes) [[likely]] {
             const label top = label_of(load_be32(b.front[i]));
-            __builtin_prefetch(&context.tables.labels[top]);
-            __builtin_prefetch(&context.counters.labels[top], 1);
+            entries[i] = labels[top];
+            __builtin_prefetch(&counters[top], 1);
+        } else {
+            entries[i] = label_entry();  // the walk will see that there is no label
         }
     }
     for (const std::size_t i : packets) {
-        walk(b, i, context, trace).run();
+        // Traced, every packet takes the way that tells all.
+        if (Trace::on || !swap_at_once(b, i, entries[i], counters)) {
+            walk(b, i, context, uncovered, trace).run();
+        }
     }
 }
 
-template void stage::process(burst&, const lane&, const stage_context&, no_trace&) noexcept;
-template void stage::process(burst&, const lane&, const stage_context&, trace_log&) noexcept;
+template void stage::process(burst&, lane, const stage_context&, lanes&, no_trace&) noexcept;
+template void stage::process(burst&, lane, const stage_context&, lanes&, trace_log&) noexcept;
 
 }  // namespace rhumb::mpls

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "rhumb/packet/burst.hh"
+#include "rhumb/packet/lane.hh"
 #include "rhumb/packet/trace.hh"
 #include "rhumb/table/stage_context.hh"
 #include "rhumb/wire/ethernet.hh"
@@ -19,11 +20,12 @@ struct stage {
     // One verdict for each packet of the lane, whose front is the top label stack entry:
     // forward, drop or punt; again where an IP packet was uncovered that is to be looked up.
     template <class Trace>
-    static void process(burst& b, const lane& packets, const stage_context& context,
-                        Trace& trace) noexcept;
+    static void process(burst& b, lane packets, const stage_context& context,
+                        lanes& uncovered, Trace& trace) noexcept;
 };
 
-extern template void stage::process(burst&, const lane&, const stage_context&, no_trace&) noexcept;
-extern template void stage::process(burst&, const lane&, const stage_context&, trace_log&) noexcept;
+extern template void stage::process(burst&, lane, const stage_context&, lanes&, no_trace&) noexcept;
+extern template void stage::process(burst&, lane, const stage_context&, lanes&,
+                                    trace_log&) noexcept;
 
 }  // namespace rhumb::mpls

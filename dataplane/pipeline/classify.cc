@@ -1,5 +1,6 @@
 #include "dataplane/pipeline/classify.hh"
 
+#include <bit>
 #include <tuple>
 
 #include "dataplane/pipeline/protocols.hh"
@@ -22,66 +23,92 @@ protocol protocol_of(std::uint16_t ethertype) noexcept {
     return found;
 }
 
-// Multicast and broadcast (routing protocols, ARP) are the control plane's.
-bool is_for_us(std::uint64_t destination, const port_filter& filter) noexcept {
-    return destination == filter.mac || filter.promiscuous || ethernet::is_group(destination);
-}
-
+// Where a frame does not simply go to its protocol's stage: settles it and gives `unknown`, or
+// finds the protocol behind a VLAN tag. Multicast and broadcast (routing protocols, ARP) are the
+// control plane's.
 template <class Trace>
-void classify_one(burst& b, std::size_t i, const port_filter& filter, Trace& trace) noexcept {
-    b.ttl_taken[i] = false;
-    b.ttl[i] = 0;
-    if (b.length[i] < ethernet::header_bytes) [[unlikely]] {
-        return b.drop(
-            i, b.length[i] == 0 ? drop_reason::frame_in_pieces : drop_reason::frame_too_short);
+protocol classify_rest(burst& b, std::size_t i, const port_filter& filter, Trace& trace) noexcept {
+    const std::size_t length = b.length(i);
+    if (length < ethernet::header_bytes) {
+        b.drop(i, length == 0 ? drop_reason::frame_in_pieces : drop_reason::frame_too_short);
+        return protocol::unknown;
     }
     const byte* const frame = b.front[i];
     const std::uint64_t destination = ethernet::destination_word(frame);
-    if (!is_for_us(destination, filter)) [[unlikely]] {
-        return b.drop(i, drop_reason::not_for_us);
+    if (destination != filter.mac && !filter.promiscuous && !ethernet::is_group(destination)) {
+        b.drop(i, drop_reason::not_for_us);
+        return protocol::unknown;
     }
     std::size_t header = ethernet::header_bytes;
     std::uint16_t type = load_be16(frame + ethernet::type_offset);
     if (type == ethernet::type_vlan) {
-        if (b.length[i] < ethernet::tagged_header_bytes) {
-            return b.drop(i, drop_reason::frame_too_short);
+        if (length < ethernet::tagged_header_bytes) {
+            b.drop(i, drop_reason::frame_too_short);
+            return protocol::unknown;
         }
         header = ethernet::tagged_header_bytes;
         const std::size_t vlan = load_be16(frame + ethernet::header_bytes) & 0xfffU;
         if (vlan != 0 && !filter.vlans[vlan]) {
-            return b.drop(i, drop_reason::unknown_vlan);
+            b.drop(i, drop_reason::unknown_vlan);
+            return protocol::unknown;
         }
         type = load_be16(frame + ethernet::header_bytes + 2);
     }
     trace.note(i, step::classified, type);
-    b.kind[i] = protocol_of(type);
-    if (b.kind[i] == protocol::unknown) {
-        return b.punt(i, drop_reason::unknown_ethertype);
-    }
-    if (ethernet::is_group(destination)) {
-        return b.punt(i, drop_reason::not_for_us);
+    const protocol kind = protocol_of(type);
+    if (kind == protocol::unknown || ethernet::is_group(destination)) {
+        b.punt(i, kind == protocol::unknown ? drop_reason::unknown_ethertype
+                                            : drop_reason::not_for_us);
+        return protocol::unknown;
     }
     b.pull(i, header);
-    b.fate[i] = verdict::again;
+    return kind;
+}
+
+template <class Trace>
+protocol classify_one(burst& b, std::size_t i, const port_filter& filter, Trace& trace) noexcept {
+    const byte* const frame = b.front[i];
+    if (b.length(i) >= ethernet::header_bytes &&
+        ethernet::destination_word(frame) == filter.mac) [[likely]] {
+        const std::uint16_t type = load_be16(frame + ethernet::type_offset);
+        const protocol kind = protocol_of(type);
+        if (kind != protocol::unknown) [[likely]] {
+            trace.note(i, step::classified, type);
+            b.pull(i, ethernet::header_bytes);
+            return kind;
+        }
+    }
+    return classify_rest(b, i, filter, trace);
 }
 
 }  // namespace
 
 template <class Trace>
-void classify(burst& b, const port_filter& filter, Trace& trace) noexcept {
+protocol classify(burst& b, const port_filter& filter, lanes& waiting, Trace& trace) noexcept {
     constexpr std::size_t ahead = 8;  // frames whose headers are on their way into the cache
+    b.fate.fill(verdict::again);
+    b.ttl_taken.fill(false);
     for (std::size_t i = 0; i < b.count && i < ahead; ++i) {
         __builtin_prefetch(b.front[i]);
     }
+    unsigned seen = 0;  // a bit for each protocol
     for (std::size_t i = 0; i < b.count; ++i) {
         if (i + ahead < b.count) {
             __builtin_prefetch(b.front[i + ahead]);
         }
-        classify_one(b, i, filter, trace);
+        b.kind[i] = classify_one(b, i, filter, trace);
+        seen |= 1U << static_cast<unsigned>(b.kind[i]);
     }
+    if (std::has_single_bit(seen)) {
+        return static_cast<protocol>(std::countr_zero(seen));
+    }
+    for (std::size_t i = 0; i < b.count; ++i) {
+        waiting.add(b.kind[i], i);
+    }
+    return protocol::unknown;
 }
 
-template void classify(burst&, const port_filter&, no_trace&) noexcept;
-template void classify(burst&, const port_filter&, trace_log&) noexcept;
+template protocol classify(burst&, const port_filter&, lanes&, no_trace&) noexcept;
+template protocol classify(burst&, const port_filter&, lanes&, trace_log&) noexcept;
 
 }  // namespace rhumb

@@ -1,5 +1,7 @@
 #include "dataplane/pipeline/pipeline.hh"
 
+#include <array>
+#include <numeric>
 #include <tuple>
 
 #include "dataplane/pipeline/classify.hh"
@@ -10,36 +12,33 @@ namespace rhumb {
 
 namespace {
 
-template <class Stage>
-lane lane_of(const burst& b) noexcept {
-    lane result;
-    for (std::size_t i = 0; i < b.count; ++i) {
-        if (b.fate[i] == verdict::again && b.kind[i] == Stage::kind) {
-            result.add(i);
-        }
-    }
-    return result;
-}
+// The lane of a burst whose packets all need the same stage.
+constexpr std::array<std::uint8_t, burst::capacity> every_packet = [] {
+    std::array<std::uint8_t, burst::capacity> index{};
+    std::iota(index.begin(), index.end(), std::uint8_t{0});
+    return index;
+}();
 
 template <class Stage, class Trace>
-void run_stage(burst& b, const stage_context& context, Trace& trace) noexcept {
-    const lane packets = lane_of<Stage>(b);
-    if (packets.count != 0) {
-        Stage::process(b, packets, context, trace);
+void run_stage(burst& b, protocol whole_burst, const stage_context& context, lanes& waiting,
+               Trace& trace) noexcept {
+    if (whole_burst == Stage::kind) {
+        return Stage::process(b, {every_packet.data(), b.count}, context, waiting, trace);
+    }
+    lane_list& mine = waiting.of(Stage::kind);
+    if (mine.count != 0) {
+        const lane_list packets = mine;  // the stage may put packets into any lane
+        mine.count = 0;
+        Stage::process(b, packets.all(), context, waiting, trace);
     }
 }
 
-bool any_left(const burst& b) noexcept {
-    for (std::size_t i = 0; i < b.count; ++i) {
-        if (b.fate[i] == verdict::again) {
-            return true;
-        }
-    }
-    return false;
+template <class... Stages>
+bool any_waits(lanes& waiting, std::tuple<Stages...>) noexcept {
+    return ((waiting.of(Stages::kind).count != 0) || ...);
 }
 
-// Counts the frames that came in and those that go no further; a packet that no round settled is
-// dropped here.
+// Counts the frames that go no further; a packet that no round settled is dropped here.
 void settle(burst& b, port_counters& port) noexcept {
     for (std::size_t i = 0; i < b.count; ++i) {
         switch (b.fate[i]) {
@@ -59,13 +58,22 @@ void settle(burst& b, port_counters& port) noexcept {
 
 template <class Trace>
 void run_pipeline(burst& b, const stage_context& context, Trace& trace) noexcept {
-    classify(b, context.tables.filters[b.in_port], trace);
-    for (unsigned round = 0; round < max_rounds && any_left(b); ++round) {
-        std::apply([&](auto... stage) { (run_stage<decltype(stage)>(b, context, trace), ...); },
-                   protocols{});
+    lanes waiting;
+    protocol whole_burst = classify(b, context.tables.filters[b.in_port], waiting, trace);
+    for (unsigned round = 0; round < max_rounds; ++round) {
+        std::apply(
+            [&](auto... stage) {
+                (run_stage<decltype(stage)>(b, whole_burst, context, waiting, trace), ...);
+            },
+            protocols{});
+        whole_burst = protocol::unknown;
+        if (!any_waits(waiting, protocols{})) [[likely]] {
+            break;
+        }
     }
-    rewrite(b, context, trace);
-    settle(b, context.counters.ports[b.in_port]);
+    if (!rewrite(b, context, trace)) {
+        settle(b, context.counters.ports[b.in_port]);
+    }
 }
 
 template void run_pipeline(burst&, const stage_context&, no_trace&) noexcept;

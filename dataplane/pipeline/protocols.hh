@@ -1,7 +1,9 @@
 // THE registration line: every protocol that the pipeline runs. A protocol is a type with
 //   static constexpr protocol kind;            what burst::kind says of its packets
 //   static constexpr std::uint16_t ethertype;  how its packets come in
-//   template <class Trace> static void process(burst&, const lane&, const stage_context&, Trace&);
+//   template <class Trace> static void process(burst&, lane, const stage_context&,
+//                                            lanes& uncovered, Trace&);
+// A stage puts a packet under which it uncovers another protocol into that one's lane.
 // To add one: its folder, its enumerator in packet/burst.hh, and its name in this list.
 #pragma once
 

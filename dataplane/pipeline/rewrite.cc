@@ -1,5 +1,6 @@
 #include "dataplane/pipeline/rewrite.hh"
 
+#include <array>
 #include <cstring>
 
 #include "rhumb/bytes.hh"
@@ -13,13 +14,10 @@ namespace rhumb {
 
 namespace {
 
-std::uint16_t ethertype_of(protocol kind) noexcept {
-    switch (kind) {
-        case protocol::ipv4: return ethernet::type_ipv4;
-        case protocol::ipv6: return ethernet::type_ipv6;
-        default: return ethernet::type_mpls;
-    }
-}
+// By protocol.
+constexpr std::array<std::uint16_t, protocol_count> ethertypes{0, ethernet::type_mpls,
+                                                               ethernet::type_ipv4,
+                                                               ethernet::type_ipv6};
 
 // Pushes the repair list of a next hop that is down (RFC 9855). Its labels take TTL and TC from the
 // header that they cover, whose TTL this node has seen to already.
@@ -45,16 +43,14 @@ bool push_repair(burst& b, std::size_t i, const nexthop& down) noexcept {
                          down.backup_pipe ? 255 : ttl);
 }
 
-// The next hop to use: the one chosen, or its backup. A backup has no backup: two failures at once
-// are for the control plane to route around, and packets must not wander.
+// What to use instead of a next hop that is down: its backup, or null and the packet is dropped. A
+// backup has no backup: two failures at once are for the control plane to route around, and packets
+// must not wander.
 template <class Trace>
-const nexthop* live_nexthop(burst& b, std::size_t i, const stage_context& context,
-                            Trace& trace) noexcept {
+const nexthop* take_backup(burst& b, std::size_t i, const stage_context& context,
+                           Trace& trace) noexcept {
     const nexthop_id wanted = b.nexthop[i];
     const nexthop& hop = context.tables.nexthops[wanted];
-    if (context.is_up(wanted)) [[likely]] {
-        return &hop;
-    }
     if (!hop.has_backup || !context.is_up(hop.backup)) {
         b.drop(i, drop_reason::next_hop_down);
         return nullptr;
@@ -67,38 +63,61 @@ const nexthop* live_nexthop(burst& b, std::size_t i, const stage_context& contex
     return &context.tables.nexthops[hop.backup];
 }
 
+// Puts the layer 2 header in front; false, and the packet is dropped, where the buffer has no room.
+bool push_layer2(burst& b, std::size_t i, const nexthop& hop) noexcept {
+    byte* const front = b.front[i];
+    if (b.headroom(i) >= nexthop::l2_room) [[likely]] {
+        std::memcpy(front - nexthop::l2_room, hop.l2.data(), nexthop::l2_room);
+    } else if (b.headroom(i) >= hop.l2_bytes) {
+        std::memcpy(front - hop.l2_bytes, l2_header(hop), hop.l2_bytes);
+    } else {
+        b.drop(i, drop_reason::no_headroom);
+        return false;
+    }
+    store_be16(front - 2, ethertypes[static_cast<std::size_t>(b.kind[i])]);
+    b.front[i] = front - hop.l2_bytes;
+    return true;
+}
+
 template <class Trace>
-void rewrite_one(burst& b, std::size_t i, const stage_context& context, Trace& trace) noexcept {
-    const nexthop* const hop = live_nexthop(b, i, context, trace);
-    if (hop == nullptr) {
-        return;
+bool rewrite_one(burst& b, std::size_t i, const stage_context& context,
+                 const nexthop_table::view nexthops, counter_array& counters,
+                 Trace& trace) noexcept {
+    if (b.fate[i] != verdict::forward) {
+        return false;
     }
-    if (b.length[i] > hop->mtu) [[unlikely]] {
-        return b.drop(i, drop_reason::mtu_exceeded);
+    const nexthop* hop = &nexthops[b.nexthop[i]];
+    if (!context.is_up(b.nexthop[i])) [[unlikely]] {
+        hop = take_backup(b, i, context, trace);
+        if (hop == nullptr) {
+            return false;
+        }
     }
-    if (!b.push(i, hop->l2_bytes)) [[unlikely]] {
-        return b.drop(i, drop_reason::no_headroom);
+    if (b.length(i) > hop->mtu) [[unlikely]] {
+        b.drop(i, drop_reason::mtu_exceeded);
+        return false;
     }
-    byte* const frame = b.front[i];
-    std::memcpy(frame, hop->l2.data(), hop->l2_bytes);
-    store_be16(frame + hop->l2_bytes - 2, ethertype_of(b.kind[i]));
+    if (!push_layer2(b, i, *hop)) [[unlikely]] {
+        return false;
+    }
     b.out_port[i] = hop->port;
-    context.counters.nexthops[b.nexthop[i]].add(b.length[i]);
+    counters[b.nexthop[i]].add(b.length(i));
     trace.note(i, step::layer2_written, hop->port);
+    return true;
 }
 
 }  // namespace
 
 template <class Trace>
-void rewrite(burst& b, const stage_context& context, Trace& trace) noexcept {
+bool rewrite(burst& b, const stage_context& context, Trace& trace) noexcept {
+    bool all = true;
     for (std::size_t i = 0; i < b.count; ++i) {
-        if (b.fate[i] == verdict::forward) {
-            rewrite_one(b, i, context, trace);
-        }
+        all &= rewrite_one(b, i, context, context.tables.nexthops, context.counters.nexthops, trace);
     }
+    return all;
 }
 
-template void rewrite(burst&, const stage_context&, no_trace&) noexcept;
-template void rewrite(burst&, const stage_context&, trace_log&) noexcept;
+template bool rewrite(burst&, const stage_context&, no_trace&) noexcept;
+template bool rewrite(burst&, const stage_context&, trace_log&) noexcept;
 
 }  // namespace rhumb

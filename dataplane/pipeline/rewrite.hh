@@ -9,11 +9,12 @@
 namespace rhumb {
 
 // For each packet to forward: out_port is set, and front is the Ethernet header of the frame to
-// send; or it is dropped (next hop down, MTU, headroom).
+// send; or it is dropped (next hop down, MTU, headroom). True if all packets of the burst are to be
+// forwarded.
 template <class Trace>
-void rewrite(burst& b, const stage_context& context, Trace& trace) noexcept;
+[[nodiscard]] bool rewrite(burst& b, const stage_context& context, Trace& trace) noexcept;
 
-extern template void rewrite(burst&, const stage_context&, no_trace&) noexcept;
-extern template void rewrite(burst&, const stage_context&, trace_log&) noexcept;
+extern template bool rewrite(burst&, const stage_context&, no_trace&) noexcept;
+extern template bool rewrite(burst&, const stage_context&, trace_log&) noexcept;
 
 }  // namespace rhumb

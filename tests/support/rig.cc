@@ -79,9 +79,8 @@ std::string broken_rule(const burst& b, std::size_t n, const buffers& memory,
         return "the frame was punted, but not as it came in";
     }
     if (b.fate[n] == verdict::forward &&
-        (b.front[n] < start || b.front[n] + b.length[n] > end ||
-         static_cast<std::size_t>(b.front[n] - start) != b.headroom[n])) {
-        return "front, length and headroom do not lie in the buffer";
+        (b.front[n] < start || b.end[n] < b.front[n] || b.end[n] > end || b.room[n] != start)) {
+        return "front, end and room do not lie in the buffer";
     }
     return {};
 }
@@ -165,9 +164,7 @@ std::vector<outcome> rig::run(std::uint8_t in_port, std::span<const packet_bytes
         b.count = static_cast<std::uint16_t>(part.size());
         b.in_port = in_port;
         for (std::size_t n = 0; n < part.size(); ++n) {
-            b.front[n] = memory.start(n) + how.headroom;
-            b.length[n] = static_cast<std::uint16_t>(part[n].size());
-            b.headroom[n] = static_cast<std::uint16_t>(how.headroom);
+            b.put(n, memory.start(n) + how.headroom, part[n].size(), how.headroom);
         }
         if constexpr (std::is_same_v<Trace, trace_log>) {
             trace.clear();
@@ -180,7 +177,7 @@ std::vector<outcome> rig::run(std::uint8_t in_port, std::span<const packet_bytes
             if (o.fate == verdict::forward) {
                 o.port = port_names_[b.out_port[n]];
                 if (o.broken.empty()) {
-                    o.bytes.assign(b.front[n], b.front[n] + b.length[n]);
+                    o.bytes.assign(b.front[n], b.end[n]);
                 }
             } else {
                 o.reason = b.reason[n];

@@ -62,32 +62,28 @@ TEST(label_entry, packs_and_unpacks) {
     }
 }
 
-TEST(burst, push_and_pull_keep_front_length_and_headroom_in_step) {
+TEST(burst, push_and_pull_move_the_front_within_the_room) {
     std::vector<byte> memory(100);
     const auto b = std::make_unique<burst>();
-    b->front[0] = memory.data() + 20;
-    b->length[0] = 80;
-    b->headroom[0] = 20;
+    b->put(0, memory.data() + 20, 80, 20);
     b->pull(0, 14);
     EXPECT_EQ(b->front[0], memory.data() + 34);
-    EXPECT_EQ(b->length[0], 66);
-    EXPECT_EQ(b->headroom[0], 34);
+    EXPECT_EQ(b->length(0), 66);
+    EXPECT_EQ(b->headroom(0), 34);
     EXPECT_TRUE(b->push(0, 34));
     EXPECT_EQ(b->front[0], memory.data());
-    EXPECT_EQ(b->length[0], 100);
-    EXPECT_EQ(b->headroom[0], 0);
+    EXPECT_EQ(b->length(0), 100);
+    EXPECT_EQ(b->headroom(0), 0);
     EXPECT_FALSE(b->push(0, 1));
     EXPECT_EQ(b->front[0], memory.data());
-    EXPECT_EQ(b->length[0], 100);
+    EXPECT_EQ(b->length(0), 100);
 }
 
 TEST(impose, writes_labels_top_first_or_nothing_at_all) {
     std::vector<byte> memory(20, 0xee);
     const auto b = std::make_unique<burst>();
     const auto reset = [&](protocol kind) {
-        b->front[0] = memory.data() + 12;
-        b->length[0] = 8;
-        b->headroom[0] = 12;
+        b->put(0, memory.data() + 12, 8, 12);
         b->kind[0] = kind;
         b->fate[0] = verdict::again;
     };

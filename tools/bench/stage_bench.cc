@@ -1,28 +1,36 @@
 // What the packet path costs from classify to rewrite, in TSC cycles per packet, counters on: no
-// DPDK, so nothing but our own code is measured. Frames come from a set that is larger than the
-// level-2 cache, in random order of labels; each burst is refreshed before it is timed, so every
-// round does the same work.
+// DPDK, so nothing but our own code is measured.
 //
-//   build/tools/bench/stage_bench [--benchmark_filter=swap]
+// Each case runs over a hot set of frames (16 KiB, in the level-1 cache) and a large one (4 MiB, out
+// of the level-2 cache). All frames are as they came before each round over the set, so every round
+// does the same work. A repetition's figure is the median of its bursts, so that other processes do
+// not count.
+//
+//   build-bench/tools/bench/stage_bench [--benchmark_filter=swap] [--benchmark_repetitions=9]
+//       [--benchmark_out=FILE --benchmark_out_format=json]
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <memory>
-#include <random>
-#include <vector>
+#include <stdexcept>
 
 #include "controlplane/publish/forwarding.hh"
 #include "dataplane/pipeline/pipeline.hh"
-#include "rhumb/wire/ethernet.hh"
-#include "rhumb/wire/ipv4.hh"
-#include "rhumb/wire/mpls.hh"
+#include "tools/bench/stage_cases.hh"
 
-namespace rhumb {
+namespace rhumb::bench {
 namespace {
 
 #if defined(__x86_64__)
-std::uint64_t cycles() noexcept { return __builtin_ia32_rdtsc(); }
+// What came before has ended; what follows has not begun.
+std::uint64_t cycles() noexcept {
+    __builtin_ia32_lfence();
+    const std::uint64_t now = __builtin_ia32_rdtsc();
+    __builtin_ia32_lfence();
+    return now;
+}
 #elif defined(__aarch64__)
 std::uint64_t cycles() noexcept {
     std::uint64_t value = 0;
@@ -31,30 +39,29 @@ std::uint64_t cycles() noexcept {
 }
 #endif
 
-constexpr ethernet::mac_address our_mac{2, 0, 0, 0, 1, 1};
 constexpr std::size_t headroom = 128;
 constexpr std::size_t slot_bytes = 256;  // headroom and frame
-constexpr std::size_t frame_bytes = 64;
-constexpr std::size_t frame_count = 16384;  // 4 MiB of frames
+constexpr std::size_t hot_frames = 256;
+constexpr std::size_t large_frames = 16384;
 
-// A router with one port, some next hops, and the rules of one measurement.
+// A router with one port, some next hops, and the rules of one case.
 class router {
 public:
-    explicit router(config::rules rules) {
+    explicit router(const stage_case& wanted) {
         config::file file;
         file.files = {"bench"};
         file.node.static_labels = {{16, 14999}, {24000, mpls::label_count - 1}};
         config::port port;
         port.name = "p";
         file.ports.push_back(port);
-        for (unsigned n = 0; n < 8; ++n) {
+        for (unsigned n = 0; n < nexthop_count; ++n) {
             config::nexthop hop;
             hop.name = "n" + std::to_string(n);
             hop.port = "p";
             hop.mac = {2, 0, 0, 0, 2, static_cast<byte>(n)};
             file.nexthops.push_back(hop);
         }
-        file.rules = std::move(rules);
+        make_frame_ = wanted.make(file.rules);
         auto built = publish::forwarding::build(std::move(file), {{"p", {0, our_mac}}}, nullptr);
         if (!built) {
             throw std::runtime_error(built.why().text());
@@ -66,174 +73,104 @@ public:
     }
 
     [[nodiscard]] stage_context context() { return {set_, live_, live_.ports(), counters_}; }
+    [[nodiscard]] frame make_frame(std::size_t n) const { return make_frame_(n); }
 
 private:
+    std::function<frame(std::size_t)> make_frame_;
     std::unique_ptr<publish::forwarding> tables_;
     table_set set_;
     liveness live_;
     worker_counters counters_;
 };
 
-// Frames that all look like `model`, but for the top label, which goes over `labels` at random.
-class frames {
+// The frames of one case in buffers, and as they were when they came.
+class traffic {
 public:
-    frames(const std::vector<byte>& model, const std::vector<mpls::label>& labels)
-        : memory_(frame_count * slot_bytes), model_(model) {
-        std::mt19937 dice(1);
-        for (std::size_t n = 0; n < frame_count; ++n) {
-            top_.push_back(labels.empty() ? 0 : labels[dice() % labels.size()]);
+    traffic(const router& r, std::size_t count)
+        : originals_(count * frame_bytes), buffers_(count * slot_bytes) {
+        for (std::size_t n = 0; n < count; ++n) {
+            const frame made = r.make_frame(n);
+            std::copy(made.begin(), made.end(), &originals_[n * frame_bytes]);
         }
     }
-
-    // The next `count` frames as a received burst.
-    void fill(burst& b, std::size_t count) {
+    void restore() {
+        for (std::size_t n = 0; n * frame_bytes < originals_.size(); ++n) {
+            std::memcpy(&buffers_[n * slot_bytes + headroom], &originals_[n * frame_bytes],
+                        frame_bytes);
+        }
+    }
+    // `count` frames from the n-th on, as they are received.
+    void receive(burst& b, std::size_t n, std::size_t count) {
         b.count = static_cast<std::uint16_t>(count);
         b.in_port = 0;
-        for (std::size_t i = 0; i < count; ++i, next_ = (next_ + 1) % frame_count) {
-            byte* const frame = &memory_[next_ * slot_bytes + headroom];
-            std::memcpy(frame, model_.data(), model_.size());
-            if (top_[next_] != 0) {
-                store_be32(
-                    frame + ethernet::header_bytes,
-                    mpls::make(top_[next_], 0,
-                               mpls::is_bottom(load_be32(frame + ethernet::header_bytes)), 64));
-            }
-            b.front[i] = frame;
-            b.length[i] = frame_bytes;
-            b.headroom[i] = headroom;
+        for (std::size_t i = 0; i < count; ++i) {
+            b.put(i, &buffers_[(n + i) * slot_bytes + headroom], frame_bytes, headroom);
         }
     }
 
 private:
-    std::vector<byte> memory_;
-    std::vector<byte> model_;
-    std::vector<mpls::label> top_;
-    std::size_t next_ = 0;
+    std::vector<byte> originals_;
+    std::vector<byte> buffers_;
 };
 
-std::vector<byte> ethernet_frame(std::uint16_t type) {
-    std::vector<byte> frame(frame_bytes);
-    ethernet::write_header(frame.data(), our_mac, {2, 0, 0, 0, 9, 9}, 0, type);
-    return frame;
-}
-
-// 10.2.0.1, from `at` to the frame's end.
-void put_ipv4(std::vector<byte>& frame, std::size_t at) {
-    byte* const ip = frame.data() + at;
-    ip[0] = 0x45;
-    store_be16(ip + 2, static_cast<std::uint16_t>(frame.size() - at));
-    ip[8] = 64;
-    ip[9] = 17;
-    store_be32(ip + 12, 0x0a000001);
-    store_be32(ip + 16, 0x0a020001);
-    store_be16(ip + 10, checksum_of(ip, ipv4::min_header_bytes));
-}
-
-std::vector<byte> labelled_frame(std::initializer_list<mpls::label> labels) {
-    std::vector<byte> frame = ethernet_frame(ethernet::type_mpls);
-    std::size_t at = ethernet::header_bytes;
-    for (const mpls::label label : labels) {
-        const bool bottom = at / 4 - 3 == labels.size();
-        store_be32(frame.data() + at, mpls::make(label, 0, bottom, 64));
-        at += mpls::lse_bytes;
+void measure(benchmark::State& state, const stage_case& wanted, std::size_t frame_count,
+             std::size_t burst_size) {
+    // Tables of a million labels are made once, not for each repetition.
+    static std::string name;
+    static std::unique_ptr<router> r;
+    if (name != wanted.name) {
+        r = nullptr;
+        r = std::make_unique<router>(wanted);
+        name = wanted.name;
     }
-    put_ipv4(frame, at);
-    return frame;
-}
-
-// Times the pipeline over bursts of state.range(0); reports cycles per packet.
-void measure(benchmark::State& state, router& r, frames& traffic) {
-    const auto size = static_cast<std::size_t>(state.range(0));
-    auto b = std::make_unique<burst>();
-    std::uint64_t total = 0;
-    std::uint64_t packets = 0;
+    traffic frames(*r, frame_count);
+    const auto b = std::make_unique<burst>();
+    const stage_context context = r->context();
+    std::vector<std::uint64_t> bursts;
     no_trace trace;
     for (auto _ : state) {
-        traffic.fill(*b, size);
-        const stage_context context = r.context();
-        const std::uint64_t start = cycles();
-        run_pipeline(*b, context, trace);
-        total += cycles() - start;
-        packets += size;
-        if (b->fate[0] != verdict::forward) {
-            state.SkipWithError(std::string(text_of(b->reason[0]).sentence).c_str());
-            return;
+        frames.restore();
+        for (std::size_t n = 0; n + burst_size <= frame_count; n += burst_size) {
+            frames.receive(*b, n, burst_size);
+            const std::uint64_t start = cycles();
+            run_pipeline(*b, context, trace);
+            bursts.push_back(cycles() - start);
+            if (wanted.all_forwarded && b->fate[burst_size - 1] != verdict::forward) {
+                const std::string why(text_of(b->reason[burst_size - 1]).sentence);
+                state.SkipWithError(why.c_str());
+                return;
+            }
         }
     }
-    state.counters["cycles/packet"] =
-        benchmark::Counter(static_cast<double>(total) / static_cast<double>(packets));
-    state.SetItemsProcessed(static_cast<std::int64_t>(packets));
+    const auto middle = bursts.begin() + static_cast<std::ptrdiff_t>(bursts.size() / 2);
+    std::nth_element(bursts.begin(), middle, bursts.end());
+    state.counters["cycles"] = static_cast<double>(*middle) / static_cast<double>(burst_size);
 }
-
-config::label_rule rule(mpls::label label, config::operation op) {
-    config::label_rule made;
-    made.label = label;
-    made.op = op;
-    return made;
-}
-
-// `count` labels, swapped to another.
-void swap(benchmark::State& state, std::size_t count) {
-    std::vector<mpls::label> all(mpls::label_count - 15000 - 9000);
-    std::mt19937 dice(2);
-    for (std::size_t n = 0; n < all.size(); ++n) {
-        all[n] = static_cast<mpls::label>(24000 + n);
-    }
-    std::shuffle(all.begin(), all.end(), dice);
-    all.resize(count);
-    config::rules rules;
-    for (const mpls::label label : all) {
-        config::label_rule made = rule(label, config::operation::continue_);
-        made.out = label;
-        made.paths = rules.intern(config::path_list{{"n" + std::to_string(label % 8), 1, {}}});
-        rules.labels.push_back(made);
-    }
-    router r(std::move(rules));
-    frames traffic(labelled_frame({24000}), all);
-    measure(state, r, traffic);
-}
-BENCHMARK_CAPTURE(swap, 1_label, 1)->Arg(32)->Arg(256);
-BENCHMARK_CAPTURE(swap, 10000_labels, 10000)->Arg(32)->Arg(256);
-BENCHMARK_CAPTURE(swap, 100000_labels, 100000)->Arg(32)->Arg(256);
-
-// Ingress: a prefix imposes `count` labels.
-void push(benchmark::State& state, std::size_t count) {
-    config::rules rules;
-    config::prefix_rule to;
-    to.match = {family::ipv4, 16, {10, 2}};
-    to.paths = rules.intern(config::path_list{{"n0", 1, {}}});
-    config::segments list;
-    for (std::size_t n = 0; n < count; ++n) {
-        list.push_back(static_cast<mpls::label>(16000 + n));
-    }
-    to.list = rules.intern(list);
-    rules.prefixes.push_back(to);
-    router r(std::move(rules));
-    std::vector<byte> frame = ethernet_frame(ethernet::type_ipv4);
-    put_ipv4(frame, ethernet::header_bytes);
-    frames traffic(frame, {});
-    measure(state, r, traffic);
-}
-BENCHMARK_CAPTURE(push, 3_labels_on_ipv4, 3)->Arg(32)->Arg(256);
-
-// A binding SID is replaced by `count` segments.
-void binding(benchmark::State& state, std::size_t count) {
-    config::rules rules;
-    config::label_rule made = rule(24000, config::operation::push);
-    made.paths = rules.intern(config::path_list{{"n0", 1, {}}});
-    config::segments list;
-    for (std::size_t n = 0; n < count; ++n) {
-        list.push_back(static_cast<mpls::label>(16000 + n));
-    }
-    made.list = rules.intern(list);
-    rules.labels.push_back(made);
-    router r(std::move(rules));
-    frames traffic(labelled_frame({24000}), {});
-    measure(state, r, traffic);
-}
-BENCHMARK_CAPTURE(binding, sid_of_3_segments, 3)->Arg(32)->Arg(256);
 
 }  // namespace
-}  // namespace rhumb
+}  // namespace rhumb::bench
 
-BENCHMARK_MAIN();
+int main(int argc, char** argv) {
+    using namespace rhumb::bench;
+    const auto cases = stage_cases();
+    for (const stage_case& one : cases) {
+        for (const std::size_t burst_size : {32UL, 64UL, 256UL}) {
+            for (const bool hot : {true, false}) {
+                const std::string name = one.name + (hot ? "/hot/" : "/large/");
+                benchmark::RegisterBenchmark(
+                    (name + std::to_string(burst_size)).c_str(),
+                    [&one, hot, burst_size](benchmark::State& state) {
+                        measure(state, one, hot ? hot_frames : large_frames, burst_size);
+                    })
+                    ->Iterations(hot ? 256 : 4)
+                    ->Unit(benchmark::kMicrosecond);
+            }
+        }
+    }
+    benchmark::Initialize(&argc, argv);
+    if (benchmark::ReportUnrecognizedArguments(argc, argv)) {
+        return 1;
+    }
+    benchmark::RunSpecifiedBenchmarks();
+    benchmark::Shutdown();
+}

@@ -1,16 +1,15 @@
 // A burst of packets on their way through the pipeline, field by field (structure of arrays): a
 // stage touches only the arrays that it needs, and neighbouring packets share their cache lines.
 //
-//        headroom          front                    length
-//   |<--------------->|<---------------------------------------->|
-//   +-----------------+---------------------+--------------------+
-//   | free, then the  | network header:     | payload            |
-//   | old layer 2     | label, IPv4, IPv6   |                    |
-//   +-----------------+---------------------+--------------------+
+//   room              front                                     end
+//   |<-- headroom --->|<---------------- length --------------->|
+//   +-----------------+---------------------+-------------------+
+//   | free, then the  | network header:     | payload           |
+//   | old layer 2     | label, IPv4, IPv6   |                   |
+//   +-----------------+---------------------+-------------------+
 //
-// Push and pop move `front` and keep `length` and `headroom` in step, so the whole pipeline up to
-// the rewrite is arithmetic on bytes, with no idea of mbufs. io puts in the opaque `handle`.
-// Threads: a burst belongs to one worker.
+// Push and pop move `front` alone, so the whole pipeline up to the rewrite is arithmetic on bytes,
+// with no idea of mbufs. io puts in the opaque `handle`. Threads: a burst belongs to one worker.
 #pragma once
 
 #include <array>
@@ -24,6 +23,7 @@ namespace rhumb {
 
 // What `front` points at.
 enum class protocol : std::uint8_t { unknown, mpls, ipv4, ipv6 };
+inline constexpr std::size_t protocol_count = 4;
 
 enum class verdict : std::uint8_t {
     again,    // needs (another) stage: the one that `kind` names
@@ -40,8 +40,8 @@ struct burst {
     using column = std::array<T, capacity>;
 
     alignas(64) column<byte*> front;
-    alignas(64) column<std::uint16_t> length;    // bytes from front to the end of the packet
-    alignas(64) column<std::uint16_t> headroom;  // writable bytes before front
+    alignas(64) column<byte*> end;   // of the packet
+    alignas(64) column<byte*> room;  // the first byte that may be written
     alignas(64) column<nexthop_id> nexthop;
     alignas(64) column<protocol> kind;
     alignas(64) column<verdict> fate;
@@ -56,6 +56,19 @@ struct burst {
     std::uint16_t count = 0;
     std::uint8_t in_port = 0;
 
+    // Packet `i` is `length` bytes from `first` on, with `headroom` writable bytes before them.
+    void put(std::size_t i, byte* first, std::size_t length, std::size_t headroom) noexcept {
+        front[i] = first;
+        end[i] = first + length;
+        room[i] = first - headroom;
+    }
+    [[nodiscard]] std::size_t length(std::size_t i) const noexcept {
+        return static_cast<std::size_t>(end[i] - front[i]);
+    }
+    [[nodiscard]] std::size_t headroom(std::size_t i) const noexcept {
+        return static_cast<std::size_t>(front[i] - room[i]);
+    }
+
     void drop(std::size_t i, drop_reason why) noexcept {
         fate[i] = verdict::drop;
         reason[i] = why;
@@ -64,32 +77,16 @@ struct burst {
         fate[i] = verdict::punt;
         reason[i] = why;
     }
-    // Removes `bytes` (at most length[i]) from the front.
-    void pull(std::size_t i, std::size_t bytes) noexcept {
-        front[i] += bytes;
-        length[i] = static_cast<std::uint16_t>(length[i] - bytes);
-        headroom[i] = static_cast<std::uint16_t>(headroom[i] + bytes);
-    }
+    // Removes `bytes` (at most the length) from the front.
+    void pull(std::size_t i, std::size_t bytes) noexcept { front[i] += bytes; }
     // Makes room for `bytes` in front; false, and nothing changed, where the buffer has none.
     [[nodiscard]] bool push(std::size_t i, std::size_t bytes) noexcept {
-        if (headroom[i] < bytes) {
+        if (headroom(i) < bytes) {
             return false;
         }
         front[i] -= bytes;
-        length[i] = static_cast<std::uint16_t>(length[i] + bytes);
-        headroom[i] = static_cast<std::uint16_t>(headroom[i] - bytes);
         return true;
     }
-};
-
-// The packets of a burst that one stage works on: their indices.
-struct lane {
-    std::array<std::uint8_t, burst::capacity> index;
-    std::uint16_t count = 0;
-
-    void add(std::size_t i) noexcept { index[count++] = static_cast<std::uint8_t>(i); }
-    [[nodiscard]] const std::uint8_t* begin() const noexcept { return index.data(); }
-    [[nodiscard]] const std::uint8_t* end() const noexcept { return index.data() + count; }
 };
 
 }  // namespace rhumb

@@ -2,7 +2,12 @@
 // The special-purpose labels 0 to 15 have entries of their own kind, so the packet path has no
 // special case for them. Threads: as paged_array.
 //
-// An entry, from the low bit: via or segment list 32 | out 20 | tc 3 | tc_set 1 | pipe 1 | op 4
+// An entry is a label stack entry to send, as far as the rule names it, and what to do:
+//
+//    63               44 43 41  40   39 37   36   35 32 31                        0
+//   +-------------------+-----+------+-----+------+-----+---------------------------+
+//   |        out        | TC  |TC set|  0  | pipe | op  | via, or a segment list    |
+//   +-------------------+-----+------+-----+------+-----+---------------------------+
 #pragma once
 
 #include <cstdint>
@@ -50,12 +55,17 @@ public:
         return label_entry(pipe ? bits_ | pipe_bit : bits_ & ~pipe_bit);
     }
     [[nodiscard]] constexpr label_entry with_tc(unsigned tc) const noexcept {
-        return label_entry((bits_ & ~(std::uint64_t{7} << 52)) | std::uint64_t{tc & 7} << 52 |
+        return label_entry((bits_ & ~(std::uint64_t{7} << 41)) | std::uint64_t{tc & 7} << 41 |
                            tc_bit);
     }
 
     [[nodiscard]] constexpr label_op op() const noexcept {
-        return static_cast<label_op>(bits_ >> 57 & 0xf);
+        return static_cast<label_op>(bits_ >> 32 & 0xf);
+    }
+    // CONTINUE with one path: nothing to choose or to look up.
+    [[nodiscard]] constexpr bool is_plain_swap() const noexcept {
+        return (bits_ & (std::uint64_t{0xf} << 32 | via_ref::group_bit)) ==
+               static_cast<std::uint64_t>(label_op::continue_) << 32;
     }
     [[nodiscard]] constexpr via_ref via() const noexcept {
         return via_ref::from_bits(static_cast<std::uint32_t>(bits_));
@@ -64,23 +74,30 @@ public:
         return static_cast<std::uint32_t>(bits_);
     }
     [[nodiscard]] constexpr mpls::label out() const noexcept {
-        return static_cast<mpls::label>(bits_ >> 32 & 0xfffff);
+        return static_cast<mpls::label>(bits_ >> 44);
+    }
+    // What a swap makes of a label stack entry: `out`, the rule's TC if it sets one, and the rest.
+    [[nodiscard]] constexpr mpls::lse swapped(mpls::lse top) const noexcept {
+        const auto high = static_cast<std::uint32_t>(bits_ >> 32);
+        // TC set, bit 8, times 14 is the mask of the TC, bits 9 to 11.
+        const mpls::lse kept = 0xfff ^ (high & 0x100) * 14;
+        return (top & kept) | (high & ~kept);
     }
     // RFC 3443: pipe model (true) or uniform model.
     [[nodiscard]] constexpr bool pipe() const noexcept { return (bits_ & pipe_bit) != 0; }
     // The traffic class to send with: the configured one, or that of the packet.
     [[nodiscard]] constexpr unsigned tc(unsigned packet_tc) const noexcept {
-        return (bits_ & tc_bit) != 0 ? static_cast<unsigned>(bits_ >> 52 & 7) : packet_tc;
+        return (bits_ & tc_bit) != 0 ? static_cast<unsigned>(bits_ >> 41 & 7) : packet_tc;
     }
     [[nodiscard]] constexpr bool sets_tc() const noexcept { return (bits_ & tc_bit) != 0; }
     friend bool operator==(label_entry, label_entry) = default;
 
 private:
-    static constexpr std::uint64_t tc_bit = std::uint64_t{1} << 55;
-    static constexpr std::uint64_t pipe_bit = std::uint64_t{1} << 56;
+    static constexpr std::uint64_t tc_bit = std::uint64_t{1} << 40;
+    static constexpr std::uint64_t pipe_bit = std::uint64_t{1} << 36;
 
     constexpr label_entry(label_op op, std::uint32_t low, mpls::label out) noexcept
-        : bits_(low | std::uint64_t{out} << 32 | static_cast<std::uint64_t>(op) << 57) {}
+        : bits_(low | std::uint64_t{out} << 44 | static_cast<std::uint64_t>(op) << 32) {}
     constexpr explicit label_entry(std::uint64_t bits) noexcept : bits_(bits) {}
     std::uint64_t bits_ = 0;
 };

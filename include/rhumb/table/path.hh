@@ -25,8 +25,11 @@ inline constexpr std::size_t max_paths = 64;     // in one group
 // and what to do while it is down: the backup with labels to push first (a repair list,
 // RFC 9855). The first cache line is all that a packet needs while everything is up.
 struct alignas(64) nexthop {
-    std::array<byte, ethernet::tagged_header_bytes> l2{};
-    std::uint8_t l2_bytes = 0;  // 14 or 18; the last two hold the ethertype
+    // The header stands at the end, so that it can be written as a whole, with what is before it,
+    // whatever its length. Its last two bytes are the ethertype's.
+    static constexpr std::size_t l2_room = 20;
+    std::array<byte, l2_room> l2{};
+    std::uint8_t l2_bytes = 0;  // 14, or 18 with a VLAN
     std::uint8_t port = 0;
     std::uint16_t mtu = 0;  // bytes, from the network header (the first label) on
     std::uint8_t backup_labels = 0;
@@ -37,6 +40,9 @@ struct alignas(64) nexthop {
     alignas(64) std::array<mpls::label, max_segments> backup_push{};  // top first
 };
 static_assert(sizeof(nexthop) == 128);
+[[nodiscard]] inline const byte* l2_header(const nexthop& hop) noexcept {
+    return hop.l2.data() + nexthop::l2_room - hop.l2_bytes;
+}
 using nexthop_table = paged_array<nexthop, 4>;
 
 // One of several equal-cost paths. `out` replaces the rule's own outgoing label where next hops
@@ -62,6 +68,8 @@ using path_group_table = paged_array<path_group, 3>;
 // Either a next hop or a group: what the `via` of a rule has become.
 class via_ref {
 public:
+    static constexpr std::uint32_t group_bit = 1U << 31;
+
     constexpr via_ref() = default;
     static constexpr via_ref to_nexthop(nexthop_id id) noexcept { return via_ref(id); }
     static constexpr via_ref to_group(std::uint32_t id) noexcept { return via_ref(id | group_bit); }
@@ -73,7 +81,6 @@ public:
     friend bool operator==(via_ref, via_ref) = default;
 
 private:
-    static constexpr std::uint32_t group_bit = 1U << 31;
     constexpr explicit via_ref(std::uint32_t bits) : bits_(bits) {}
     std::uint32_t bits_ = 0;
 };

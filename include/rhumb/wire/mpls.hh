@@ -42,4 +42,8 @@ inline constexpr lse bottom_bit = 0x100;
     return (entry & ~lse{0xff}) | ttl;
 }
 
+[[nodiscard]] constexpr lse with_label(lse entry, label value) noexcept {
+    return (entry & 0xfff) | value << 12;
+}
+
 }  // namespace rhumb::mpls

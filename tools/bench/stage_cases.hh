@@ -1,0 +1,32 @@
+// What the stage benchmark measures: for each case a router's rules and the frames that come in.
+// Threads: one.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "controlplane/config/config.hh"
+#include "rhumb/bytes.hh"
+#include "rhumb/wire/ethernet.hh"
+
+namespace rhumb::bench {
+
+inline constexpr ethernet::mac_address our_mac{2, 0, 0, 0, 1, 1};
+inline constexpr unsigned nexthop_count = 8;  // named n0, n1, ...
+inline constexpr std::size_t frame_bytes = 64;
+
+using frame = std::vector<byte>;  // of frame_bytes bytes
+
+struct stage_case {
+    std::string name;
+    // Adds what the router needs to know, and says of what kind the frames are: the maker gives the
+    // n-th of them.
+    std::function<std::function<frame(std::size_t n)>(config::rules&)> make;
+    bool all_forwarded = true;  // else some are dropped on purpose
+};
+
+[[nodiscard]] std::vector<stage_case> stage_cases();
+
+}  // namespace rhumb::bench
