@@ -93,8 +93,7 @@ void worker::forward(burst& b) noexcept {
     count_up(port.rx.packets, b.count);
     count_up(port.rx.bytes, bytes);
 
-    const stage_context context{*shared_.tables.load(), shared_.live, shared_.live.ports(),
-                                counters_};
+    const stage_context context{*shared_.tables.load(), shared_.live, counters_};
     if (shared_.taps.active.load(std::memory_order_relaxed)) [[unlikely]] {
         tap_.run_watched(b, context);
     } else {

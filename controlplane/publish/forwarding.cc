@@ -215,8 +215,7 @@ void forwarding::set_nexthop_slot(const config::nexthop& hop) {
     slot.in_use = true;
     slot.port = port.id;
     slot.mtu = hop.mtu.value_or(port_config.mtu);
-    slot.l2_bytes =
-        hop.vlan == 0 ? ethernet::header_bytes : ethernet::tagged_header_bytes;
+    slot.l2_bytes = hop.vlan == 0 ? ethernet::header_bytes : ethernet::tagged_header_bytes;
     ethernet::write_header(slot.l2.data() + nexthop::l2_room - slot.l2_bytes, hop.mac, port.mac,
                            hop.vlan, 0);
     if (hop.backup) {
@@ -224,7 +223,7 @@ void forwarding::set_nexthop_slot(const config::nexthop& hop) {
         slot.backup = nexthop_numbers_.at(hop.backup->nexthop);
         slot.backup_pipe = is_pipe(hop.ttl);
         slot.backup_labels = static_cast<std::uint8_t>(hop.backup->push.size());
-        std::copy(hop.backup->push.begin(), hop.backup->push.end(), slot.backup_push.begin());
+        slot.backup_push = imposed_labels(hop.backup->push);
     }
 }
 
@@ -329,6 +328,8 @@ table_set forwarding::snapshot(retired_list& replaced) {
     tables.filters = filters_.commit(replaced);
     tables.max_label_lookups = node_.max_label_lookups;
     tables.hash_seed = node_.hash_seed.value_or(seed_from(node_.name));
+    tables.many_labels = label_count_ > table_set::few;
+    tables.many_prefixes = prefixes_.size() > table_set::few;
     tables.generation = ++generation_;
     return tables;
 }

@@ -203,7 +203,7 @@ private:
     route_table routes_{max_prefixes};
     segment_list_table lists_{max_segment_lists};
     path_group_table groups_{max_path_groups};
-    nexthop_table hops_{max_nexthops};
+    nexthop_table hops_;
     port_filter_table filters_{max_ports};
 };
 

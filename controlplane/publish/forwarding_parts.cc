@@ -7,6 +7,18 @@
 
 namespace rhumb::publish {
 
+namespace {
+
+std::vector<mpls::label> labels_of(const segment_list& list) {
+    std::vector<mpls::label> labels;
+    for (std::size_t n = 0; n < list.count; ++n) {
+        labels.push_back(list.labels.label(n, list.count));
+    }
+    return labels;
+}
+
+}  // namespace
+
 std::uint32_t forwarding::acquire_group(const members& paths, const path_group* previous) {
     path_group made;
     made.count = static_cast<std::uint8_t>(paths.size());
@@ -29,7 +41,7 @@ std::uint32_t forwarding::acquire_list(const config::segments& labels, via_ref v
     const auto [number, is_new] = known_lists_.acquire({labels, via.bits()});
     if (is_new) {
         segment_list made;
-        std::copy(labels.begin(), labels.end(), made.labels.begin());
+        made.labels = imposed_labels(labels);
         made.count = static_cast<std::uint8_t>(labels.size());
         made.via = via;
         lists_.edit(number) = made;
@@ -164,7 +176,7 @@ label_view forwarding::label(mpls::label label) const {
     const bool is_push = view.entry.op() == label_op::push;
     if (is_push) {
         const segment_list& list = lists_[view.entry.list()];
-        view.segments.assign(list.labels.begin(), list.labels.begin() + list.count);
+        view.segments = labels_of(list);
         view.paths = path_texts(list.via);
     } else if (view.entry.op() == label_op::continue_ || view.entry.op() == label_op::pop) {
         view.paths = path_texts(view.entry.via());
@@ -191,7 +203,7 @@ prefix_view forwarding::prefix(const ip_prefix& prefix) const {
     view.way = routes_[view.id];
     if (view.way.list != route::no_list) {
         const segment_list& list = lists_[view.way.list];
-        view.segments.assign(list.labels.begin(), list.labels.begin() + list.count);
+        view.segments = labels_of(list);
         view.paths = path_texts(list.via);
     } else {
         view.paths = path_texts(view.way.via);

@@ -14,21 +14,41 @@ namespace rhumb::ip {
 
 namespace {
 
+// A table by first byte of an address.
+template <class Test>
+constexpr std::array<std::uint8_t, 256> suspects(Test test) noexcept {
+    std::array<std::uint8_t, 256> table{};
+    for (std::uint32_t first = 0; first < 256; ++first) {
+        table[first] = test(first) ? 1 : 0;
+    }
+    return table;
+}
+
 // What differs between the two versions, under one set of names.
 
 struct v4 {
+    static constexpr std::size_t header_bytes = ipv4::min_header_bytes;
     static constexpr drop_reason no_route = drop_reason::ipv4_no_route;
     static constexpr drop_reason expired = drop_reason::ipv4_ttl_expired;
 
     // none, or why the packet is not to be forwarded. `packet_bytes` becomes the packet's own
     // length, without the padding of a short Ethernet frame.
-    static drop_reason check(const byte* ip, std::size_t length,
-                             std::size_t& packet_bytes) noexcept {
-        if (length < ipv4::min_header_bytes) {
+    [[gnu::always_inline]] static drop_reason check(const byte* ip, std::size_t length,
+                                                    std::size_t& packet_bytes) noexcept {
+        if (length < ipv4::min_header_bytes) [[unlikely]] {
             return drop_reason::ipv4_truncated;
         }
-        const std::size_t header = ipv4::header_bytes(ip);
         packet_bytes = ipv4::total_length(ip);
+        if (ip[0] != 0x45 || packet_bytes < ipv4::min_header_bytes || packet_bytes > length ||
+            !checksum_holds_20(ip) || (suspect[ip[12]] | suspect[ip[16]]) != 0) [[unlikely]] {
+            return check_rest(ip, length, packet_bytes);
+        }
+        return drop_reason::none;
+    }
+    // The same for a header with options, or with something wrong.
+    [[gnu::noinline]] static drop_reason check_rest(const byte* ip, std::size_t length,
+                                                    std::size_t packet_bytes) noexcept {
+        const std::size_t header = ipv4::header_bytes(ip);
         if (ipv4::version(ip) != 4 || header < ipv4::min_header_bytes || packet_bytes < header) {
             return drop_reason::ipv4_bad_header;
         }
@@ -42,26 +62,40 @@ struct v4 {
                    ? drop_reason::ipv4_martian
                    : drop_reason::none;
     }
+    // By first byte: whether the address may be a martian.
+    static constexpr auto suspect = suspects([](std::uint32_t first) {
+        return ipv4::is_martian(first << 24) || first == 0xa9;  // 169.254/16
+    });
     static const lpm_view& prefixes(const table_set& tables) noexcept { return tables.ipv4; }
     static const byte* destination(const byte* ip) noexcept { return ipv4::destination_bytes(ip); }
     static unsigned ttl(const byte* ip) noexcept { return ipv4::ttl(ip); }
     static void set_ttl(byte* ip, unsigned ttl) noexcept { ipv4::set_ttl(ip, ttl); }
+    static void decrement_ttl(byte* ip) noexcept { ipv4::decrement_ttl(ip); }
     static unsigned precedence(const byte* ip) noexcept { return ipv4::precedence(ip); }
 };
 
 struct v6 {
+    static constexpr std::size_t header_bytes = ipv6::header_bytes;
     static constexpr drop_reason no_route = drop_reason::ipv6_no_route;
     static constexpr drop_reason expired = drop_reason::ipv6_hop_limit_expired;
 
-    static drop_reason check(const byte* ip, std::size_t length,
-                             std::size_t& packet_bytes) noexcept {
-        if (length < ipv6::header_bytes) {
+    [[gnu::always_inline]] static drop_reason check(const byte* ip, std::size_t length,
+                                                    std::size_t& packet_bytes) noexcept {
+        if (length < ipv6::header_bytes) [[unlikely]] {
             return drop_reason::ipv6_truncated;
         }
+        packet_bytes = ipv6::header_bytes + ipv6::payload_length(ip);
+        if (ipv6::version(ip) != 6 || packet_bytes > length ||
+            (suspect[ip[8]] | suspect[ip[24]]) != 0) [[unlikely]] {
+            return check_rest(ip, length, packet_bytes);
+        }
+        return drop_reason::none;
+    }
+    [[gnu::noinline]] static drop_reason check_rest(const byte* ip, std::size_t length,
+                                                    std::size_t packet_bytes) noexcept {
         if (ipv6::version(ip) != 6) {
             return drop_reason::ipv6_bad_header;
         }
-        packet_bytes = ipv6::header_bytes + ipv6::payload_length(ip);
         if (packet_bytes > length) {
             return drop_reason::ipv6_truncated;
         }
@@ -70,90 +104,150 @@ struct v6 {
                    ? drop_reason::ipv6_martian
                    : drop_reason::none;
     }
+    static constexpr auto suspect = suspects([](std::uint32_t first) {
+        return first == 0x00 || first == 0xfe || first == 0xff;  // ::, ::1, fe80::/10, ff00::/8
+    });
     static const lpm_view& prefixes(const table_set& tables) noexcept { return tables.ipv6; }
     static const byte* destination(const byte* ip) noexcept { return ipv6::destination_bytes(ip); }
     static unsigned ttl(const byte* ip) noexcept { return ipv6::hop_limit(ip); }
     static void set_ttl(byte* ip, unsigned ttl) noexcept { ipv6::set_hop_limit(ip, ttl); }
+    static void decrement_ttl(byte* ip) noexcept { set_ttl(ip, ttl(ip) - 1); }
     static unsigned precedence(const byte* ip) noexcept { return ipv6::precedence(ip); }
 };
 
-// The TTL to leave with; 0 if it has expired. RFC 3443: where a uniform pop has taken this node's
-// one already, the smaller of the two holds.
+// Writes the TTL to leave with into the header and returns it; 0, and nothing written, if it has
+// expired. RFC 3443: where a uniform pop has taken this node's one already, the smaller of the two
+// holds.
 template <class Version>
-unsigned ttl_left(const burst& b, std::size_t i) noexcept {
-    const unsigned own = Version::ttl(b.front[i]);
-    return b.ttl_taken[i] ? std::min<unsigned>(own, b.ttl[i]) : own - (own != 0 ? 1 : 0);
+[[gnu::always_inline]] inline unsigned take_ttl(const burst& b, std::size_t i, byte* ip) noexcept {
+    const unsigned own = Version::ttl(ip);
+    if (b.ttl[i] == 0) {
+        if (own <= 1) [[unlikely]] {
+            return 0;
+        }
+        Version::decrement_ttl(ip);
+        return own - 1;
+    }
+    const unsigned left = std::min<unsigned>(own, b.ttl[i]);
+    if (left != 0) {
+        Version::set_ttl(ip, left);
+    }
+    return left;
 }
 
-// Imposes the route's segment list, if it has one, and names the next hop.
+constexpr nexthop_id no_hop = 0xffffffff;
+
+// A route with a segment list: the packet gets the labels. The list's next hop, or no_hop and the
+// packet is dropped.
 template <class Version, class Trace>
-void forward(burst& b, std::size_t i, const route& way, unsigned ttl, const stage_context& context,
-             Trace& trace) noexcept {
-    const bool labelled = way.list != route::no_list;
-    const segment_list& list = context.tables.lists[labelled ? way.list : 0];
-    const path chosen = choose_path(context, labelled ? list.via : way.via, i, trace, [&] {
-        return flow_hash_ip(context.tables.hash_seed, b.front[i], b.length(i));
+[[nodiscard, gnu::noinline]] nexthop_id impose(burst& b, std::size_t i, const route& way,
+                                               unsigned ttl, const stage_context& context,
+                                               Trace& trace) noexcept {
+    const segment_list& list = context.tables.lists[way.list];
+    const byte* const ip = b.front[i];
+    const path chosen = choose_path(context, list.via, i, trace, [&] {
+        return flow_hash_ip(context.tables.hash_seed, ip, b.length(i));
     });
-    Version::set_ttl(b.front[i], ttl);
-    if (labelled) {
-        const unsigned tc = way.sets_tc ? way.tc : Version::precedence(b.front[i]);
-        if (!impose_labels(b, i, list.labels.data(), list.count, tc, way.pipe ? 255 : ttl)) {
+    const unsigned tc = way.sets_tc ? way.tc : Version::precedence(ip);
+    if (!impose_labels(b, i, list.labels, list.count, tc, way.pipe ? 255 : ttl)) {
+        return no_hop;
+    }
+    trace.note(i, step::labels_pushed, list.count, load_be32(b.front[i]));
+    return chosen.nexthop;
+}
+
+// The next hop of a route without a list and with a choice of paths.
+template <class Trace>
+[[nodiscard, gnu::noinline]] nexthop_id choose(burst& b, std::size_t i, const route& way,
+                                               const stage_context& context,
+                                               Trace& trace) noexcept {
+    return choose_path(
+               context, way.via, i, trace,
+               [&] { return flow_hash_ip(context.tables.hash_seed, b.front[i], b.length(i)); })
+        .nexthop;
+}
+
+// One packet's way from its header to a next hop.
+template <class Version, class Trace>
+void forward(burst& b, std::size_t i, const stage_context& context, const lpm_view prefixes,
+             const route_table::view routes, counter* const counters, Trace& trace) noexcept {
+    byte* const ip = b.front[i];
+    std::size_t packet_bytes = 0;
+    if (const drop_reason bad = Version::check(ip, b.length(i), packet_bytes);
+        bad != drop_reason::none) [[unlikely]] {
+        return b.drop(i, bad);
+    }
+    b.end[i] = ip + packet_bytes;
+    const std::uint32_t id = prefixes.lookup(Version::destination(ip));
+    if (id == 0) [[unlikely]] {
+        return b.drop(i, Version::no_route);
+    }
+    trace.note(i, step::route_found, id);
+    counters[id].add(packet_bytes);
+    const unsigned old_ttl = Version::ttl(ip);
+    const unsigned ttl = take_ttl<Version>(b, i, ip);
+    if (ttl == 0) [[unlikely]] {
+        return b.punt(i, Version::expired);
+    }
+    trace.note(i, step::ttl_taken, old_ttl, ttl);
+    const route& way = routes[id];
+    nexthop_id hop = way.via.id();
+    if (way.list != route::no_list) {
+        hop = impose<Version>(b, i, way, ttl, context, trace);
+        if (hop == no_hop) [[unlikely]] {
             return;
         }
-        trace.note(i, step::labels_pushed, list.count, load_be32(b.front[i]));
+    } else if (Trace::on || way.via.is_group()) {
+        hop = choose(b, i, way, context, trace);
     }
-    b.nexthop[i] = chosen.nexthop;
+    b.nexthop[i] = hop;
     b.fate[i] = verdict::forward;
 }
 
-template <class Version, class Trace>
-void process_version(burst& b, lane packets, const stage_context& context,
-                     Trace& trace) noexcept {
-    // Checks first, so that the loads of the lookups overlap.
-    lane_list good;
+// Has what a burst will need on its way into the cache, where the tables are larger than that: the
+// packets' trie nodes, by a lookup that nobody waits for, then their routes and counters.
+template <class Version>
+void fetch_ahead(const burst& b, lane packets, const lpm_view prefixes,
+                 const route_table::view routes, const counter* const counters) noexcept {
     std::array<const byte*, burst::capacity> destinations;
+    std::array<std::uint32_t, burst::capacity> ids;
+    std::size_t count = 0;
     for (const std::size_t i : packets) {
-        std::size_t packet_bytes = 0;
-        const drop_reason bad = Version::check(b.front[i], b.length(i), packet_bytes);
-        if (bad != drop_reason::none) [[unlikely]] {
-            b.drop(i, bad);
-            continue;
+        if (b.length(i) >= Version::header_bytes) [[likely]] {
+            destinations[count++] = Version::destination(b.front[i]);
         }
-        b.end[i] = b.front[i] + packet_bytes;
-        destinations[good.count] = Version::destination(b.front[i]);
-        good.add(i);
     }
-    std::array<std::uint32_t, burst::capacity> routes;
-    Version::prefixes(context.tables).lookup(destinations.data(), routes.data(), good.count);
-    for (std::size_t n = 0; n < good.count; ++n) {
-        const std::size_t i = good.index[n];
-        const unsigned ttl = ttl_left<Version>(b, i);
-        if (routes[n] == 0) [[unlikely]] {
-            b.drop(i, Version::no_route);
-            continue;
-        }
-        trace.note(i, step::route_found, routes[n]);
-        context.counters.prefixes[routes[n]].add(b.length(i));
-        if (ttl == 0) [[unlikely]] {
-            b.punt(i, Version::expired);
-            continue;
-        }
-        trace.note(i, step::ttl_taken, Version::ttl(b.front[i]), ttl);
-        forward<Version>(b, i, context.tables.routes[routes[n]], ttl, context, trace);
+    prefixes.lookup(destinations.data(), ids.data(), count);
+    for (std::size_t n = 0; n < count; ++n) {
+        __builtin_prefetch(&routes[ids[n]]);
+        __builtin_prefetch(&counters[ids[n]], 1);
+    }
+}
+
+template <class Version, class Trace>
+void process_version(burst& b, lane packets, const stage_context& context, Trace& trace) noexcept {
+    const lpm_view prefixes = Version::prefixes(context.tables);
+    const route_table::view routes = context.tables.routes;
+    counter* const counters = context.counters.prefixes.data();
+    if (context.tables.many_prefixes) {
+        fetch_ahead<Version>(b, packets, prefixes, routes, counters);
+    }
+    for (const std::size_t i : packets) {
+        forward<Version>(b, i, context, prefixes, routes, counters, trace);
     }
 }
 
 }  // namespace
 
 template <class Trace>
-void ipv4_stage::process(burst& b, lane packets, const stage_context& context,
-                         lanes&, Trace& trace) noexcept {
+void ipv4_stage::process(burst& b, lane packets, const stage_context& context, lanes&,
+                         Trace& trace) noexcept {
     process_version<v4>(b, packets, context, trace);
 }
 
 template <class Trace>
-void ipv6_stage::process(burst& b, lane packets, const stage_context& context,
-                         lanes&, Trace& trace) noexcept {
+void ipv6_stage::process(burst& b, lane packets, const stage_context& context, lanes&,
+                         Trace& trace) noexcept {
     process_version<v6>(b, packets, context, trace);
 }
 

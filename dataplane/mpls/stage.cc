@@ -35,9 +35,9 @@ public:
           stack_(b.front[i]),
           length_(b.length(i)),
           ttl_(b.ttl[i]),
-          ttl_taken_(b.ttl_taken[i]) {}
+          ttl_taken_(b.ttl[i] != 0) {}
 
-    void run() noexcept {
+    [[gnu::noinline]] void run() noexcept {
         for (std::uint32_t lookups = 0; lookups < context_.tables.max_label_lookups; ++lookups) {
             if (length_ - at_ < lse_bytes) {
                 return b_.drop(i_, drop_reason::label_stack_truncated);
@@ -107,7 +107,7 @@ private:
 
     void swap(lse top, label_entry entry) noexcept {
         const path chosen = choose(entry.via());
-        lse swapped = entry.swapped(with_ttl(top, ttl_));
+        lse swapped = byte_swap(entry.swapped(byte_swap(with_ttl(top, ttl_))));
         if (chosen.out != path::no_label) {
             swapped = with_label(swapped, chosen.out);
         }
@@ -159,8 +159,7 @@ private:
         }
         b_.pull(i_, at_);
         b_.kind[i_] = payload;
-        b_.ttl[i_] = static_cast<std::uint8_t>(ttl_);
-        b_.ttl_taken[i_] = ttl_taken_;
+        b_.ttl[i_] = ttl_taken_ ? static_cast<std::uint8_t>(ttl_) : std::uint8_t{0};
         uncovered_.add(payload, i_);
         trace_.note(i_, step::to_protocol, static_cast<std::uint32_t>(payload));
         return progress::done;  // the verdict stays `again`
@@ -230,7 +229,7 @@ private:
         const segment_list& list = context_.tables.lists[entry.list()];
         const path chosen = choose(list.via);
         const unsigned ttl = entry.pipe() ? 255 : ttl_;
-        if (!impose_labels(b_, i_, list.labels.data(), list.count, entry.tc(tc_of(top)), ttl)) {
+        if (!impose_labels(b_, i_, list.labels, list.count, entry.tc(tc_of(top)), ttl)) {
             return;
         }
         trace_.note(i_, step::labels_pushed, list.count, load_be32(b_.front[i_]));
@@ -260,22 +259,55 @@ private:
     bool ttl_taken_;
 };
 
-// The usual case in one go: one label swapped for another, one path. False, and nothing done, where
-// it is another case.
-bool swap_at_once(burst& b, std::size_t i, label_entry entry, counter_array& counters) noexcept {
-    if (!entry.is_plain_swap() || b.ttl_taken[i]) [[unlikely]] {
-        return false;
-    }
+// The usual cases in one go: one label swapped for another towards one path, and a segment that
+// ends on an IP packet. False, and nothing done, where it is another case.
+bool do_at_once(burst& b, std::size_t i, const label_table::view labels, counter* const counters,
+                lanes& uncovered) noexcept {
     byte* const front = b.front[i];
-    const lse top = load_be32(front);
-    if (ttl_of(top) <= 1) [[unlikely]] {
+    const auto length = static_cast<std::size_t>(b.end[i] - front);
+    if (length < lse_bytes) [[unlikely]] {
         return false;
     }
-    counters[label_of(top)].add(b.length(i));
-    store_be32(front, entry.swapped(top - 1));
-    b.nexthop[i] = entry.via().id();
-    b.fate[i] = verdict::forward;
+    const std::uint32_t top = load_wire32(front);
+    const label value = label_of(byte_swap(top));
+    const label_entry entry = labels[value];
+    const byte ttl = front[ttl_offset];
+    if (ttl <= 1 || b.ttl[i] != 0) [[unlikely]] {
+        return false;
+    }
+    if (entry.is_plain_swap()) [[likely]] {
+        constexpr std::uint32_t one_hop = byte_swap(std::uint32_t{1});
+        counters[value].add(length);
+        store_wire32(front, entry.swapped(top - one_hop));
+        b.nexthop[i] = entry.via().id();
+        b.fate[i] = verdict::forward;
+        return true;
+    }
+    if (entry.op() != label_op::next || !is_bottom(byte_swap(top))) {
+        return false;
+    }
+    const protocol kind = payload_kind(front + lse_bytes, length - lse_bytes);
+    if (kind == protocol::unknown) [[unlikely]] {
+        return false;
+    }
+    counters[value].add(length);
+    b.front[i] = front + lse_bytes;
+    b.kind[i] = kind;
+    b.ttl[i] = entry.pipe() ? byte{0} : static_cast<byte>(ttl - 1);
+    uncovered.add(kind, i);
     return true;
+}
+
+// Has the top labels' entries and counters on their way into the cache.
+void fetch_ahead(const burst& b, lane packets, const label_table::view labels,
+                 const counter* const counters) noexcept {
+    for (const std::size_t i : packets) {
+        if (b.length(i) >= lse_bytes) [[likely]] {
+            const label top = label_of(load_be32(b.front[i]));
+            __builtin_prefetch(&labels[top]);
+            __builtin_prefetch(&counters[top], 1);
+        }
+    }
 }
 
 }  // namespace
@@ -283,22 +315,14 @@ bool swap_at_once(burst& b, std::size_t i, label_entry entry, counter_array& cou
 template <class Trace>
 void stage::process(burst& b, lane packets, const stage_context& context, lanes& uncovered,
                     Trace& trace) noexcept {
-    // The top labels' entries first, so that their loads overlap, and their counters are on the way.
-    std::array<label_entry, burst::capacity> entries;
     const label_table::view labels = context.tables.labels;
-    counter_array& counters = context.counters.labels;
-    for (const std::size_t i : packets) {
-        if (b.length(i) >= lse_bytes) [[likely]] {
-            const label top = label_of(load_be32(b.front[i]));
-            entries[i] = labels[top];
-            __builtin_prefetch(&counters[top], 1);
-        } else {
-            entries[i] = label_entry();  // the walk will see that there is no label
-        }
+    counter* const counters = context.counters.labels.data();
+    if (context.tables.many_labels) {
+        fetch_ahead(b, packets, labels, counters);
     }
     for (const std::size_t i : packets) {
         // Traced, every packet takes the way that tells all.
-        if (Trace::on || !swap_at_once(b, i, entries[i], counters)) {
+        if (Trace::on || !do_at_once(b, i, labels, counters, uncovered)) {
             walk(b, i, context, uncovered, trace).run();
         }
     }

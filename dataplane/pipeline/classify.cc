@@ -1,6 +1,8 @@
 #include "dataplane/pipeline/classify.hh"
 
+#include <algorithm>
 #include <bit>
+#include <cstring>
 #include <tuple>
 
 #include "dataplane/pipeline/protocols.hh"
@@ -68,8 +70,8 @@ protocol classify_rest(burst& b, std::size_t i, const port_filter& filter, Trace
 template <class Trace>
 protocol classify_one(burst& b, std::size_t i, const port_filter& filter, Trace& trace) noexcept {
     const byte* const frame = b.front[i];
-    if (b.length(i) >= ethernet::header_bytes &&
-        ethernet::destination_word(frame) == filter.mac) [[likely]] {
+    if (b.length(i) >= ethernet::header_bytes && ethernet::destination_word(frame) == filter.mac)
+        [[likely]] {
         const std::uint16_t type = load_be16(frame + ethernet::type_offset);
         const protocol kind = protocol_of(type);
         if (kind != protocol::unknown) [[likely]] {
@@ -81,30 +83,74 @@ protocol classify_one(burst& b, std::size_t i, const port_filter& filter, Trace&
     return classify_rest(b, i, filter, trace);
 }
 
+constexpr std::size_t ahead = 8;  // frames whose headers are on their way into the cache
+
+// Calls look(i) for every frame of the burst, and has the headers of those ahead on their way.
+template <class Look>
+void for_each_frame(const burst& b, Look&& look) noexcept {
+    const std::size_t count = b.count;
+    const std::size_t first = std::min(count, ahead);
+    for (std::size_t i = 0; i < first; ++i) {
+        __builtin_prefetch(b.front[i]);
+    }
+    std::size_t i = 0;
+    for (; i < count - first; ++i) {
+        __builtin_prefetch(b.front[i + ahead]);
+        look(i);
+    }
+    for (; i < count; ++i) {
+        look(i);
+    }
+}
+
+// The protocol of all frames, if they are what frames mostly are: for this port's own address,
+// untagged, of one ethertype. Else `unknown`. All are compared with the first.
+protocol common_protocol(const burst& b, const port_filter& filter) noexcept {
+    using head = std::uint64_t __attribute__((vector_size(16)));
+    constexpr head destination_and_type{0x0000ffffffffffff, 0x0000ffff00000000};
+    static_assert(std::endian::native == std::endian::little);
+    if (b.count == 0 || b.length(0) < sizeof(head) ||
+        ethernet::destination_word(b.front[0]) != filter.mac) {
+        return protocol::unknown;
+    }
+    head first;
+    std::memcpy(&first, b.front[0], sizeof first);
+    head different{};
+    std::size_t short_frames = 0;
+    for_each_frame(b, [&](std::size_t i) {
+        if (b.length(i) < sizeof(head)) [[unlikely]] {
+            ++short_frames;
+            return;
+        }
+        head other;
+        std::memcpy(&other, b.front[i], sizeof other);
+        different |= other ^ first;
+    });
+    different &= destination_and_type;
+    return (different[0] | different[1] | short_frames) != 0
+               ? protocol::unknown
+               : protocol_of(load_be16(b.front[0] + ethernet::type_offset));
+}
+
 }  // namespace
 
 template <class Trace>
 protocol classify(burst& b, const port_filter& filter, lanes& waiting, Trace& trace) noexcept {
-    constexpr std::size_t ahead = 8;  // frames whose headers are on their way into the cache
-    b.fate.fill(verdict::again);
-    b.ttl_taken.fill(false);
-    for (std::size_t i = 0; i < b.count && i < ahead; ++i) {
-        __builtin_prefetch(b.front[i]);
-    }
-    unsigned seen = 0;  // a bit for each protocol
-    for (std::size_t i = 0; i < b.count; ++i) {
-        if (i + ahead < b.count) {
-            __builtin_prefetch(b.front[i + ahead]);
+    b.start();
+    // Traced, every frame is looked at by itself.
+    if (const protocol common = Trace::on ? protocol::unknown : common_protocol(b, filter);
+        common != protocol::unknown) {
+        const std::size_t count = b.count;
+        for (std::size_t i = 0; i < count; ++i) {
+            b.front[i] += ethernet::header_bytes;
         }
+        b.set_kinds(common);
+        return common;
+    }
+    for_each_frame(b, [&](std::size_t i) {
         b.kind[i] = classify_one(b, i, filter, trace);
-        seen |= 1U << static_cast<unsigned>(b.kind[i]);
-    }
-    if (std::has_single_bit(seen)) {
-        return static_cast<protocol>(std::countr_zero(seen));
-    }
-    for (std::size_t i = 0; i < b.count; ++i) {
         waiting.add(b.kind[i], i);
-    }
+    });
     return protocol::unknown;
 }
 

@@ -14,10 +14,9 @@ namespace rhumb {
 
 namespace {
 
-// By protocol.
-constexpr std::array<std::uint16_t, protocol_count> ethertypes{0, ethernet::type_mpls,
-                                                               ethernet::type_ipv4,
-                                                               ethernet::type_ipv6};
+// By protocol, as on the wire.
+constexpr std::array<std::array<byte, 2>, protocol_count> ethertypes{
+    {{}, {0x88, 0x47}, {0x08, 0x00}, {0x86, 0xdd}}};
 
 // Pushes the repair list of a next hop that is down (RFC 9855). Its labels take TTL and TC from the
 // header that they cover, whose TTL this node has seen to already.
@@ -39,7 +38,7 @@ bool push_repair(burst& b, std::size_t i, const nexthop& down) noexcept {
             break;
         default: ttl = mpls::ttl_of(load_be32(header)); tc = mpls::tc_of(load_be32(header));
     }
-    return impose_labels(b, i, down.backup_push.data(), down.backup_labels, tc,
+    return impose_labels(b, i, down.backup_push, down.backup_labels, tc,
                          down.backup_pipe ? 255 : ttl);
 }
 
@@ -63,46 +62,18 @@ const nexthop* take_backup(burst& b, std::size_t i, const stage_context& context
     return &context.tables.nexthops[hop.backup];
 }
 
-// Puts the layer 2 header in front; false, and the packet is dropped, where the buffer has no room.
-bool push_layer2(burst& b, std::size_t i, const nexthop& hop) noexcept {
-    byte* const front = b.front[i];
-    if (b.headroom(i) >= nexthop::l2_room) [[likely]] {
+// Puts the layer 2 header in front; false where the buffer has no room.
+bool push_layer2(burst& b, std::size_t i, byte* front, const nexthop& hop) noexcept {
+    const auto headroom = static_cast<std::size_t>(front - b.room[i]);
+    if (headroom >= nexthop::l2_room) [[likely]] {
         std::memcpy(front - nexthop::l2_room, hop.l2.data(), nexthop::l2_room);
-    } else if (b.headroom(i) >= hop.l2_bytes) {
+    } else if (headroom >= hop.l2_bytes) {
         std::memcpy(front - hop.l2_bytes, l2_header(hop), hop.l2_bytes);
     } else {
-        b.drop(i, drop_reason::no_headroom);
         return false;
     }
-    store_be16(front - 2, ethertypes[static_cast<std::size_t>(b.kind[i])]);
+    std::memcpy(front - 2, &ethertypes[static_cast<std::size_t>(b.kind[i])], 2);
     b.front[i] = front - hop.l2_bytes;
-    return true;
-}
-
-template <class Trace>
-bool rewrite_one(burst& b, std::size_t i, const stage_context& context,
-                 const nexthop_table::view nexthops, counter_array& counters,
-                 Trace& trace) noexcept {
-    if (b.fate[i] != verdict::forward) {
-        return false;
-    }
-    const nexthop* hop = &nexthops[b.nexthop[i]];
-    if (!context.is_up(b.nexthop[i])) [[unlikely]] {
-        hop = take_backup(b, i, context, trace);
-        if (hop == nullptr) {
-            return false;
-        }
-    }
-    if (b.length(i) > hop->mtu) [[unlikely]] {
-        b.drop(i, drop_reason::mtu_exceeded);
-        return false;
-    }
-    if (!push_layer2(b, i, *hop)) [[unlikely]] {
-        return false;
-    }
-    b.out_port[i] = hop->port;
-    counters[b.nexthop[i]].add(b.length(i));
-    trace.note(i, step::layer2_written, hop->port);
     return true;
 }
 
@@ -110,11 +81,41 @@ bool rewrite_one(burst& b, std::size_t i, const stage_context& context,
 
 template <class Trace>
 bool rewrite(burst& b, const stage_context& context, Trace& trace) noexcept {
-    bool all = true;
-    for (std::size_t i = 0; i < b.count; ++i) {
-        all &= rewrite_one(b, i, context, context.tables.nexthops, context.counters.nexthops, trace);
+    // Copies: stores of bytes could change everything that is reached through a reference.
+    const stage_context at_hand = context;
+    const nexthop_table::view nexthops = context.tables.nexthops;
+    counter* const counters = context.counters.nexthops.data();
+    const std::size_t count = b.count;
+    std::size_t forwarded = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        if (b.fate[i] != verdict::forward) [[unlikely]] {
+            continue;
+        }
+        nexthop_id id = b.nexthop[i];
+        const nexthop* hop = &nexthops[id];
+        if (!at_hand.is_up(id, *hop)) [[unlikely]] {
+            hop = take_backup(b, i, context, trace);
+            if (hop == nullptr) {
+                continue;
+            }
+            id = b.nexthop[i];
+        }
+        byte* const front = b.front[i];
+        const auto length = static_cast<std::size_t>(b.end[i] - front);
+        if (length > hop->mtu) [[unlikely]] {
+            b.drop(i, drop_reason::mtu_exceeded);
+            continue;
+        }
+        if (!push_layer2(b, i, front, *hop)) [[unlikely]] {
+            b.drop(i, drop_reason::no_headroom);
+            continue;
+        }
+        b.out_port[i] = hop->port;
+        counters[id].add(length + hop->l2_bytes);
+        trace.note(i, step::layer2_written, hop->port);
+        ++forwarded;
     }
-    return all;
+    return forwarded == count;
 }
 
 template bool rewrite(burst&, const stage_context&, no_trace&) noexcept;

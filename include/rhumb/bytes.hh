@@ -71,4 +71,14 @@ constexpr void store_be16(byte* to, std::uint16_t value) noexcept { store_be(to,
 constexpr void store_be32(byte* to, std::uint32_t value) noexcept { store_be(to, value); }
 constexpr void store_be64(byte* to, std::uint64_t value) noexcept { store_be(to, value); }
 
+// Bytes as they are: for values that only meet others in the order of the wire.
+[[nodiscard]] inline std::uint32_t load_wire32(const byte* from) noexcept {
+    std::uint32_t value = 0;
+    std::memcpy(&value, from, sizeof value);
+    return value;
+}
+inline void store_wire32(byte* to, std::uint32_t value) noexcept {
+    std::memcpy(to, &value, sizeof value);
+}
+
 }  // namespace rhumb

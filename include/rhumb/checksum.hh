@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "rhumb/bytes.hh"
 
@@ -48,6 +49,26 @@ namespace rhumb {
     const std::uint32_t sum = static_cast<std::uint16_t>(~checksum) +
                               std::uint32_t{static_cast<std::uint16_t>(~old_word)} + new_word;
     return static_cast<std::uint16_t>(~checksum_fold(sum));
+}
+
+// Whether the checksum over a header of 20 bytes is right, which most IPv4 headers are. A one's
+// complement sum of 0xffff is a sum that 0xffff divides; that 64-bit words are summed instead of
+// 16-bit ones, and in which byte order, makes no difference to it (RFC 1071 section 2), as 2^16,
+// 2^32 and 2^64 all leave 1.
+[[nodiscard]] inline bool checksum_holds_20(const byte* from) noexcept {
+    std::uint64_t first = 0;
+    std::uint64_t second = 0;
+    std::uint32_t third = 0;
+    std::memcpy(&first, from, 8);
+    std::memcpy(&second, from + 8, 8);
+    std::memcpy(&third, from + 16, 4);
+    constexpr std::uint64_t low = 0xffffffff;
+    const std::uint64_t sum =
+        (first & low) + (first >> 32) + (second & low) + (second >> 32) + third;
+    // sum = 0xffff * k for a k from 1 on: an odd number divides by multiplication with its inverse.
+    constexpr std::uint64_t inverse = 0xfffefffefffeffff;
+    static_assert(std::uint64_t{0xffff} * inverse == 1);
+    return sum * inverse - 1 < ~std::uint64_t{0} / 0xffff;
 }
 
 }  // namespace rhumb

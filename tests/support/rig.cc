@@ -169,7 +169,7 @@ std::vector<outcome> rig::run(std::uint8_t in_port, std::span<const packet_bytes
         if constexpr (std::is_same_v<Trace, trace_log>) {
             trace.clear();
         }
-        run_pipeline(b, {tables_, *live_, live_->ports(), *counters_}, trace);
+        run_pipeline(b, {tables_, *live_, *counters_}, trace);
         for (std::size_t n = 0; n < part.size(); ++n) {
             outcome& o = outcomes.emplace_back();
             o.broken = broken_rule(b, n, memory, part[n], how.headroom);

@@ -71,7 +71,7 @@ TEST(forwarding, next_hops_are_ready_made) {
     EXPECT_TRUE(r2.has_backup);
     EXPECT_EQ(r2.backup, *f->nexthop_number("r3"));
     EXPECT_EQ(r2.backup_labels, 1);
-    EXPECT_EQ(r2.backup_push[0], 16003U);
+    EXPECT_EQ(r2.backup_push.label(0, 1), 16003U);
     EXPECT_FALSE(r2.backup_pipe);
     EXPECT_EQ(r3.l2_bytes, 18);
     EXPECT_EQ(load_be32(l2_header(r3) + 12), 0x81000064U);

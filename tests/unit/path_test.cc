@@ -87,20 +87,23 @@ TEST(impose, writes_labels_top_first_or_nothing_at_all) {
         b->kind[0] = kind;
         b->fate[0] = verdict::again;
     };
-    const std::vector<mpls::label> labels{16001, 16002, 16003, 16004};
+    const auto first = [](std::size_t count) {
+        const std::array<mpls::label, 4> labels{16001, 16002, 16003, 16004};
+        return imposed_labels(std::span(labels).first(count));
+    };
     reset(protocol::ipv6);
-    ASSERT_TRUE(impose_labels(*b, 0, labels.data(), 3, 5, 63));
+    ASSERT_TRUE(impose_labels(*b, 0, first(3), 3, 5, 63));
     EXPECT_EQ(b->kind[0], protocol::mpls);
     EXPECT_EQ(load_be32(memory.data()), mpls::make(16001, 5, false, 63));
     EXPECT_EQ(load_be32(memory.data() + 4), mpls::make(16002, 5, false, 63));
     EXPECT_EQ(load_be32(memory.data() + 8), mpls::make(16003, 5, true, 63));
     EXPECT_EQ(memory[12], 0xee);
     reset(protocol::mpls);
-    ASSERT_TRUE(impose_labels(*b, 0, labels.data(), 1, 0, 255));
+    ASSERT_TRUE(impose_labels(*b, 0, first(1), 1, 0, 255));
     EXPECT_EQ(load_be32(memory.data() + 8), mpls::make(16001, 0, false, 255));
     reset(protocol::ipv4);
     const auto before = memory;
-    EXPECT_FALSE(impose_labels(*b, 0, labels.data(), 4, 0, 255));
+    EXPECT_FALSE(impose_labels(*b, 0, first(4), 4, 0, 255));
     EXPECT_EQ(b->fate[0], verdict::drop);
     EXPECT_EQ(b->reason[0], drop_reason::no_headroom);
     EXPECT_EQ(memory, before);

@@ -139,9 +139,7 @@ maker random_swaps(config::rules& rules, std::size_t count) {
     for (const mpls::label label : *all) {
         add_swap(rules, label, paths[label % nexthop_count]);
     }
-    return [all](std::size_t n) {
-        return labelled_frame({(*all)[roll(n) % all->size()]});
-    };
+    return [all](std::size_t n) { return labelled_frame({(*all)[roll(n) % all->size()]}); };
 }
 
 maker push_on_ipv4(config::rules& rules, std::size_t count) {
@@ -197,8 +195,8 @@ std::vector<stage_case> stage_cases() {
     const auto add = [&](std::string name, std::function<maker(config::rules&)> make) {
         cases.push_back({std::move(name), std::move(make)});
     };
-    for (const std::size_t count : {std::size_t{1}, std::size_t{10000}, std::size_t{100000},
-                                    std::size_t{1000000}}) {
+    for (const std::size_t count :
+         {std::size_t{1}, std::size_t{10000}, std::size_t{100000}, std::size_t{1000000}}) {
         add("swap, " + std::to_string(count) + (count == 1 ? " label" : " random labels"),
             [count](config::rules& rules) { return random_swaps(rules, count); });
     }

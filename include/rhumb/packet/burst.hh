@@ -15,6 +15,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "rhumb/bytes.hh"
 #include "rhumb/packet/drop_reason.hh"
@@ -47,9 +48,8 @@ struct burst {
     alignas(64) column<verdict> fate;
     alignas(64) column<drop_reason> reason;
     // RFC 3443: this node takes one off the TTL once, however many headers it works through.
-    // Once taken, `ttl` is what the packet leaves with at most; until then it means nothing.
+    // Once taken, this is what the packet leaves with at most; until then it is 0.
     alignas(64) column<std::uint8_t> ttl;
-    alignas(64) column<bool> ttl_taken;
     alignas(64) column<std::uint8_t> out_port;  // set by the rewrite
     alignas(64) column<void*> handle;
 
@@ -62,6 +62,12 @@ struct burst {
         end[i] = first + length;
         room[i] = first - headroom;
     }
+    // Nothing has been decided about any packet.
+    void start() noexcept {
+        fill(fate, verdict::again);
+        fill(ttl, std::uint8_t{0});
+    }
+    void set_kinds(protocol all) noexcept { fill(kind, all); }
     [[nodiscard]] std::size_t length(std::size_t i) const noexcept {
         return static_cast<std::size_t>(end[i] - front[i]);
     }
@@ -86,6 +92,17 @@ struct burst {
         }
         front[i] -= bytes;
         return true;
+    }
+
+private:
+    // A column of bytes, in blocks: one or two stores for each.
+    template <class T>
+    void fill(column<T>& all, T value) noexcept {
+        constexpr std::size_t block = 32;
+        static_assert(sizeof(T) == 1 && capacity % block == 0);
+        for (std::size_t i = 0; i < count; i += block) {
+            std::memset(&all[i], static_cast<int>(value), block);
+        }
     }
 };
 

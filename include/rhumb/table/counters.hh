@@ -56,6 +56,7 @@ public:
             throw std::bad_alloc();
         }
     }
+    [[nodiscard]] counter* data() noexcept { return counters_.get(); }
     [[nodiscard]] counter& operator[](std::size_t i) noexcept { return counters_.get()[i]; }
     [[nodiscard]] const counter& operator[](std::size_t i) const noexcept {
         return counters_.get()[i];

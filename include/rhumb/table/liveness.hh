@@ -15,6 +15,7 @@ class liveness {
 public:
     void set_port(std::size_t port, bool up) noexcept {
         const std::uint64_t bit = std::uint64_t{1} << port;
+        known_ports_.fetch_or(bit, std::memory_order_relaxed);
         if (up) {
             ports_.fetch_or(bit, std::memory_order_release);
         } else {
@@ -22,12 +23,20 @@ public:
         }
     }
     void set_nexthop(nexthop_id id, bool up) noexcept {
-        nexthop_down_[id].store(up ? 0 : 1, std::memory_order_release);
+        const std::uint8_t down = up ? 0 : 1;
+        const std::uint8_t before = nexthop_down_[id].exchange(down, std::memory_order_release);
+        nexthops_down_.fetch_add(std::uint32_t{down} - before, std::memory_order_release);
     }
 
     // Bit p: port p is up.
     [[nodiscard]] std::uint64_t ports() const noexcept {
         return ports_.load(std::memory_order_acquire);
+    }
+    // Whether no port and no next hop is down: a burst for which this holds need not ask further.
+    // `ports_up`: what ports() says.
+    [[nodiscard]] bool all_up(std::uint64_t ports_up) const noexcept {
+        return nexthops_down_.load(std::memory_order_acquire) == 0 &&
+               ports_up == known_ports_.load(std::memory_order_relaxed);
     }
     [[nodiscard]] bool nexthop_up(nexthop_id id) const noexcept {
         return nexthop_down_[id].load(std::memory_order_relaxed) == 0;
@@ -35,6 +44,8 @@ public:
 
 private:
     std::atomic<std::uint64_t> ports_{0};
+    std::atomic<std::uint64_t> known_ports_{0};  // those that were ever set
+    std::atomic<std::uint32_t> nexthops_down_{0};
     std::array<std::atomic<std::uint8_t>, max_nexthops> nexthop_down_{};
 };
 

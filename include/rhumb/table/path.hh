@@ -8,6 +8,8 @@
 
 #include "rhumb/bytes.hh"
 #include "rhumb/packet/burst.hh"
+#include "rhumb/packet/impose.hh"
+#include "rhumb/table/flat_array.hh"
 #include "rhumb/table/paged_array.hh"
 #include "rhumb/wire/ethernet.hh"
 #include "rhumb/wire/mpls.hh"
@@ -18,7 +20,7 @@ inline constexpr std::size_t max_nexthops = 1U << 14;
 inline constexpr std::size_t max_path_groups = 1U << 15;
 inline constexpr std::size_t max_segment_lists = 1U << 20;
 inline constexpr std::size_t max_ports = 64;
-inline constexpr std::size_t max_segments = 16;  // in one list
+inline constexpr std::size_t max_segments = 16;  // in one list (imposed_labels holds as many)
 inline constexpr std::size_t max_paths = 64;     // in one group
 
 // A next hop ("adjacency"): the layer 2 header to put in front, ready-made but for its ethertype,
@@ -37,13 +39,13 @@ struct alignas(64) nexthop {
     bool has_backup = false;
     bool backup_pipe = false;  // RFC 3443: push 255 instead of the packet's TTL
     nexthop_id backup = 0;
-    alignas(64) std::array<mpls::label, max_segments> backup_push{};  // top first
+    alignas(64) imposed_labels backup_push{};
 };
 static_assert(sizeof(nexthop) == 128);
 [[nodiscard]] inline const byte* l2_header(const nexthop& hop) noexcept {
     return hop.l2.data() + nexthop::l2_room - hop.l2_bytes;
 }
-using nexthop_table = paged_array<nexthop, 4>;
+using nexthop_table = flat_array<nexthop>;
 
 // One of several equal-cost paths. `out` replaces the rule's own outgoing label where next hops
 // have different SRGBs; no_label where the rule's own holds.
@@ -68,8 +70,6 @@ using path_group_table = paged_array<path_group, 3>;
 // Either a next hop or a group: what the `via` of a rule has become.
 class via_ref {
 public:
-    static constexpr std::uint32_t group_bit = 1U << 31;
-
     constexpr via_ref() = default;
     static constexpr via_ref to_nexthop(nexthop_id id) noexcept { return via_ref(id); }
     static constexpr via_ref to_group(std::uint32_t id) noexcept { return via_ref(id | group_bit); }
@@ -81,13 +81,14 @@ public:
     friend bool operator==(via_ref, via_ref) = default;
 
 private:
+    static constexpr std::uint32_t group_bit = 1U << 31;
     constexpr explicit via_ref(std::uint32_t bits) : bits_(bits) {}
     std::uint32_t bits_ = 0;
 };
 
 // A list of segments to impose (RFC 8402 PUSH), top first, and where to send the result.
 struct segment_list {
-    std::array<mpls::label, max_segments> labels{};
+    imposed_labels labels;
     std::uint8_t count = 0;
     via_ref via;
 };

@@ -13,13 +13,25 @@
 namespace rhumb {
 
 struct stage_context {
+    stage_context(const table_set& which, const liveness& flags, worker_counters& counted) noexcept
+        : tables(which),
+          live(flags),
+          counters(counted),
+          ports_up(flags.ports()),
+          all_up(flags.all_up(ports_up)) {}
+
     const table_set& tables;
     const liveness& live;
-    std::uint64_t ports_up;  // live.ports(), read once for the burst
     worker_counters& counters;
+    // Read once for the burst.
+    const std::uint64_t ports_up;
+    const bool all_up;  // no port and no next hop is down
 
+    [[nodiscard]] bool is_up(nexthop_id id, const nexthop& hop) const noexcept {
+        return all_up || ((ports_up >> hop.port & 1) != 0 && live.nexthop_up(id));
+    }
     [[nodiscard]] bool is_up(nexthop_id id) const noexcept {
-        return (ports_up >> tables.nexthops[id].port & 1) != 0 && live.nexthop_up(id);
+        return all_up || is_up(id, tables.nexthops[id]);
     }
     // Up itself, or repaired by its backup.
     [[nodiscard]] bool is_usable(nexthop_id id) const noexcept {

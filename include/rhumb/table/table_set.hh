@@ -33,6 +33,10 @@ struct route {
 using route_table = paged_array<route, 9>;
 
 struct table_set {
+    // As many entries and their counters as the level-1 cache may hold beside packets. Beyond it,
+    // stages have what a burst needs fetched before they start.
+    static constexpr std::size_t few = 512;
+
     label_table::view labels;
     lpm_view ipv4;  // -> route number, which is also the prefix's counter
     lpm_view ipv6;
@@ -41,6 +45,8 @@ struct table_set {
     path_group_table::view groups;
     nexthop_table::view nexthops;
     port_filter_table::view filters;
+    bool many_labels = false;  // more than `few`
+    bool many_prefixes = false;
     std::uint32_t max_label_lookups = 8;
     std::uint64_t hash_seed = 0;
     std::uint64_t generation = 0;

@@ -13,6 +13,7 @@
 // Every function wants min_header_bytes at `ip`, unless it says otherwise.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -59,6 +60,17 @@ constexpr void set_ttl(byte* ip, unsigned ttl) noexcept {
 
 // Addresses that no router forwards, as source or destination: this network, loopback (RFC 1122
 // section 3.2.1.3, RFC 1812 section 5.3.7), link local (RFC 3927 section 7), multicast, reserved.
+// The same for a TTL that goes down by one. Precondition: it is not 0.
+inline void decrement_ttl(byte* ip) noexcept {
+    // TTL, protocol and checksum in one word, where the TTL counts 1 and the checksum 2^16. RFC
+    // 1624 for this difference: the checksum goes up by one in its upper byte, with the carry to
+    // the lower, which in the order of the wire is 1 and 1.
+    static_assert(std::endian::native == std::endian::little);
+    const std::uint32_t word = load_wire32(ip + 8);
+    const std::uint32_t carry = word >= 0xfffe0000 ? 1 : 0;
+    store_wire32(ip + 8, word - 1 + ((1 + carry) << 16));
+}
+
 [[nodiscard]] constexpr bool is_martian(std::uint32_t address) noexcept {
     const std::uint32_t net = address >> 24;
     return net == 0 || net == 127 || net >= 224 || address >> 16 == 0xa9fe;

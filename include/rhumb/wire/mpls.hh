@@ -18,6 +18,7 @@ using label = std::uint32_t;  // 20 bits, host order
 using lse = std::uint32_t;    // label stack entry, host order
 
 inline constexpr std::size_t lse_bytes = 4;
+inline constexpr std::size_t ttl_offset = 3;
 inline constexpr label label_count = 1U << 20;
 inline constexpr label first_unreserved = 16;
 
