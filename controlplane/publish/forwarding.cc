@@ -215,9 +215,8 @@ void forwarding::set_nexthop_slot(const config::nexthop& hop) {
     slot.in_use = true;
     slot.port = port.id;
     slot.mtu = hop.mtu.value_or(port_config.mtu);
-    slot.l2_bytes = hop.vlan == 0 ? ethernet::header_bytes : ethernet::tagged_header_bytes;
-    ethernet::write_header(slot.l2.data() + nexthop::l2_room - slot.l2_bytes, hop.mac, port.mac,
-                           hop.vlan, 0);
+    slot.l2_bytes = static_cast<std::uint8_t>(
+        ethernet::write_header(slot.l2.data(), hop.mac, port.mac, hop.vlan, 0));
     if (hop.backup) {
         slot.has_backup = true;
         slot.backup = nexthop_numbers_.at(hop.backup->nexthop);

@@ -135,36 +135,33 @@ template <class Version>
     return left;
 }
 
+// One of several paths, by the flow's hash.
+template <class Trace>
+[[nodiscard, gnu::noinline]] nexthop_id choose(burst& b, std::size_t i, via_ref via,
+                                               const stage_context& context,
+                                               Trace& trace) noexcept {
+    return choose_path(context, via, i, trace, [&] {
+               return flow_hash_ip(context.tables.hash_seed, b.front[i], b.length(i));
+           }).nexthop;
+}
+
 constexpr nexthop_id no_hop = 0xffffffff;
 
 // A route with a segment list: the packet gets the labels. The list's next hop, or no_hop and the
 // packet is dropped.
 template <class Version, class Trace>
-[[nodiscard, gnu::noinline]] nexthop_id impose(burst& b, std::size_t i, const route& way,
-                                               unsigned ttl, const stage_context& context,
-                                               Trace& trace) noexcept {
+[[nodiscard]] nexthop_id impose(burst& b, std::size_t i, const route& way, unsigned ttl,
+                                const stage_context& context, Trace& trace) noexcept {
     const segment_list& list = context.tables.lists[way.list];
-    const byte* const ip = b.front[i];
-    const path chosen = choose_path(context, list.via, i, trace, [&] {
-        return flow_hash_ip(context.tables.hash_seed, ip, b.length(i));
-    });
-    const unsigned tc = way.sets_tc ? way.tc : Version::precedence(ip);
-    if (!impose_labels(b, i, list.labels, list.count, tc, way.pipe ? 255 : ttl)) {
+    const nexthop_id hop = Trace::on || list.via.is_group()
+                               ? choose(b, i, list.via, context, trace)
+                               : list.via.id();
+    const unsigned tc = way.sets_tc ? way.tc : Version::precedence(b.front[i]);
+    if (!impose_labels(b, i, list.labels, list.count, tc, way.pipe ? 255 : ttl)) [[unlikely]] {
         return no_hop;
     }
     trace.note(i, step::labels_pushed, list.count, load_be32(b.front[i]));
-    return chosen.nexthop;
-}
-
-// The next hop of a route without a list and with a choice of paths.
-template <class Trace>
-[[nodiscard, gnu::noinline]] nexthop_id choose(burst& b, std::size_t i, const route& way,
-                                               const stage_context& context,
-                                               Trace& trace) noexcept {
-    return choose_path(
-               context, way.via, i, trace,
-               [&] { return flow_hash_ip(context.tables.hash_seed, b.front[i], b.length(i)); })
-        .nexthop;
+    return hop;
 }
 
 // One packet's way from its header to a next hop.
@@ -198,7 +195,7 @@ void forward(burst& b, std::size_t i, const stage_context& context, const lpm_vi
             return;
         }
     } else if (Trace::on || way.via.is_group()) {
-        hop = choose(b, i, way, context, trace);
+        hop = choose(b, i, way.via, context, trace);
     }
     b.nexthop[i] = hop;
     b.fate[i] = verdict::forward;

@@ -259,7 +259,7 @@ TEST_F(tables_under_change, lookups_are_always_of_one_version) {
                 const std::uint32_t shift = shift_of(first);
                 for (mpls::label l = first; l < first + labels; l += 37) {
                     const nexthop& hop = seen.nexthops[seen.labels[l].via().id()];
-                    if (shift_of(l) != shift || l2_header(hop)[5] != 1 + shift % 2) {
+                    if (shift_of(l) != shift || hop.l2[5] != 1 + shift % 2) {
                         wrong.fetch_add(1);
                     }
                 }

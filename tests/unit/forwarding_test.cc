@@ -66,15 +66,15 @@ TEST(forwarding, next_hops_are_ready_made) {
     EXPECT_EQ(r2.port, 1);
     EXPECT_EQ(r2.mtu, 9000);
     EXPECT_EQ(r2.l2_bytes, 14);
-    EXPECT_EQ(ethernet::destination_word(l2_header(r2)), ethernet::mac_word({2, 0, 0, 0, 9, '2'}));
-    EXPECT_EQ(l2_header(r2)[11], 2);  // east's own
+    EXPECT_EQ(ethernet::destination_word(r2.l2.data()), ethernet::mac_word({2, 0, 0, 0, 9, '2'}));
+    EXPECT_EQ(r2.l2[11], 2);  // east's own
     EXPECT_TRUE(r2.has_backup);
     EXPECT_EQ(r2.backup, *f->nexthop_number("r3"));
     EXPECT_EQ(r2.backup_labels, 1);
     EXPECT_EQ(r2.backup_push.label(0, 1), 16003U);
     EXPECT_FALSE(r2.backup_pipe);
     EXPECT_EQ(r3.l2_bytes, 18);
-    EXPECT_EQ(load_be32(l2_header(r3) + 12), 0x81000064U);
+    EXPECT_EQ(load_be32(&r3.l2[12]), 0x81000064U);
     EXPECT_EQ(r3.mtu, 1400);
     EXPECT_FALSE(r3.has_backup);
     EXPECT_EQ(f->nexthop_name(*f->nexthop_number("r3")), "r3");

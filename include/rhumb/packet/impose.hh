@@ -12,9 +12,9 @@
 
 namespace rhumb {
 
-// Up to 16 labels to push, as they will stand in front of a packet: label stack entries in wire
-// order without TC, S and TTL, the deepest at the end of the array. So four of them are one load,
-// one OR and one store.
+// Up to 16 labels to push, as they will stand in front of an IP packet: label stack entries in wire
+// order without TC and TTL, the deepest, with the bottom-of-stack bit, at the end of the array. So
+// four of them are one load, one OR and one store.
 struct alignas(16) imposed_labels {
     static constexpr std::size_t most = 16;
     std::array<std::uint32_t, most> entries{};
@@ -22,8 +22,10 @@ struct alignas(16) imposed_labels {
     imposed_labels() = default;
     // Top first; at most `most`.
     explicit imposed_labels(std::span<const mpls::label> labels) noexcept {
-        for (std::size_t n = 0; n < labels.size(); ++n) {
-            entries[most - labels.size() + n] = byte_swap(mpls::make(labels[n], 0, false, 0));
+        std::size_t at = most - labels.size();
+        for (const mpls::label label : labels) {
+            entries[at] = byte_swap(mpls::make(label, 0, at + 1 == most, 0));
+            ++at;
         }
     }
     // The n-th from the top, of `count`.
@@ -38,33 +40,31 @@ struct alignas(16) imposed_labels {
 [[nodiscard]] inline bool impose_labels(burst& b, std::size_t i, const imposed_labels& labels,
                                         std::size_t count, unsigned tc, unsigned ttl) noexcept {
     using four = std::uint32_t __attribute__((vector_size(16)));
-    constexpr std::size_t block = sizeof(four);
     const std::size_t bytes = count * mpls::lse_bytes;
-    const std::size_t blocks = (bytes + block - 1) / block;
+    const std::size_t whole_blocks = (bytes + sizeof(four) - 1) / sizeof(four) * sizeof(four);
     byte* const front = b.front[i];
     const std::size_t headroom = b.headroom(i);
-    if (headroom < bytes) [[unlikely]] {
+    const std::uint32_t rest = byte_swap(mpls::make(0, tc, false, ttl));
+    if (headroom >= whole_blocks) [[likely]] {
+        // From the deepest up; what the last block writes above the top one is free room.
+        const byte* const end = reinterpret_cast<const byte*>(labels.entries.end());
+        for (std::size_t n = sizeof(four); n <= whole_blocks; n += sizeof(four)) {
+            four entries;
+            std::memcpy(&entries, end - n, sizeof entries);
+            entries |= rest;
+            std::memcpy(front - n, &entries, sizeof entries);
+        }
+    } else if (headroom >= bytes) {
+        for (std::size_t n = 1; n <= count; ++n) {
+            store_wire32(front - n * mpls::lse_bytes,
+                         labels.entries[imposed_labels::most - n] | rest);
+        }
+    } else {
         b.drop(i, drop_reason::no_headroom);
         return false;
     }
-    const std::uint32_t rest = byte_swap(mpls::make(0, tc, false, ttl));
-    const std::uint32_t bottom = b.kind[i] != protocol::mpls ? byte_swap(mpls::bottom_bit) : 0;
-    const byte* const deepest = reinterpret_cast<const byte*>(labels.entries.end());
-    if (headroom >= blocks * block) [[likely]] {
-        // From the deepest up; what the last block writes above the top one is free room.
-        four more{rest, rest, rest, rest | bottom};
-        for (std::size_t n = 1; n <= blocks; ++n) {
-            four entries;
-            std::memcpy(&entries, deepest - n * block, block);
-            entries |= more;
-            std::memcpy(front - n * block, &entries, block);
-            more[3] = rest;
-        }
-    } else {
-        for (std::size_t n = 1; n <= count; ++n) {
-            const std::uint32_t entry = labels.entries[imposed_labels::most - n];
-            store_wire32(front - n * mpls::lse_bytes, entry | rest | (n == 1 ? bottom : 0));
-        }
+    if (b.kind[i] == protocol::mpls) {
+        front[-2] &= static_cast<byte>(~1U);  // the bottom is further down
     }
     b.front[i] = front - bytes;
     b.kind[i] = protocol::mpls;

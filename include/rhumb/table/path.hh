@@ -27,11 +27,8 @@ inline constexpr std::size_t max_paths = 64;     // in one group
 // and what to do while it is down: the backup with labels to push first (a repair list,
 // RFC 9855). The first cache line is all that a packet needs while everything is up.
 struct alignas(64) nexthop {
-    // The header stands at the end, so that it can be written as a whole, with what is before it,
-    // whatever its length. Its last two bytes are the ethertype's.
-    static constexpr std::size_t l2_room = 20;
-    std::array<byte, l2_room> l2{};
-    std::uint8_t l2_bytes = 0;  // 14, or 18 with a VLAN
+    std::array<byte, ethernet::tagged_header_bytes> l2{};
+    std::uint8_t l2_bytes = 0;  // 14 or 18; the last two hold the ethertype
     std::uint8_t port = 0;
     std::uint16_t mtu = 0;  // bytes, from the network header (the first label) on
     std::uint8_t backup_labels = 0;
@@ -42,9 +39,6 @@ struct alignas(64) nexthop {
     alignas(64) imposed_labels backup_push{};
 };
 static_assert(sizeof(nexthop) == 128);
-[[nodiscard]] inline const byte* l2_header(const nexthop& hop) noexcept {
-    return hop.l2.data() + nexthop::l2_room - hop.l2_bytes;
-}
 using nexthop_table = flat_array<nexthop>;
 
 // One of several equal-cost paths. `out` replaces the rule's own outgoing label where next hops
