@@ -6,11 +6,11 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
 #include <new>
+#include <vector>
 
 #include "rhumb/packet/drop_reason.hh"
+#include "rhumb/table/lazy_memory.hh"
 #include "rhumb/table/path.hh"
 #include "rhumb/wire/mpls.hh"
 
@@ -47,26 +47,31 @@ inline counter operator-(counter a, const counter& b) noexcept {
     return {a.packets - b.packets, a.bytes - b.bytes};
 }
 
-// A zeroed array of counters whose pages cost memory only once they are touched.
+// A zeroed array of counters whose pages cost memory only once they are in use.
 class counter_array {
 public:
     explicit counter_array(std::size_t size)
-        : counters_(static_cast<counter*>(std::calloc(size, sizeof(counter)))) {
-        if (counters_ == nullptr) {
+        : memory_(size * sizeof(counter)), populated_(size / step + 1) {
+        if (memory_.data() == nullptr) {
             throw std::bad_alloc();
         }
     }
-    [[nodiscard]] counter* data() noexcept { return counters_.get(); }
-    [[nodiscard]] counter& operator[](std::size_t i) noexcept { return counters_.get()[i]; }
-    [[nodiscard]] const counter& operator[](std::size_t i) const noexcept {
-        return counters_.get()[i];
+    // For control: brings the memory of counter `i`, so that the worker who counts first need not
+    // wait for it.
+    void populate(std::size_t i) {
+        if (!populated_[i / step]) {
+            populated_[i / step] = true;
+            memory_.populate(i / step * step * sizeof(counter), step * sizeof(counter));
+        }
     }
+    [[nodiscard]] counter* data() const noexcept { return static_cast<counter*>(memory_.data()); }
+    [[nodiscard]] counter& operator[](std::size_t i) noexcept { return data()[i]; }
+    [[nodiscard]] const counter& operator[](std::size_t i) const noexcept { return data()[i]; }
 
 private:
-    struct free_memory {
-        void operator()(counter* memory) const noexcept { std::free(memory); }
-    };
-    std::unique_ptr<counter, free_memory> counters_;
+    static constexpr std::size_t step = 4096 / sizeof(counter);  // counters in a page
+    lazy_memory memory_;
+    std::vector<bool> populated_;
 };
 
 struct port_counters {

@@ -9,7 +9,6 @@ namespace {
 
 constexpr unsigned depth_shift = 27;
 constexpr std::size_t smallest_pool = std::size_t{1} << 10;
-constexpr std::align_val_t node_alignment{alignof(lpm_node)};
 
 constexpr std::uint32_t make_leaf(std::uint32_t value, unsigned depth) noexcept {
     return value | depth << depth_shift;
@@ -21,20 +20,18 @@ constexpr std::uint32_t child_of(std::uint32_t slot) noexcept { return slot & ~l
 }  // namespace
 
 lpm_pool::lpm_pool(std::size_t most) {
-    // Address space only: pages come with the first touch. A machine that does not overcommit that
-    // far gets a smaller pool.
+    // A machine that does not overcommit that far gets a smaller pool.
     for (capacity_ = most; nodes_ == nullptr; capacity_ /= 2) {
-        const std::size_t bytes = capacity_ * sizeof(lpm_node);
-        nodes_ = static_cast<lpm_node*>(capacity_ > smallest_pool
-                                            ? ::operator new(bytes, node_alignment, std::nothrow)
-                                            : ::operator new(bytes, node_alignment));
+        memory_ = lazy_memory(capacity_ * sizeof(lpm_node));
+        nodes_ = static_cast<lpm_node*>(memory_.data());
         if (nodes_ != nullptr) {
             break;
         }
+        if (capacity_ <= smallest_pool) {
+            throw std::bad_alloc();
+        }
     }
 }
-
-lpm_pool::~lpm_pool() { ::operator delete(nodes_, node_alignment); }
 
 std::uint32_t lpm_pool::allocate() {
     if (!free_.empty()) {

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "rhumb/bytes.hh"
+#include "rhumb/table/lazy_memory.hh"
 #include "rhumb/table/prefix.hh"
 #include "rhumb/table/retired.hh"
 
@@ -95,7 +96,6 @@ public:
     explicit lpm_pool(std::size_t most = std::size_t{1} << 20);
     lpm_pool(const lpm_pool&) = delete;
     lpm_pool& operator=(const lpm_pool&) = delete;
-    ~lpm_pool();
 
     [[nodiscard]] lpm_node& operator[](std::uint32_t n) noexcept { return nodes_[n]; }
     [[nodiscard]] const lpm_node* nodes() const noexcept { return nodes_; }
@@ -109,6 +109,7 @@ public:
     void release(std::uint32_t n) noexcept { free_.push_back(n); }
 
 private:
+    lazy_memory memory_;
     lpm_node* nodes_ = nullptr;
     std::size_t capacity_ = 0;
     std::uint32_t next_ = 0;

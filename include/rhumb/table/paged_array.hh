@@ -12,9 +12,12 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <memory>
+#include <new>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
+#include "rhumb/table/lazy_memory.hh"
 #include "rhumb/table/retired.hh"
 
 namespace rhumb {
@@ -41,6 +44,51 @@ private:
     const page* const* root_ = nullptr;
 };
 
+// Memory for pages, a chunk of huge pages at a time, so that a million labels lie in a few of them.
+template <class Page>
+class page_store {
+public:
+    // A page with the content of `like`.
+    [[nodiscard]] Page* make(const Page& like) {
+        if (free_.empty()) {
+            add_chunk();
+        }
+        Page* const page = free_.back();
+        free_.pop_back();
+        return new (page) Page(like);
+    }
+    void release(Page* page) noexcept {
+        static_assert(std::is_trivially_destructible_v<Page>);
+        free_.push_back(page);
+    }
+
+private:
+    static constexpr std::size_t first_chunk = std::size_t{1} << 16;
+    static constexpr std::size_t largest_chunk = std::size_t{1} << 21;
+
+    // Small tables get small chunks. There is room in free_ for every page, so that release() does
+    // not allocate.
+    void add_chunk() {
+        const std::size_t wanted =
+            std::min(first_chunk << std::min<std::size_t>(chunks_.size(), 5), largest_chunk);
+        const std::size_t bytes = std::max(wanted, sizeof(Page));
+        lazy_memory chunk(bytes);
+        if (chunk.data() == nullptr) {
+            throw std::bad_alloc();
+        }
+        pages_ += bytes / sizeof(Page);
+        free_.reserve(pages_);
+        for (std::size_t n = bytes / sizeof(Page); n-- > 0;) {
+            free_.push_back(static_cast<Page*>(chunk.data()) + n);
+        }
+        chunks_.push_back(std::move(chunk));
+    }
+
+    std::vector<lazy_memory> chunks_;
+    std::vector<Page*> free_;
+    std::size_t pages_ = 0;
+};
+
 template <class T, unsigned PageBits>
 class paged_array {
 public:
@@ -57,16 +105,9 @@ public:
     }
     paged_array(const paged_array&) = delete;
     paged_array& operator=(const paged_array&) = delete;
+    // Pages go with their store.
     ~paged_array() {
-        for (std::size_t i = 0; i < pages_; ++i) {
-            if (root_[i] != empty()) {
-                delete root_[i];
-            }
-        }
         delete[] root_;
-        for (page* old : old_pages_) {  // edits that were never committed
-            delete old;
-        }
         delete[] old_root_;
     }
 
@@ -96,7 +137,7 @@ public:
         }
         fresh_pages_.clear();
         for (page* old : old_pages_) {
-            replaced.add(free_page, nullptr, old);
+            replaced.add(free_page, &store_, old);
         }
         old_pages_.clear();
         if (old_root_ != nullptr) {
@@ -112,11 +153,13 @@ private:
         static page none{};
         return &none;
     }
-    static void free_page(void*, void* object) noexcept { delete static_cast<page*>(object); }
+    static void free_page(void* store, void* object) noexcept {
+        static_cast<page_store<page>*>(store)->release(static_cast<page*>(object));
+    }
     static void free_root(void*, void* object) noexcept { delete[] static_cast<page**>(object); }
 
     void make_fresh(std::size_t p) {
-        auto copy = std::make_unique<page>(*root_[p]);
+        page* const copy = store_.make(*root_[p]);
         fresh_pages_.push_back(p);
         if (root_[p] != empty()) {
             old_pages_.push_back(root_[p]);
@@ -128,10 +171,11 @@ private:
             root_ = root;
             published_ = false;
         }
-        root_[p] = copy.release();
+        root_[p] = copy;
         fresh_[p] = true;
     }
 
+    page_store<page> store_;
     std::size_t pages_;
     page** root_;
     bool published_ = false;  // root_ is what a view reads: copy before the next edit
