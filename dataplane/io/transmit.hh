@@ -26,6 +26,12 @@ class transmitter {
 public:
     static constexpr std::uint8_t no_port = 0xff;
 
+    // Whether punted frames leave by the punt port: not where there is none, or they came in by it.
+    [[nodiscard]] static constexpr bool punts(std::uint8_t punt_port,
+                                              std::uint8_t in_port) noexcept {
+        return punt_port != no_port && punt_port != in_port;
+    }
+
     // `ways`: by port number. `punt_port`: where frames for the control plane go, or no_port.
     transmitter(std::vector<way_out> ways, std::uint8_t punt_port, worker_counters& counters)
         : ways_(std::move(ways)),
@@ -46,7 +52,7 @@ public:
                     queue(b.out_port[i], m);
                     break;
                 case verdict::punt:  // as it came in
-                    if (punt_port_ != no_port && punt_port_ != b.in_port) {
+                    if (punts(punt_port_, b.in_port)) {
                         queue(punt_port_, m);
                         break;
                     }
