@@ -57,5 +57,56 @@ TEST_P(failover, all_labels_take_the_backup_and_come_back) {
 INSTANTIATE_TEST_SUITE_P(by, failover, testing::Values("port", "nexthop"),
                          [](const auto& by) { return std::string(by.param); });
 
+class lost_link : public hitless {
+protected:
+    // So many labels more that a reload takes a while.
+    std::string large_config() const {
+        std::string text =
+            config('A', "backup = { nexthop = \"n\" }\n", "static = [\"100000-299999\"]\n");
+        for (std::size_t label = 100000; label < 300000; ++label) {
+            text += rule(label, 'A');
+        }
+        return text;
+    }
+    // Sends packet after packet until one arrives by the port.
+    bool arrives_by(std::size_t port) {
+        bool arrived = false;
+        const auto until = std::chrono::steady_clock::now() + 30s;
+        while (!arrived && std::chrono::steady_clock::now() < until) {
+            wire_->trickle([&](const arrival& a) { arrived |= a.port == port; });
+        }
+        return arrived;
+    }
+};
+
+// The control thread is busy for as long as the reload takes; the link is lost in the middle of it.
+TEST_F(lost_link, is_repaired_while_the_control_thread_reloads) {
+    start(large_config());
+    ASSERT_TRUE(arrives_by(1));
+    std::atomic<bool> reloaded{false};
+    std::thread operator_([&] {
+        const auto done = router_->ask("reload");
+        EXPECT_TRUE(done.contains("generation")) << done;
+        reloaded.store(true);
+    });
+    std::this_thread::sleep_for(50ms);
+    const auto lost = std::chrono::steady_clock::now();
+    wire_->cut(1);
+    EXPECT_TRUE(arrives_by(2));
+    EXPECT_FALSE(reloaded.load()) << "the backup waited for the reload";
+    const std::chrono::duration<double, std::milli> repaired =
+        std::chrono::steady_clock::now() - lost;
+    operator_.join();
+    const std::chrono::duration<double, std::milli> answered =
+        std::chrono::steady_clock::now() - lost;
+    std::printf("link lost: repaired after %.1f ms, reload answered after %.1f ms\n",
+                repaired.count(), answered.count());
+    EXPECT_TRUE(router_->says("link down port=east"));
+    wire_->mend(1);
+    EXPECT_TRUE(arrives_by(1));
+    EXPECT_TRUE(router_->says("link up port=east"));
+    expect_clean_end();
+}
+
 }  // namespace
 }  // namespace rhumb::test

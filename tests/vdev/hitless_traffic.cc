@@ -102,6 +102,19 @@ void traffic::run(std::chrono::milliseconds time,
     }
 }
 
+void traffic::trickle(const std::function<void(const arrival&)>& check) {
+    send(1);
+    collect(check);
+    std::this_thread::sleep_for(1ms);
+}
+
+void traffic::cut(std::size_t port) {
+    linked_[port] = false;
+    rte_eth_dev_stop(ports_[port]);
+}
+
+void traffic::mend(std::size_t port) { linked_[port] = rte_eth_dev_start(ports_[port]) == 0; }
+
 bool traffic::start(std::uint16_t port) {
     rte_eth_conf conf{};
     return rte_eth_dev_configure(port, 1, 1, &conf) == 0 &&
@@ -142,6 +155,9 @@ void traffic::fill(rte_mbuf* m) {
 
 void traffic::collect(const std::function<void(const arrival&)>& check) {
     for (std::size_t port = 1; port < port_names.size(); ++port) {
+        if (!linked_[port]) {
+            continue;
+        }
         std::array<rte_mbuf*, burst_size> burst;
         const std::uint16_t n = rte_eth_rx_burst(ports_[port], 0, burst.data(), burst_size);
         for (std::size_t i = 0; i < n; ++i) {

@@ -52,6 +52,13 @@ public:
     // Sends for `time`; `check` sees every packet that arrives.
     void run(std::chrono::milliseconds time, const std::function<void(const arrival&)>& check);
 
+    // One packet and a millisecond's rest, whether others arrived or not.
+    void trickle(const std::function<void(const arrival&)>& check);
+
+    // Port 1 or 2 loses its link, and gets it back.
+    void cut(std::size_t port);
+    void mend(std::size_t port);
+
     [[nodiscard]] std::uint64_t sent() const { return sent_; }
     [[nodiscard]] std::uint64_t received() const { return received_; }
     // The sequence number from which on packets have not been made yet; any thread.
@@ -67,6 +74,7 @@ private:
     rte_mempool* pool_ = nullptr;
     std::array<std::string, 3> devices_;
     std::array<std::uint16_t, 3> ports_{};
+    std::array<bool, 3> linked_{true, true, true};
     std::atomic<std::uint64_t> next_{0};
     std::uint64_t sent_ = 0;
     std::uint64_t received_ = 0;

@@ -1,6 +1,6 @@
 // Which ports and next hops are up: flags beside the tables, so that one store repairs every label
 // and prefix behind a link (prefix-independent convergence). Workers read the ports once a burst.
-// Threads: control and driver callbacks write, workers read.
+// Threads: control writes those of next hops, io/link_watch those of ports; workers read.
 #pragma once
 
 #include <array>
