@@ -139,7 +139,8 @@ TEST_F(rhumbctl_router, no_router) {
 }
 
 TEST_F(rhumbctl_router, sockets_are_found) {
-    const std::vector<socket_place> places{{path("run"), "", false}, {folder_, "rhumb-", true}};
+    const std::vector<socket_place> places{{path("run"), "", false},
+                                           {folder_.path().string(), "rhumb-", true}};
     EXPECT_EQ(thrown([&] { (void)find_socket({}, places); }).substr(0, 21),
               "3 no router runs here");
     EXPECT_EQ(thrown([&] { (void)find_socket("r1", places); }).substr(0, 16), "3 no router r1 r");

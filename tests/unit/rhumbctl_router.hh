@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <functional>
@@ -15,6 +14,7 @@
 #include <thread>
 #include <utility>
 
+#include "tests/support/temporary_folder.hh"
 #include "tests/unit/rhumbctl_words.hh"
 #include "tools/rhumbctl/client.hh"
 #include "tools/rhumbctl/connection.hh"
@@ -24,15 +24,9 @@ namespace rhumb::ctl {
 // A folder for sockets and captures.
 class rhumbctl_files : public testing::Test {
 protected:
-    void SetUp() override {
-        std::string name = testing::TempDir() + "rhumbctl-XXXXXX";
-        ASSERT_NE(mkdtemp(name.data()), nullptr);
-        folder_ = name;
-    }
-    void TearDown() override { std::filesystem::remove_all(folder_); }
-    [[nodiscard]] std::string path(const std::string& name) const { return folder_ + "/" + name; }
+    [[nodiscard]] std::string path(const std::string& name) const { return folder_.path(name); }
 
-    std::string folder_;
+    const test::temporary_folder folder_;
 };
 
 // A router that does as it is told: one connection, handed to `behave`.

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -65,11 +64,6 @@ TEST(rhumbctl_trace, nonsense_is_refused_or_harmless) {
     EXPECT_EQ(thrown([&event] { (void)trace_text(event, 1); }).front(), '3');
 }
 
-std::string file_text(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
-
 TEST_F(rhumbctl_files, pcap_bytes) {
     {
         pcap_writer file(path("x.pcap"));
@@ -81,7 +75,7 @@ TEST_F(rhumbctl_files, pcap_bytes) {
         "4d3cb2a1 0200 0400 00000000 00000000 ffff0000 01000000"
         "00f15365 15cd5b07 03000000 40000000 010203";
     const frame_bytes bytes = bytes_of(expected);
-    const std::string text = file_text(path("x.pcap"));
+    const std::string text = folder_.read("x.pcap");
     EXPECT_EQ(frame_bytes(text.begin(), text.end()), bytes);
     EXPECT_EQ(thrown([this] { pcap_writer(path("none/x.pcap")); }),
               "4 " + path("none/x.pcap") + ": cannot write: No such file or directory");
@@ -130,7 +124,7 @@ TEST_F(rhumbctl_router, capture_to_its_end) {
     client c = connected();
     capture(c, parsed({"capture", "west", path("x.pcap"), "--count", "2"}), -1, false, progress);
     EXPECT_EQ(progress.str(), "2 packets, 120 bytes captured\n");
-    const std::string text = file_text(path("x.pcap"));
+    const std::string text = folder_.read("x.pcap");
     EXPECT_EQ(text.size(), 24U + 2 * (16 + 2));
     EXPECT_EQ(frame_bytes(text.begin() + 24, text.begin() + 42),
               bytes_of("01000000 07000000 02000000 3c000000 0102"));
@@ -181,7 +175,7 @@ TEST_F(rhumbctl_router, capture_of_no_port_leaves_the_file_alone) {
                   capture(c, parsed({"capture", "wset", path("x.pcap")}), -1, false, progress);
               }),
               "1 there is no port wset");
-    EXPECT_EQ(file_text(path("x.pcap")), "precious");
+    EXPECT_EQ(folder_.read("x.pcap"), "precious");
 }
 
 }  // namespace
