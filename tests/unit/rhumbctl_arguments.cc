@@ -1,7 +1,6 @@
 // rhumbctl: from arguments to requests.
 #include <chrono>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "tests/unit/rhumbctl_words.hh"
@@ -73,8 +72,8 @@ TEST(rhumbctl_arguments, help_names_every_command_and_status) {
     EXPECT_NE(completion_script.find("complete -F _rhumbctl rhumbctl"), std::string_view::npos);
 }
 
-std::string toml_of(std::vector<std::string> line) {
-    const command made = parsed(std::move(line));
+std::string toml_of(const std::vector<std::string>& line) {
+    const command made = parsed(line);
     EXPECT_EQ(made.method, "apply");
     return made.params.at("toml").get<std::string>();
 }

@@ -26,11 +26,11 @@ inline std::string thrown(const std::function<void()>& act) {
     return "nothing";
 }
 
-inline command parsed(std::vector<std::string> line) {
+inline command parsed(const std::vector<std::string>& line) {
     return parse_command(parse_arguments(line));
 }
 
-inline std::string usage_error(std::vector<std::string> line) {
+inline std::string usage_error(const std::vector<std::string>& line) {
     return thrown([&line] { (void)parsed(line); });
 }
 

@@ -17,7 +17,7 @@ TEST_F(hitless, reloads_lose_and_misforward_nothing) {
     std::atomic<bool> stop{false};
     int reloads = 0;
     int refused = 0;
-    std::thread operator_([&] {
+    std::thread operating([&] {
         while (!stop.load()) {
             folder_.write("r.toml", config(++reloads % 2 == 0 ? 'A' : 'B'));
             const auto done = router_->ask("reload");
@@ -42,7 +42,7 @@ TEST_F(hitless, reloads_lose_and_misforward_nothing) {
         last = version;
     });
     stop.store(true);
-    operator_.join();
+    operating.join();
     books.expect_all(wire_->sent());
     EXPECT_EQ(strange, 0U);
     EXPECT_GT(reloads, 5);
@@ -59,7 +59,7 @@ TEST_F(hitless, single_changes_are_in_force_when_they_are_answered) {
     std::atomic<bool> stop{false};
     std::atomic<std::uint64_t> changed_at{never};
     std::uint64_t batches = 0;
-    std::thread operator_([&] {
+    std::thread operating([&] {
         std::this_thread::sleep_for(200ms);
         for (std::size_t from = 0; from < labels; from += 500, ++batches) {
             std::string text;
@@ -83,7 +83,7 @@ TEST_F(hitless, single_changes_are_in_force_when_they_are_answered) {
         // In the router's hands when the answer came, it may still go the old way.
         late += version == 'A' && a.sequence > changed_at.load() + most_in_flight ? 1U : 0U;
     });
-    operator_.join();
+    operating.join();
     books.expect_all(wire_->sent());
     EXPECT_EQ(strange, 0U);
     EXPECT_EQ(late, 0U);

@@ -21,7 +21,7 @@ TEST_P(failover, all_labels_take_the_backup_and_come_back) {
     std::atomic<std::uint64_t> down_at{never};
     std::atomic<std::uint64_t> up_asked_at{never};
     std::atomic<std::uint64_t> up_at{never};
-    std::thread operator_([&] {
+    std::thread operating([&] {
         std::this_thread::sleep_for(300ms);
         EXPECT_EQ(router_->ask(what, {{"name", name}, {"up", false}}), nlohmann::json::object());
         down_at.store(wire_->next());
@@ -45,7 +45,7 @@ TEST_P(failover, all_labels_take_the_backup_and_come_back) {
         const bool surely_up = a.sequence > up_at.load() + most_in_flight;
         late += (surely_down && primary) || (surely_up && repaired) ? 1U : 0U;
     });
-    operator_.join();
+    operating.join();
     books.expect_all(wire_->sent());
     EXPECT_EQ(strange, 0U);
     EXPECT_EQ(late, 0U);
@@ -84,7 +84,7 @@ TEST_F(lost_link, is_repaired_while_the_control_thread_reloads) {
     start(large_config());
     ASSERT_TRUE(arrives_by(1));
     std::atomic<bool> reloaded{false};
-    std::thread operator_([&] {
+    std::thread operating([&] {
         const auto done = router_->ask("reload");
         EXPECT_TRUE(done.contains("generation")) << done;
         reloaded.store(true);
@@ -96,7 +96,7 @@ TEST_F(lost_link, is_repaired_while_the_control_thread_reloads) {
     EXPECT_FALSE(reloaded.load()) << "the backup waited for the reload";
     const std::chrono::duration<double, std::milli> repaired =
         std::chrono::steady_clock::now() - lost;
-    operator_.join();
+    operating.join();
     const std::chrono::duration<double, std::milli> answered =
         std::chrono::steady_clock::now() - lost;
     std::printf("link lost: repaired after %.1f ms, reload answered after %.1f ms\n",

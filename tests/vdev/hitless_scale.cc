@@ -120,7 +120,7 @@ TEST_F(changing, fifty_thousand_labels_at_a_time_disturb_no_packet) {
     start_with_all_labels();
     std::atomic<bool> stop{false};
     double rate = 0;
-    std::thread operator_([&] { rate = change_until(stop); });
+    std::thread operating([&] { rate = change_until(stop); });
     bookkeeping books;
     std::uint64_t strange = 0;
     wire_->run(10s, [&](const arrival& a) {
@@ -128,7 +128,7 @@ TEST_F(changing, fifty_thousand_labels_at_a_time_disturb_no_packet) {
         strange += is_right(a) ? 0U : 1U;
     });
     stop.store(true);
-    operator_.join();
+    operating.join();
     const std::uint64_t sent = wire_->sent();
     books.expect_all(sent);
     EXPECT_EQ(strange, 0U);
