@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <thread>
 
+#include "dataplane/io/log.hh"
+
 namespace rhumb {
 
 namespace {
@@ -121,7 +123,21 @@ result<void> engine::open_ports(const config::file& file) {
     if (!file.node.punt.empty()) {
         punt_port_ = port_number(file.node.punt).value_or(io::transmitter::no_port);
     }
+    watch_links();
     return {};
+}
+
+void engine::watch_links() {
+    io::link_watch::links links;
+    links.count = ports_.size();
+    links.is_up = [this](std::size_t p) { return ports_[p]->link_up(); };
+    links.changed = [this](std::size_t p, bool up) {
+        io::log(io::log_level::notice, up ? "link up" : "link down", {{"port", ports_[p]->name()}});
+    };
+    links_.emplace(std::move(links), shared_.live);
+    for (const auto& port : ports_) {
+        port->on_link_change([this] { links_->wake(); });
+    }
 }
 
 // Receive queues go round the workers.
@@ -171,12 +187,12 @@ result<void> engine::make_workers(const config::file& file) {
 }
 
 result<void> engine::run() {
-    for (std::size_t p = 0; p < ports_.size(); ++p) {
-        if (auto done = ports_[p]->start(); !done) {
+    for (const auto& port : ports_) {
+        if (auto done = port->start(); !done) {
             return done;
         }
-        shared_.live.set_port(p, ports_[p]->link_up());
     }
+    links_->start();
     shared_.phase.store(worker_phase::run, std::memory_order_release);
     running_ = true;
     unsigned lcore = rte_get_next_lcore(-1U, 1, 0);
@@ -211,6 +227,7 @@ void engine::stop(std::chrono::milliseconds patience) {
         shared_.grace.remove_worker(static_cast<unsigned>(w));
         workers_[w]->send_rest();
     }
+    links_->stop();
 }
 
 engine::~engine() {

@@ -13,6 +13,7 @@
 
 #include "controlplane/config/config.hh"
 #include "dataplane/io/eal.hh"
+#include "dataplane/io/link_watch.hh"
 #include "dataplane/io/port.hh"
 #include "dataplane/worker.hh"
 #include "rhumb/result.hh"
@@ -42,6 +43,9 @@ public:
 
     [[nodiscard]] const std::vector<std::unique_ptr<io::port>>& ports() const { return ports_; }
     [[nodiscard]] std::optional<std::uint8_t> port_number(std::string_view name) const;
+    // Follows the links from run() to stop(); takes the operator's wishes.
+    [[nodiscard]] io::link_watch& links() noexcept { return *links_; }
+    [[nodiscard]] const io::link_watch& links() const noexcept { return *links_; }
     [[nodiscard]] liveness& live() noexcept { return shared_.live; }
     [[nodiscard]] const liveness& live() const noexcept { return shared_.live; }
     [[nodiscard]] io::tap_requests& taps() noexcept { return shared_.taps; }
@@ -60,12 +64,14 @@ public:
 private:
     explicit engine(unsigned workers) : shared_(workers) {}
     [[nodiscard]] result<void> open_ports(const config::file& file);
+    void watch_links();
     [[nodiscard]] result<void> make_workers(const config::file& file);
     [[nodiscard]] std::vector<std::vector<rx_queue>> spread_queues(std::size_t workers) const;
 
     worker_shared shared_;
     std::string pages_;
     std::optional<io::buffer_pool> buffers_;
+    std::optional<io::link_watch> links_;
     std::vector<std::unique_ptr<io::port>> ports_;
     struct free_ring {
         void operator()(rte_ring* ring) const noexcept;

@@ -27,7 +27,7 @@ worker::worker(worker_options options, worker_shared& shared)
     : options_(std::move(options)),
       shared_(shared),
       transmitter_(options_.ways, options_.punt_port, counters_),
-      tap_(shared.taps) {}
+      tap_(shared.taps, options_.punt_port) {}
 
 void worker::run() noexcept {
     prctl(PR_SET_TIMERSLACK, 1000UL);  // ns: rests are as short as they say

@@ -21,8 +21,7 @@ router::router(std::string config_file, config::runtime runtime,
                std::unique_ptr<rhumb::engine> engine)
     : config_file_(std::move(config_file)),
       runtime_(std::move(runtime)),
-      engine_(std::move(engine)),
-      port_meant_up_(engine_->ports().size(), true) {}
+      engine_(std::move(engine)) {}
 
 result<config::file> router::check(const std::string& config_file) {
     auto file = config::load(config_file);
@@ -134,8 +133,7 @@ result<void> router::set_port(std::string_view name, bool up) {
     if (!port) {
         return error{"there is no port \"" + std::string(name) + "\"", {}};
     }
-    port_meant_up_[*port] = up;
-    engine_->live().set_port(*port, up && engine_->ports()[*port]->link_up());
+    engine_->links().wish(*port, up);
     return {};
 }
 
@@ -146,16 +144,6 @@ result<void> router::set_nexthop(std::string_view name, bool up) {
     }
     engine_->live().set_nexthop(*id, up);
     return {};
-}
-
-void router::housekeeping() {
-    for (std::size_t p = 0; p < engine_->ports().size(); ++p) {
-        const bool up = port_meant_up_[p] && engine_->ports()[p]->link_up();
-        if (up != ((engine_->live().ports() >> p & 1) != 0)) {
-            engine_->live().set_port(p, up);
-        }
-    }
-    engine_->reclaim();
 }
 
 std::chrono::seconds router::uptime() const {

@@ -38,10 +38,12 @@ public:
     // Administrative state; a port is up if it is meant to be and its link is.
     [[nodiscard]] result<void> set_port(std::string_view name, bool up);
     [[nodiscard]] result<void> set_nexthop(std::string_view name, bool up);
-    [[nodiscard]] bool port_meant_up(std::size_t port) const { return port_meant_up_[port]; }
+    [[nodiscard]] bool port_meant_up(std::size_t port) const {
+        return engine_->links().wished(port);
+    }
 
-    // To be called often (some milliseconds): link states, and memory that workers have let go of.
-    void housekeeping();
+    // To be called often (some milliseconds): frees memory that workers have let go of.
+    void housekeeping() { engine_->reclaim(); }
 
     [[nodiscard]] const config::runtime& runtime() const noexcept { return runtime_; }
     [[nodiscard]] const std::string& config_file() const noexcept { return config_file_; }
@@ -68,7 +70,6 @@ private:
     std::shared_ptr<publish::forwarding> tables_;
     std::unique_ptr<rhumb::engine> engine_;
     std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
-    std::vector<bool> port_meant_up_;
     // What the workers had counted under a number when its present owner got it.
     std::unordered_map<mpls::label, counter> label_base_;  // those that are not zero
     std::unordered_map<nexthop_id, counter> nexthop_base_;

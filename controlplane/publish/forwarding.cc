@@ -214,6 +214,7 @@ void forwarding::set_nexthop_slot(const config::nexthop& hop) {
     slot = nexthop{};
     slot.in_use = true;
     slot.port = port.id;
+    nexthop_ports_ |= std::uint64_t{1} << port.id;
     slot.mtu = hop.mtu.value_or(port_config.mtu);
     slot.l2_bytes = static_cast<std::uint8_t>(
         ethernet::write_header(slot.l2.data(), hop.mac, port.mac, hop.vlan, 0));
@@ -327,6 +328,7 @@ table_set forwarding::snapshot(retired_list& replaced) {
     tables.filters = filters_.commit(replaced);
     tables.max_label_lookups = node_.max_label_lookups;
     tables.hash_seed = node_.hash_seed.value_or(seed_from(node_.name));
+    tables.nexthop_ports = nexthop_ports_;
     tables.many_labels = label_count_ > table_set::few;
     tables.many_prefixes = prefixes_.size() > table_set::few;
     tables.generation = ++generation_;

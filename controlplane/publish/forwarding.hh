@@ -204,6 +204,7 @@ private:
     segment_list_table lists_{max_segment_lists};
     path_group_table groups_{max_path_groups};
     nexthop_table hops_;
+    std::uint64_t nexthop_ports_ = 0;  // bit p: a next hop is, or was, on port p
     port_filter_table filters_{max_ports};
 };
 

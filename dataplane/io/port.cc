@@ -7,7 +7,9 @@
 #include <rte_mempool.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
+#include <thread>
 
 namespace rhumb::io {
 
@@ -18,6 +20,11 @@ constexpr unsigned pool_cache = 256;  // buffers that a worker keeps to itself
 std::size_t room_for(std::uint16_t mtu) {
     const std::size_t room = headroom_bytes + ethernet::tagged_header_bytes + mtu;
     return std::max<std::size_t>((room + 63) / 64 * 64, RTE_MBUF_DEFAULT_BUF_SIZE);
+}
+
+int call_link_change(std::uint16_t, rte_eth_event_type, void* then, void*) {
+    (*static_cast<std::function<void()>*>(then))();
+    return 0;
 }
 
 }  // namespace
@@ -102,12 +109,9 @@ result<void> port::configure(const port_options& options, unsigned workers,
             conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
         }
     }
-    conf.intr_conf.rxq = options.rx_interrupts ? 1 : 0;
-    int code = rte_eth_dev_configure(id_, rx_queues_, tx_queues_, &conf);
-    if (code != 0 && options.rx_interrupts) {  // a driver may refuse to be asked for them
-        conf.intr_conf.rxq = 0;
-        code = rte_eth_dev_configure(id_, rx_queues_, tx_queues_, &conf);
-    }
+    const bool link_interrupts =
+        info.dev_flags != nullptr && (*info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0;
+    int code = configure_device(conf, options.rx_interrupts, link_interrupts);
     if (code != 0) {
         return failed("cannot be configured", code);
     }
@@ -128,6 +132,24 @@ result<void> port::configure(const port_options& options, unsigned workers,
         }
     }
     return {};
+}
+
+// With receive interrupts, else with link interrupts, else with none: a driver may refuse. Never
+// with both: where they share a vector (UIO, INTx), some drivers leave the link's out without a
+// word, and DPDK would answer from a link state that nobody updates.
+int port::configure_device(rte_eth_conf& conf, bool rx_interrupts, bool link_interrupts) {
+    const auto attempt = [&](bool rx, bool link) {
+        conf.intr_conf.rxq = rx ? 1 : 0;
+        conf.intr_conf.lsc = link ? 1 : 0;
+        return rte_eth_dev_configure(id_, rx_queues_, tx_queues_, &conf);
+    };
+    if (rx_interrupts && attempt(true, false) == 0) {
+        return 0;
+    }
+    if (link_interrupts && attempt(false, true) == 0) {
+        return 0;
+    }
+    return attempt(false, false);
 }
 
 result<void> port::set_up_queues(const port_options& options, const buffer_pool& buffers) {
@@ -191,16 +213,33 @@ void port::stop() {
 }
 
 port::~port() {
+    forget_link_changes();
     stop();
     rte_eth_dev_close(id_);
 }
 
+void port::on_link_change(std::function<void()> then) {
+    link_changed_ = std::move(then);
+    // Where this fails, links are looked at now and then anyway.
+    (void)rte_eth_dev_callback_register(id_, RTE_ETH_EVENT_INTR_LSC, call_link_change,
+                                        &link_changed_);
+}
+
+void port::forget_link_changes() {
+    while (rte_eth_dev_callback_unregister(id_, RTE_ETH_EVENT_INTR_LSC, call_link_change,
+                                           &link_changed_) == -EAGAIN) {
+        std::this_thread::yield();
+    }
+}
+
 bool port::link_up() const {
+    const std::lock_guard<std::mutex> hold(link_mutex_);
     rte_eth_link link{};
     return rte_eth_link_get_nowait(id_, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
 }
 
 std::uint32_t port::link_mbps() const {
+    const std::lock_guard<std::mutex> hold(link_mutex_);
     rte_eth_link link{};
     return rte_eth_link_get_nowait(id_, &link) == 0 && link.link_speed != RTE_ETH_SPEED_NUM_UNKNOWN
                ? link.link_speed

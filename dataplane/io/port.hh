@@ -1,10 +1,12 @@
-// A port: a DPDK device, opened, configured and started. Threads: control; workers use only the
-// device id and their own queues (worker.cc).
+// A port: a DPDK device, opened, configured and started. Threads: control; link questions any;
+// workers use only the device id and their own queues (worker.cc).
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +14,7 @@
 #include "rhumb/result.hh"
 #include "rhumb/wire/ethernet.hh"
 
+struct rte_eth_conf;
 struct rte_mempool;
 
 namespace rhumb::io {
@@ -77,6 +80,12 @@ public:
     [[nodiscard]] const ethernet::mac_address& mac() const noexcept { return mac_; }
     [[nodiscard]] std::uint16_t rx_queues() const noexcept { return rx_queues_; }
     [[nodiscard]] std::uint16_t tx_queues() const noexcept { return tx_queues_; }
+    // Calls `then` when the driver reports another link state, where it does. It runs on a thread
+    // of DPDK's, maybe within the driver: it may neither wait nor ask the port.
+    void on_link_change(std::function<void()> then);
+    // Returns when no call is on its way any more.
+    void forget_link_changes();
+
     [[nodiscard]] bool link_up() const;
     [[nodiscard]] std::uint32_t link_mbps() const;  // 0: unknown
     [[nodiscard]] device_counters counters() const;
@@ -87,6 +96,8 @@ private:
         : name_(std::move(name)), device_(std::move(device)), id_(id) {}
     [[nodiscard]] result<void> configure(const port_options& options, unsigned workers,
                                          const buffer_pool& buffers);
+    [[nodiscard]] int configure_device(rte_eth_conf& conf, bool rx_interrupts,
+                                       bool link_interrupts);
     [[nodiscard]] result<void> set_up_queues(const port_options& options,
                                              const buffer_pool& buffers);
     [[nodiscard]] result<void> set_mac(const port_options& options);
@@ -99,6 +110,8 @@ private:
     std::uint16_t rx_queues_ = 1;
     std::uint16_t tx_queues_ = 1;
     bool started_ = false;
+    std::function<void()> link_changed_;
+    mutable std::mutex link_mutex_;  // drivers need not be asked by two at once
 };
 
 }  // namespace rhumb::io

@@ -52,7 +52,10 @@ struct tap_requests {
 
 class tap {
 public:
-    explicit tap(tap_requests& requests) : requests_(requests) {}
+    // `punt_port`: where frames for the control plane go, or
+    // transmitter::no_port.
+    tap(tap_requests& requests, std::uint8_t punt_port)
+        : requests_(requests), punt_port_(punt_port) {}
 
     // Runs the pipeline over the burst and records what was asked for.
     void run_watched(burst& b, const stage_context& context) noexcept;
@@ -61,12 +64,14 @@ public:
     record_queue<capture_record> captures{256};
 
 private:
-    void capture(const burst& b, std::size_t i, std::uint8_t port, bool sent) noexcept;
+    void capture_sent(const burst& b, std::uint64_t ports) noexcept;
+    void capture(const byte* frame, std::size_t length, std::uint8_t port, bool sent) noexcept;
     [[nodiscard]] bool wanted(const burst& b, std::size_t i) const noexcept;
     void remember(const burst& b) noexcept;
     void trace(const burst& b, std::size_t i, const stage_context& context) noexcept;
 
     tap_requests& requests_;
+    const std::uint8_t punt_port_;
     trace_log log_;
     // The frames as they came in.
     std::array<std::array<byte, trace_bytes>, burst::capacity> before_;

@@ -26,6 +26,12 @@ class transmitter {
 public:
     static constexpr std::uint8_t no_port = 0xff;
 
+    // Whether punted frames leave by the punt port: not where there is none, or they came in by it.
+    [[nodiscard]] static constexpr bool punts(std::uint8_t punt_port,
+                                              std::uint8_t in_port) noexcept {
+        return punt_port != no_port && punt_port != in_port;
+    }
+
     // `ways`: by port number. `punt_port`: where frames for the control plane go, or no_port.
     transmitter(std::vector<way_out> ways, std::uint8_t punt_port, worker_counters& counters)
         : ways_(std::move(ways)),
@@ -37,6 +43,7 @@ public:
     void send(burst& b) noexcept {
         for (std::size_t i = 0; i < b.count; ++i) {
             auto* const m = static_cast<rte_mbuf*>(b.handle[i]);
+            m->port = b.in_port;  // ours: whoever drops it counts it there
             switch (b.fate[i]) {
                 case verdict::forward:
                     m->data_off =
@@ -46,7 +53,7 @@ public:
                     queue(b.out_port[i], m);
                     break;
                 case verdict::punt:  // as it came in
-                    if (punt_port_ != no_port && punt_port_ != b.in_port) {
+                    if (punts(punt_port_, b.in_port)) {
                         queue(punt_port_, m);
                         break;
                     }
@@ -56,7 +63,7 @@ public:
         }
         for (std::size_t port = 0; port < pending_.size(); ++port) {
             if (pending_[port].count != 0) {
-                flush(port, b.in_port);
+                flush(port);
             }
         }
     }
@@ -68,7 +75,7 @@ public:
         const unsigned n = rte_ring_sc_dequeue_burst(ring, reinterpret_cast<void**>(from.data()),
                                                      burst::capacity, nullptr);
         if (n != 0) {
-            transmit(port, from.data(), static_cast<std::uint16_t>(n), port);
+            transmit(port, from.data(), static_cast<std::uint16_t>(n));
         }
         return n;
     }
@@ -84,21 +91,20 @@ private:
         waiting.packets[waiting.count++] = m;
     }
 
-    void flush(std::size_t port, std::uint8_t in_port) noexcept {
+    void flush(std::size_t port) noexcept {
         line& waiting = pending_[port];
         if (ways_[port].hand_over == nullptr) {
-            transmit(port, waiting.packets.data(), waiting.count, in_port);
+            transmit(port, waiting.packets.data(), waiting.count);
         } else {
             const unsigned taken = rte_ring_mp_enqueue_burst(
                 ways_[port].hand_over, reinterpret_cast<void**>(waiting.packets.data()),
                 waiting.count, nullptr);
-            give_up(waiting.packets.data() + taken, waiting.count - taken, in_port);
+            give_up(waiting.packets.data() + taken, waiting.count - taken);
         }
         waiting.count = 0;
     }
 
-    void transmit(std::size_t port, rte_mbuf** packets, std::uint16_t count,
-                  std::uint8_t in_port) noexcept {
+    void transmit(std::size_t port, rte_mbuf** packets, std::uint16_t count) noexcept {
         std::uint64_t bytes = 0;
         for (std::size_t n = 0; n < count; ++n) {
             bytes += packets[n]->pkt_len;
@@ -110,13 +116,15 @@ private:
         }
         count_up(counters_.ports[port].tx.packets, sent);
         count_up(counters_.ports[port].tx.bytes, bytes);
-        give_up(packets + sent, count - sent, in_port);
+        give_up(packets + sent, count - sent);
     }
 
-    void give_up(rte_mbuf** packets, std::size_t count, std::uint8_t in_port) noexcept {
+    void give_up(rte_mbuf** packets, std::size_t count) noexcept {
         if (count != 0) [[unlikely]] {
             constexpr auto full = static_cast<std::size_t>(drop_reason::tx_queue_full);
-            count_up(counters_.ports[in_port].drops[full], count);
+            for (std::size_t n = 0; n < count; ++n) {
+                count_up(counters_.ports[packets[n]->port].drops[full], 1);
+            }
             rte_pktmbuf_free_bulk(packets, static_cast<unsigned>(count));
         }
     }

@@ -16,41 +16,12 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <sstream>
-#include <stdexcept>
 #include <thread>
 
 namespace rhumb::test {
 
 using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
-
-temporary_folder::temporary_folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "rhumb-test-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) {
-        throw std::runtime_error("no temporary folder: " + name);
-    }
-    path_ = name;
-}
-
-temporary_folder::~temporary_folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-}
-
-void temporary_folder::write(const std::string& name, const std::string& text) const {
-    // Renamed into place, so that a reload never reads half a file.
-    const auto fresh = path_ / (name + ".new");
-    std::ofstream(fresh, std::ios::binary) << text;
-    std::filesystem::rename(fresh, path_ / name);
-}
-
-std::string temporary_folder::read(const std::string& name) const {
-    std::ostringstream text;
-    text << std::ifstream(path_ / name, std::ios::binary).rdbuf();
-    return text.str();
-}
 
 std::optional<client> client::connect(const std::filesystem::path& path) {
     sockaddr_un address{};

@@ -13,22 +13,9 @@
 #include <utility>
 #include <vector>
 
+#include "tests/support/temporary_folder.hh"
+
 namespace rhumb::test {
-
-// A folder that is gone with the object.
-class temporary_folder {
-public:
-    temporary_folder();
-    temporary_folder(const temporary_folder&) = delete;
-    temporary_folder& operator=(const temporary_folder&) = delete;
-    ~temporary_folder();
-    [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
-    void write(const std::string& name, const std::string& text) const;
-    [[nodiscard]] std::string read(const std::string& name) const;
-
-private:
-    std::filesystem::path path_;
-};
 
 // One connection to a control socket. A bounded wait for everything, so that no test hangs.
 class client {

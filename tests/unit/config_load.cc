@@ -1,39 +1,28 @@
 // Configuration from files, in a folder of their own: where tables are looked for, and what the
 // system refuses.
 #include <gtest/gtest.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
 
 #include "controlplane/config/load.hh"
+#include "tests/support/temporary_folder.hh"
 
 namespace rhumb::config {
 namespace {
 
 class config_load : public testing::Test {
 protected:
-    void SetUp() override {
-        std::string name = testing::TempDir() + "/rhumb-config-XXXXXX";
-        ASSERT_NE(mkdtemp(name.data()), nullptr);
-        folder_ = name;
-    }
-    void TearDown() override { std::filesystem::remove_all(folder_); }
-
-    [[nodiscard]] std::string path(const std::string& name) const { return folder_ + "/" + name; }
+    [[nodiscard]] std::string path(const std::string& name) const { return folder_.path(name); }
     void write(const std::string& name, const std::string& text) const {
-        std::ofstream(path(name), std::ios::binary) << text;
+        folder_.write(name, text);
     }
     [[nodiscard]] std::string why(const std::string& name) const {
         const auto made = load(path(name));
         return made.ok() ? "no error" : made.why().text();
     }
 
-    std::string folder_;
+    const test::temporary_folder folder_;
 };
 
 TEST_F(config_load, the_table_counts_from_the_folder_of_the_file) {

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <fstream>
 
+#include "tests/support/all_labels.hh"
 #include "tests/vdev/daemon_fixture.hh"
 
 namespace rhumb::test {
@@ -11,24 +12,16 @@ namespace {
 using nlohmann::json;
 using clock = std::chrono::steady_clock;
 
-constexpr unsigned first_label = 16;
-constexpr unsigned labels = (1U << 20) - 16;
+constexpr unsigned first_label = all_labels::first;
+constexpr unsigned labels = all_labels::count;
 constexpr unsigned batch = 50000;
 
 class rhumbd_scale : public rhumbd {
 protected:
-    // Every label to itself plus `shift`, round the label space.
-    static unsigned target(unsigned label, unsigned shift) {
-        return first_label + (label - first_label + shift) % labels;
-    }
     void write_labels(unsigned shift) const {
-        std::string text = "label,op,out,via\n";
-        text.reserve(std::size_t{labels} * 28);
-        for (unsigned label = first_label; label < first_label + labels; ++label) {
-            text += std::to_string(label) + ",continue," + std::to_string(target(label, shift)) +
-                    ',' + (label % 2 == 0 ? "e" : "w") + '\n';
-        }
-        folder_.write("labels.csv", text);
+        folder_.write("labels.csv", all_labels::table(shift, [](unsigned label) {
+                          return label % 2 == 0 ? "e" : "w";
+                      }));
     }
     static long memory_kib(const daemon& router, const std::string& key) {
         std::ifstream status("/proc/" + std::to_string(router.pid()) + "/status");
@@ -55,11 +48,8 @@ protected:
 
 TEST_F(rhumbd_scale, a_million_labels) {
     write_labels(1);
-    folder_.write("r.toml", "[node]\nname = \"" + name_ +
-                                "\"\nsrgb = \"16000-16001\"\nsrlb = \"15000-15001\"\n"
-                                "static = [\"16-14999\", \"15002-15999\", \"16002-1048575\"]\n"
-                                "table = \"labels.csv\"\n[runtime]\nsocket = \"r.sock\"\n"
-                                "[ports.west]\ndevice = \"" +
+    folder_.write("r.toml", "[node]\nname = \"" + name_ + "\"\n" + all_labels::node_keys() +
+                                "[runtime]\nsocket = \"r.sock\"\n[ports.west]\ndevice = \"" +
                                 quiet(0) +
                                 "\"\nmac = \"02:00:00:00:01:01\"\n"
                                 "[nexthops.e]\nport = \"west\"\nmac = \"02:00:00:00:02:01\"\n"
@@ -70,7 +60,7 @@ TEST_F(rhumbd_scale, a_million_labels) {
     ASSERT_EQ(installed(router), labels) << router.log();
     std::printf("loaded %u labels in %.2f s, DPDK's start included; peak %ld MiB\n", labels,
                 seconds_since(began), memory_kib(router, "VmHWM") >> 10);
-    EXPECT_EQ(out_of(router, first_label), target(first_label, 1));
+    EXPECT_EQ(out_of(router, first_label), all_labels::shifted(first_label, 1));
     EXPECT_EQ(out_of(router, first_label + labels - 1), first_label);
 
     // A batch of single changes: labels all over the place get another label and next hop.
@@ -78,7 +68,7 @@ TEST_F(rhumbd_scale, a_million_labels) {
     for (unsigned n = 0; n < batch; ++n) {
         const unsigned label = first_label + n * 20;
         text += "[[labels]]\nlabel = " + std::to_string(label) +
-                "\nop = \"continue\"\nout = " + std::to_string(target(label, 7)) +
+                "\nop = \"continue\"\nout = " + std::to_string(all_labels::shifted(label, 7)) +
                 "\nvia = \"w\"\n";
     }
     began = clock::now();
@@ -89,8 +79,8 @@ TEST_F(rhumbd_scale, a_million_labels) {
                 batch / batch_seconds, memory_kib(router, "VmHWM") >> 10);
     for (unsigned n = 0; n < batch; n += 997) {
         const unsigned label = first_label + n * 20;
-        EXPECT_EQ(out_of(router, label), target(label, 7));
-        EXPECT_EQ(out_of(router, label + 1), target(label + 1, 1));
+        EXPECT_EQ(out_of(router, label), all_labels::shifted(label, 7));
+        EXPECT_EQ(out_of(router, label + 1), all_labels::shifted(label + 1, 1));
     }
     EXPECT_EQ(installed(router), labels);
 
@@ -115,7 +105,7 @@ TEST_F(rhumbd_scale, a_million_labels) {
                     memory_kib(router, "VmHWM") >> 10, memory_kib(router, "VmRSS") >> 10);
         EXPECT_EQ(installed(router), labels);
         for (unsigned label = first_label; label < first_label + labels; label += 100003) {
-            EXPECT_EQ(out_of(router, label), target(label, shift));
+            EXPECT_EQ(out_of(router, label), all_labels::shifted(label, shift));
         }
     }
     expect_clean_end(router);

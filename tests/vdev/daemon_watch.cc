@@ -133,6 +133,50 @@ TEST_F(rhumbd_watch, captures_are_what_was_on_the_wire) {
     expect_clean_end(*router_);
 }
 
+// What is punted leaves by the punt port as it came: with the headers that were looked at, and with
+// the padding. It is never punted back to the port that it came in by.
+TEST_F(rhumbd_watch, a_capture_of_the_punt_port_has_what_is_punted) {
+    const std::string to_west = "eth 02:00:00:00:09:01 > 02:00:00:00:01:01 | ";
+    const std::vector<packet_bytes> in{
+        packet(to_west + "mpls 16001 ttl 1 | ipv4 10.0.0.1 > 10.9.0.1 | data 8"),
+        frame(way::west_to_east, 0, false),
+        packet(to_west + "ipv4 10.0.0.1 > 10.2.0.1 ttl 1 | data 8 | pad 60"),
+        packet("eth 02:00:00:00:09:01 > ff:ff:ff:ff:ff:ff type 0x0806 | data 46"),
+    };
+    for (const std::string port : {"east", "west"}) {
+        const bool away = port == "east";
+        std::vector<packet_bytes> wanted = in;
+        if (away) {
+            wanted[1] = frame(way::west_to_east, 0, true);
+        }
+        parts of;
+        of.west = capture(0, "west");
+        of.east = capture(1, "east");
+        of.node = "punt = \"" + port + "\"\n";
+        write_config(of);
+        folder_.write("east-in.pcap", as_capture({}));
+        std::filesystem::remove(folder_.path() / "west-in.pcap");
+        capture_source source(folder_.path() / "west-in.pcap", in, capture_source::kind::fifo);
+        router_ = start();
+        client watching = connect();
+        send(watching, "capture", {{"port", port}});
+        settle();
+        source.send();
+        for (const packet_bytes& one : wanted) {
+            const json message = watching.message();
+            ASSERT_TRUE(message.contains("event")) << message;
+            EXPECT_EQ(message["event"]["direction"], away ? "out" : "in");
+            EXPECT_EQ(message["event"]["frame"], hex(one));
+            EXPECT_EQ(message["event"]["length"], one.size());
+        }
+        EXPECT_EQ(watching.message(200ms), nullptr) << "a frame more than there were";
+        expect_clean_end(*router_);
+        if (away) {
+            EXPECT_EQ(frames_of(folder_.read("east-out.pcap")).value(), wanted);
+        }
+    }
+}
+
 // Frames never stop: clients that go away, or ask for what there is already.
 TEST_F(rhumbd_watch, whoever_goes_away_is_forgotten) {
     parts of;

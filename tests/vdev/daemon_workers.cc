@@ -41,6 +41,41 @@ TEST_F(rhumbd_workers, two_hand_over_to_each_other) {
     }
 }
 
+// A port whose queue takes nothing: a memif that nobody has connected to. Its one queue is worker
+// 0's, so what comes in on east is handed over by worker 1 and dropped by worker 0.
+TEST_F(rhumbd_workers, what_is_handed_over_and_dropped_counts_where_it_came_in) {
+    constexpr unsigned count = 100;
+    const packet_bytes arp =
+        packet("eth 02:00:00:00:09:02 > ff:ff:ff:ff:ff:ff type 0x0806 | data 46");
+    folder_.write("east-in.pcap", as_capture(std::vector<packet_bytes>(count, arp)));
+    parts of;
+    of.east = capture(1, "east");
+    of.runtime = "workers = 2\n";
+    of.node = "punt = \"kernel\"\n";
+    of.more = "[ports.kernel]\ndevice = \"net_memif0,role=server,socket-abstract=no,socket=" +
+              (folder_.path() / "kernel.memif").string() +
+              "\"\nmac = \"02:00:00:00:01:03\"\nshared_tx = true\n";
+    write_config(of);
+    const auto router = start();
+    expect_received(*router, "east", count);
+    const auto drops_at = [&](const std::string& port) {
+        const json shown = router->ask("show", {{"what", "drops"}, {"port", port}});
+        std::uint64_t full = 0;
+        for (const json& row : shown["rows"]) {
+            full += row["reason"] == "tx_queue_full" ? row["dropped"].get<std::uint64_t>() : 0;
+        }
+        return full;
+    };
+    const auto until = std::chrono::steady_clock::now() + 10s;
+    while (drops_at("east") + drops_at("kernel") < count &&
+           std::chrono::steady_clock::now() < until) {
+        std::this_thread::sleep_for(5ms);
+    }
+    EXPECT_EQ(drops_at("east"), count);
+    EXPECT_EQ(drops_at("kernel"), 0U);
+    expect_clean_end(*router);
+}
+
 TEST_F(rhumbd_workers, more_workers_than_queues) {
     constexpr unsigned count = 500;
     write_config(both_ways(count, "workers = 5\n"));

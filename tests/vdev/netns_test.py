@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """rhumbd as a router between two Linux hosts: pings go through its net_af_packet ports (on veth) and
-its net_tap ports, with one off the TTL, and what is for the control plane comes out of its punt port.
+its net_tap ports, with one off the TTL, what is for the control plane comes out of its punt port, and
+links are followed.
 
 Hosts are network namespaces without names, which go away with the processes in them:
 
@@ -167,8 +168,9 @@ class Netns(unittest.TestCase):
         with open(os.path.join(self.folder.name, "log"), encoding="utf-8") as file:
             return file.read()
 
-    def start_router(self, devices):
-        text = f'[node]\nname = "netns-{os.getpid()}"\npunt = "punt"\n[runtime]\nsocket = "r.sock"\n'
+    def start_router(self, devices, runtime=""):
+        text = (f'[node]\nname = "netns-{os.getpid()}"\npunt = "punt"\n'
+                f'[runtime]\nsocket = "r.sock"\n{runtime}')
         for name in ("a", "b"):
             text += (f'[ports.{name}]\ndevice = "{devices[name]}"\nmac = "{ROUTER_MAC[name]}"\n'
                      f'[nexthops.{name}]\nport = "{name}"\nmac = "{HOST_MAC[name]}"\n'
@@ -255,6 +257,19 @@ class Netns(unittest.TestCase):
             run("ip", "link", "set", bridge, "up")
         self.expect_pings()
         self.expect_punts()
+        self.expect_clean_end()
+
+    def test_links_are_followed(self):
+        # Busy workers leave the interrupts to the links, which a tap has.
+        self.start_router({"a": "net_tap0,iface=tapa", "b": "net_tap1,iface=tapb"},
+                          'idle = "busy"\n')
+        for state in ("down", "up"):
+            run("ip", "link", "set", "tapa", state)
+            until = time.monotonic() + 10
+            while f"link {state} port=a" not in self.log():
+                self.assertLess(time.monotonic(), until, f"not {state}:\n" + self.log())
+                time.sleep(0.01)
+        self.assertNotIn("port=b", self.log())
         self.expect_clean_end()
 
 

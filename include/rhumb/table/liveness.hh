@@ -1,6 +1,6 @@
 // Which ports and next hops are up: flags beside the tables, so that one store repairs every label
 // and prefix behind a link (prefix-independent convergence). Workers read the ports once a burst.
-// Threads: control and driver callbacks write, workers read.
+// Threads: control writes those of next hops, io/link_watch those of ports; workers read.
 #pragma once
 
 #include <array>
@@ -15,7 +15,6 @@ class liveness {
 public:
     void set_port(std::size_t port, bool up) noexcept {
         const std::uint64_t bit = std::uint64_t{1} << port;
-        known_ports_.fetch_or(bit, std::memory_order_relaxed);
         if (up) {
             ports_.fetch_or(bit, std::memory_order_release);
         } else {
@@ -32,11 +31,9 @@ public:
     [[nodiscard]] std::uint64_t ports() const noexcept {
         return ports_.load(std::memory_order_acquire);
     }
-    // Whether no port and no next hop is down: a burst for which this holds need not ask further.
-    // `ports_up`: what ports() says.
-    [[nodiscard]] bool all_up(std::uint64_t ports_up) const noexcept {
-        return nexthops_down_.load(std::memory_order_acquire) == 0 &&
-               ports_up == known_ports_.load(std::memory_order_relaxed);
+    // Whether no next hop is down by itself.
+    [[nodiscard]] bool all_nexthops_up() const noexcept {
+        return nexthops_down_.load(std::memory_order_acquire) == 0;
     }
     [[nodiscard]] bool nexthop_up(nexthop_id id) const noexcept {
         return nexthop_down_[id].load(std::memory_order_relaxed) == 0;
@@ -44,7 +41,6 @@ public:
 
 private:
     std::atomic<std::uint64_t> ports_{0};
-    std::atomic<std::uint64_t> known_ports_{0};  // those that were ever set
     std::atomic<std::uint32_t> nexthops_down_{0};
     std::array<std::atomic<std::uint8_t>, max_nexthops> nexthop_down_{};
 };

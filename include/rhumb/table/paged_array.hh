@@ -12,12 +12,9 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <new>
-#include <type_traits>
-#include <utility>
 #include <vector>
 
-#include "rhumb/table/lazy_memory.hh"
+#include "rhumb/table/page_store.hh"
 #include "rhumb/table/retired.hh"
 
 namespace rhumb {
@@ -44,51 +41,6 @@ private:
     const page* const* root_ = nullptr;
 };
 
-// Memory for pages, a chunk of huge pages at a time, so that a million labels lie in a few of them.
-template <class Page>
-class page_store {
-public:
-    // A page with the content of `like`.
-    [[nodiscard]] Page* make(const Page& like) {
-        if (free_.empty()) {
-            add_chunk();
-        }
-        Page* const page = free_.back();
-        free_.pop_back();
-        return new (page) Page(like);
-    }
-    void release(Page* page) noexcept {
-        static_assert(std::is_trivially_destructible_v<Page>);
-        free_.push_back(page);
-    }
-
-private:
-    static constexpr std::size_t first_chunk = std::size_t{1} << 16;
-    static constexpr std::size_t largest_chunk = std::size_t{1} << 21;
-
-    // Small tables get small chunks. There is room in free_ for every page, so that release() does
-    // not allocate.
-    void add_chunk() {
-        const std::size_t wanted =
-            std::min(first_chunk << std::min<std::size_t>(chunks_.size(), 5), largest_chunk);
-        const std::size_t bytes = std::max(wanted, sizeof(Page));
-        lazy_memory chunk(bytes);
-        if (chunk.data() == nullptr) {
-            throw std::bad_alloc();
-        }
-        pages_ += bytes / sizeof(Page);
-        free_.reserve(pages_);
-        for (std::size_t n = bytes / sizeof(Page); n-- > 0;) {
-            free_.push_back(static_cast<Page*>(chunk.data()) + n);
-        }
-        chunks_.push_back(std::move(chunk));
-    }
-
-    std::vector<lazy_memory> chunks_;
-    std::vector<Page*> free_;
-    std::size_t pages_ = 0;
-};
-
 template <class T, unsigned PageBits>
 class paged_array {
 public:
@@ -105,8 +57,15 @@ public:
     }
     paged_array(const paged_array&) = delete;
     paged_array& operator=(const paged_array&) = delete;
-    // Pages go with their store.
     ~paged_array() {
+        for (std::size_t i = 0; i < pages_; ++i) {
+            if (root_[i] != empty()) {
+                store_.release(root_[i]);
+            }
+        }
+        for (page* old : old_pages_) {  // edits that were never committed
+            store_.release(old);
+        }
         delete[] root_;
         delete[] old_root_;
     }

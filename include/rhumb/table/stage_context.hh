@@ -18,14 +18,14 @@ struct stage_context {
           live(flags),
           counters(counted),
           ports_up(flags.ports()),
-          all_up(flags.all_up(ports_up)) {}
+          all_up((which.nexthop_ports & ~ports_up) == 0 && flags.all_nexthops_up()) {}
 
     const table_set& tables;
     const liveness& live;
     worker_counters& counters;
     // Read once for the burst.
     const std::uint64_t ports_up;
-    const bool all_up;  // no port and no next hop is down
+    const bool all_up;  // no next hop is down, and no port of one
 
     [[nodiscard]] bool is_up(nexthop_id id, const nexthop& hop) const noexcept {
         return all_up || ((ports_up >> hop.port & 1) != 0 && live.nexthop_up(id));
