@@ -182,6 +182,7 @@ result<void> engine::make_workers(const config::file& file) {
         options[w].rx = queues[w];
         options[w].punt_port = punt_port_;
         workers_.push_back(std::make_unique<worker>(std::move(options[w]), shared_));
+        workers_.back()->counters().labels.populate(0);  // the special-purpose labels'
     }
     return {};
 }
@@ -252,6 +253,24 @@ std::optional<std::uint8_t> engine::port_number(std::string_view name) const {
         }
     }
     return std::nullopt;
+}
+
+void engine::expect_label(mpls::label label) {
+    for (const auto& w : workers_) {
+        w->counters().labels.populate(label);
+    }
+}
+
+void engine::expect_prefix(std::uint32_t id) {
+    for (const auto& w : workers_) {
+        w->counters().prefixes.populate(id);
+    }
+}
+
+void engine::expect_nexthop(nexthop_id id) {
+    for (const auto& w : workers_) {
+        w->counters().nexthops.populate(id);
+    }
 }
 
 counter engine::label_counter(mpls::label label) const {

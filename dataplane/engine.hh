@@ -54,6 +54,11 @@ public:
     [[nodiscard]] const std::string& pages() const noexcept { return pages_; }
     [[nodiscard]] std::uint8_t punt_port() const noexcept { return punt_port_; }
 
+    // Brings the memory of counters that are about to be used, so that no worker waits for it.
+    void expect_label(mpls::label label);
+    void expect_prefix(std::uint32_t id);
+    void expect_nexthop(nexthop_id id);
+
     // Counters, summed over the workers.
     [[nodiscard]] counter label_counter(mpls::label label) const;
     [[nodiscard]] counter prefix_counter(std::uint32_t id) const;

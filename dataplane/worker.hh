@@ -67,7 +67,7 @@ public:
     [[nodiscard]] bool is_drained() const noexcept {
         return drained_.load(std::memory_order_acquire);
     }
-    [[nodiscard]] const worker_counters& counters() const noexcept { return counters_; }
+    [[nodiscard]] worker_counters& counters() noexcept { return counters_; }
     [[nodiscard]] io::tap& tap() noexcept { return tap_; }
     [[nodiscard]] std::uint64_t rounds() const noexcept { return read_count(rounds_); }
     [[nodiscard]] std::uint64_t busy_rounds() const noexcept { return read_count(busy_rounds_); }

@@ -75,16 +75,19 @@ publish::port_map router::port_facts() const {
 void router::publish(std::shared_ptr<publish::forwarding> retired_owner) {
     const auto fresh = tables_->take_new_numbers();
     for (const nexthop_id id : fresh.nexthops) {
+        engine_->expect_nexthop(id);
         engine_->live().set_nexthop(id, true);
         nexthop_base_[id] = engine_->nexthop_counter(id);
     }
     for (const mpls::label label : fresh.labels) {
-        // Packets were counted, and dropped, while the label had no rule.
+        engine_->expect_label(label);
+        // The label may have had a rule before.
         if (const counter before = engine_->label_counter(label); before != counter{}) {
             label_base_[label] = before;
         }
     }
     for (const std::uint32_t id : fresh.prefixes) {
+        engine_->expect_prefix(id);
         prefix_base_[id] = engine_->prefix_counter(id);
     }
     retired_list replaced;

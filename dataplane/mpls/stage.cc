@@ -44,8 +44,10 @@ public:
             }
             const lse top = load_be32(stack_ + at_);
             const label_entry entry = context_.tables.labels[label_of(top)];
-            context_.counters.labels[label_of(top)].add(length_ - at_);
             trace_.note(i_, step::label_lookup, top, static_cast<std::uint32_t>(entry.op()));
+            if (entry.op() != label_op::none) [[likely]] {  // no counter for just any label
+                context_.counters.labels[label_of(top)].add(length_ - at_);
+            }
             if (act(top, entry) == progress::done) {
                 return;
             }
