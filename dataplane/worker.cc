@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <mutex>
 #include <thread>
 
 #include "dataplane/io/receive.hh"
@@ -20,6 +21,28 @@ namespace {
 constexpr unsigned idle_rounds_before_rest = 200;
 constexpr std::chrono::microseconds longest_rest{500};
 constexpr int longest_wait_ms = 10;
+
+// Keeps ethdev from logging, and gives it its level back at the end. The level is the process's, so
+// workers that start together take turns.
+class quiet_ethdev {
+public:
+    quiet_ethdev() : turn_(turns), level_(rte_log_get_level(type())) {
+        rte_log_set_level(type(), RTE_LOG_CRIT);
+    }
+    quiet_ethdev(const quiet_ethdev&) = delete;
+    quiet_ethdev& operator=(const quiet_ethdev&) = delete;
+    ~quiet_ethdev() { rte_log_set_level(type(), static_cast<std::uint32_t>(level_)); }
+
+private:
+    // A name that is registered already keeps its number and its level.
+    static std::uint32_t type() {
+        return static_cast<std::uint32_t>(rte_log_register("lib.ethdev"));
+    }
+
+    static inline std::mutex turns;
+    const std::lock_guard<std::mutex> turn_;
+    const int level_;
+};
 
 }  // namespace
 
@@ -128,13 +151,14 @@ bool worker::register_interrupts() noexcept {
         return rte_eth_dev_rx_intr_ctl_q(options_.rx[n].device, options_.rx[n].queue,
                                          RTE_EPOLL_PER_THREAD, operation, nullptr) == 0;
     };
-    // DPDK logs an error for every driver that has none, which is the usual case here.
-    rte_log_set_level_pattern("lib.ethdev", RTE_LOG_CRIT);
     std::size_t added = 0;
-    while (added < options_.rx.size() && control(added, RTE_INTR_EVENT_ADD)) {
-        ++added;
+    {
+        // DPDK logs an error for every driver that has none, which is the usual case here.
+        const quiet_ethdev quiet;
+        while (added < options_.rx.size() && control(added, RTE_INTR_EVENT_ADD)) {
+            ++added;
+        }
     }
-    rte_log_set_level_pattern("lib.ethdev", RTE_LOG_NOTICE);
     if (added == options_.rx.size()) {
         return true;
     }

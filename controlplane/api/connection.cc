@@ -2,6 +2,7 @@
 
 #include <array>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/write.hpp>
 
 #include "controlplane/api/server.hh"
@@ -17,6 +18,9 @@ void connection::read() {
     auto chunk = std::make_shared<std::array<char, 65536>>();
     socket_.async_read_some(asio::buffer(*chunk),
                             [self = shared_from_this(), chunk](error_code failed, std::size_t n) {
+                                if (failed == asio::error::eof) {
+                                    return self->end_input();
+                                }
                                 if (failed || self->server_ == nullptr) {
                                     return self->close();
                                 }
@@ -26,6 +30,25 @@ void connection::read() {
                                     self->read();
                                 }
                             });
+}
+
+// The client has sent all it will. It may still read: then it gets its answers.
+void connection::end_input() {
+    if (server_ == nullptr) {
+        return;
+    }
+    ended_ = true;
+    if (!input_.empty() && input_.back() != '\n') {
+        input_ += '\n';
+    }
+    handle_lines();
+    if (server_ == nullptr || is_done()) {
+        return close();
+    }
+    // A client that has closed hangs up, one that has only stopped sending does not. With nothing
+    // to send, as in a trace that no packet comes for, nothing else would tell.
+    socket_.async_wait(asio::socket_base::wait_error,
+                       [self = shared_from_this()](error_code) { self->close(); });
 }
 
 // Lines are taken off the input when all have been answered: answers come later only from timers,
@@ -84,6 +107,8 @@ void connection::write() {
                           self->output_.pop_front();
                           if (!self->output_.empty()) {
                               self->write();
+                          } else if (self->is_done()) {
+                              self->close();
                           }
                       });
 }

@@ -29,8 +29,11 @@ public:
 
 private:
     void read();
+    void end_input();
     void handle_lines();
     void write();
+    // Whether the client has sent all it will, and has got all it asked for.
+    [[nodiscard]] bool is_done() const { return ended_ && !waiting_ && output_.empty(); }
 
     result<json> show(const json& params) override;
     result<json> apply(const publish::changes& batch) override;
@@ -46,6 +49,7 @@ private:
     std::string input_;
     std::deque<std::string> output_;
     std::size_t unsent_ = 0;
+    bool ended_ = false;    // the client sends no more
     bool waiting_ = false;  // a trace or capture runs: later requests wait for its end
 };
 

@@ -1,18 +1,70 @@
 #include "controlplane/api/router.hh"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "controlplane/config/load.hh"
+#include "controlplane/config/text.hh"
 
 namespace rhumb::api {
 
 namespace {
 
-// What only a restart can change about a port.
-bool same_device(const config::port& a, const config::port& b) {
-    return a.name == b.name && a.device == b.device && a.mac == b.mac && a.mtu == b.mtu &&
-           a.promiscuous == b.promiscuous && a.rx_queues == b.rx_queues &&
-           a.shared_tx == b.shared_tx;
+// What only a restart can change about a port, where it differs: "mtu 9000 (was 1500)".
+std::string device_changes(const config::port& now, const config::port& opened) {
+    std::string text;
+    const auto compare = [&](std::string_view key, const std::string& is, const std::string& was) {
+        if (is != was) {
+            text += fmt::format("{}{} {} (was {})", text.empty() ? "" : ", ", key, is, was);
+        }
+    };
+    const auto mac = [](const config::port& port) {
+        return port.mac ? config::to_string(*port.mac) : "the device's own";
+    };
+    const auto flag = [](bool set) { return std::string(set ? "true" : "false"); };
+    compare("device", '"' + now.device + '"', '"' + opened.device + '"');
+    compare("mac", mac(now), mac(opened));
+    compare("mtu", std::to_string(now.mtu), std::to_string(opened.mtu));
+    compare("promiscuous", flag(now.promiscuous), flag(opened.promiscuous));
+    compare("rx_queues", std::to_string(now.rx_queues), std::to_string(opened.rx_queues));
+    compare("shared_tx", flag(now.shared_tx), flag(opened.shared_tx));
+    return text;
+}
+
+// That `ports` are those that were opened. They may come in any order, and go into that of the
+// opened ones, by which ports have their numbers.
+result<void> match_ports(std::vector<config::port>& ports, const std::vector<config::port>& opened,
+                         const std::string& file) {
+    const auto refuse = [&](config::position where, std::string why) {
+        return error{std::move(why), {file, where.line, where.column}};
+    };
+    for (const config::port& port : ports) {
+        const auto before = std::ranges::find(opened, port.name, &config::port::name);
+        if (before == opened.end()) {
+            return refuse(port.where, fmt::format("port \"{}\" is new; ports come and go only with "
+                                                  "a restart",
+                                                  port.name));
+        }
+        if (const std::string changes = device_changes(port, *before); !changes.empty()) {
+            return refuse(changes.starts_with("device") ? port.device_where : port.where,
+                          fmt::format("port \"{}\" has other settings than at start: {}; they "
+                                      "change only with a restart",
+                                      port.name, changes));
+        }
+    }
+    std::vector<config::port> in_order;
+    for (const config::port& before : opened) {
+        const auto port = std::ranges::find(ports, before.name, &config::port::name);
+        if (port == ports.end()) {
+            return refuse({}, fmt::format("port \"{}\" is missing; ports come and go only with a "
+                                          "restart",
+                                          before.name));
+        }
+        in_order.push_back(std::move(*port));
+    }
+    ports = std::move(in_order);
+    return {};
 }
 
 }  // namespace
@@ -101,13 +153,8 @@ result<void> router::reload() {
     if (!file) {
         return file.why();
     }
-    const bool same_ports = std::equal(file->ports.begin(), file->ports.end(),
-                                       opened_ports_.begin(), opened_ports_.end(), same_device);
-    if (!same_ports) {
-        return error{
-            "the [ports] section is not what the router was started with (name, device, "
-            "mac, mtu, promiscuous, rx_queues and shared_tx change only with a restart)",
-            {config_file_, 0, 0}};
+    if (auto same = match_ports(file->ports, opened_ports_, config_file_); !same) {
+        return same;
     }
     if (file->node.punt != tables_->node().punt) {
         return error{"the punt port changes only with a restart",

@@ -131,7 +131,9 @@ std::string label_text(const publish::label_view& rule) {
     if (!rule.paths.empty()) {
         text += fmt::format("via = {}\n", paths(rule.paths));
     }
-    text += fmt::format("ttl = \"{}\"\n", rule.entry.pipe() ? "pipe" : "uniform");
+    if (rule.entry.op() != label_op::continue_) {
+        text += fmt::format("ttl = \"{}\"\n", rule.entry.pipe() ? "pipe" : "uniform");
+    }
     if (rule.entry.sets_tc()) {
         text += fmt::format("tc = {}\n", rule.entry.tc(0));
     }

@@ -19,6 +19,7 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::chrono::milliseconds tap_interval{2};
+constexpr std::chrono::milliseconds accept_pause{100};
 
 // Whether somebody answers on the socket at `path`.
 bool in_use(asio::io_context& io, const std::string& path) {
@@ -37,6 +38,7 @@ server::server(asio::io_context& io, router& running, bool own_trace,
       own_trace_(own_trace),
       shut_down_(std::move(shut_down)),
       acceptor_(io),
+      accept_timer_(io),
       tap_timer_(io) {}
 
 server::~server() { close(); }
@@ -85,17 +87,35 @@ void server::accept() {
         if (failed == asio::error::operation_aborted) {
             return;
         }
-        if (!failed) {
-            clients_.push_back(std::make_shared<connection>(std::move(socket), *this));
-            clients_.back()->start();
+        if (failed) {
+            return accept_later(failed);
         }
+        accept_fails_ = false;
+        clients_.push_back(std::make_shared<connection>(std::move(socket), *this));
+        clients_.back()->start();
         accept();
+    });
+}
+
+// Without a free file descriptor the client stays in the queue, and accept fails at once again.
+void server::accept_later(error_code why) {
+    if (!accept_fails_) {
+        accept_fails_ = true;
+        io::log(io::log_level::warning, "control clients must wait",
+                {{"why", why.message()}, {"socket", path_}});
+    }
+    accept_timer_.expires_after(accept_pause);
+    accept_timer_.async_wait([this](error_code failed) {
+        if (!failed) {
+            accept();
+        }
     });
 }
 
 void server::close() {
     error_code ignored;
     acceptor_.close(ignored);
+    accept_timer_.cancel();
     tap_timer_.cancel();
     while (!clients_.empty()) {
         clients_.front()->close();

@@ -57,6 +57,7 @@ private:
     };
 
     void accept();
+    void accept_later(boost::system::error_code why);
     void wait_for_taps();
     void collect_traces();
     void collect_captures();
@@ -70,6 +71,8 @@ private:
     const bool own_trace_;
     std::function<void()> shut_down_;
     boost::asio::local::stream_protocol::acceptor acceptor_;
+    boost::asio::steady_timer accept_timer_;
+    bool accept_fails_ = false;  // it is in the log already
     boost::asio::steady_timer tap_timer_;
     std::string path_;
     std::list<std::shared_ptr<connection>> clients_;

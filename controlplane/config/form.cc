@@ -84,6 +84,9 @@ void need(const label_entry& entry, field f, std::string_view why, diagnostics& 
 constexpr std::string_view where_to_send = "the next hops to send to";
 constexpr std::string_view no_swap = "only \"continue\" swaps the label";
 constexpr std::string_view no_list = "only \"push\" imposes a list";
+constexpr std::string_view no_model = "one is taken off in either model; remove it";
+constexpr std::string_view own_tc =
+    "what it uncovers keeps its own; only \"continue\" and \"push\" set one";
 
 }  // namespace
 
@@ -239,6 +242,12 @@ void check_label_entry(const label_entry& entry, diagnostics& errors) {
         }
     } else if (entry.outs != path_outs::every_path) {
         need(entry, field::out, "the label to swap to (or one for every path of via)", errors);
+    }
+    if (op == operation::continue_) {
+        forbid(entry, field::ttl, no_model, errors);
+    }
+    if (op == operation::next || op == operation::pop) {
+        forbid(entry, field::tc, own_tc, errors);
     }
 }
 

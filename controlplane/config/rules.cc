@@ -147,6 +147,16 @@ void read_prefix(value from, rules& into, diagnostics& errors) {
         rule.list = into.intern(read_segments(list, "segments", 1, errors));
     }
     read_treatment(table, rule.ttl, rule.tc);
+    if (rule.list == none) {
+        for (const std::string_view key : {"ttl", "tc"}) {
+            if (const value given = table.find(key)) {
+                errors.fail(given.where(errors),
+                            fmt::format("a prefix without segments takes no {}: it imposes no "
+                                        "labels; remove it, or give segments",
+                                        key));
+            }
+        }
+    }
     if (!errors.failed()) {
         into.prefixes.push_back(rule);
     }

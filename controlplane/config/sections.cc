@@ -223,6 +223,12 @@ nexthop read_nexthop(std::string_view name, value from, diagnostics& errors) {
     if (const value given = table.find("backup")) {
         result.backup = read_backup(given, errors);
     }
+    const value ttl = table.find("ttl");
+    if (ttl && (!result.backup || result.backup->push.empty())) {
+        errors.fail(ttl.where(errors),
+                    "ttl is for the labels that the backup pushes, and there are none; remove it, "
+                    "or give backup a push");
+    }
     return result;
 }
 

@@ -89,6 +89,12 @@ error checker::error_at(config::position where, std::string message) const {
     return {std::move(message), {files_[where.file], where.line, where.column}};
 }
 
+error checker::second_rule(const std::string& of, config::position first,
+                           config::position where) const {
+    const std::string file = first.file == where.file ? "line " : files_[first.file] + ':';
+    return error_at(where, fmt::format("{} has a rule already, in {}{}", of, file, first.line));
+}
+
 const config::nexthop* checker::nexthop_named(std::string_view name) const {
     if (const auto it = coming_.find(name); it != coming_.end()) {
         return it->second;
@@ -205,8 +211,7 @@ result<void> checker::check_labels() const {
             const auto first = std::find_if(
                 batch_.rules.labels.begin(), batch_.rules.labels.end(),
                 [&](const config::label_rule& other) { return now_.label_of(other) == label; });
-            return error_at(rule.where, fmt::format("label {} has a rule already, in line {}",
-                                                    *label, first->where.line));
+            return second_rule(fmt::format("label {}", *label), first->where, rule.where);
         }
         if (!seen.empty()) {
             seen[*label] = true;
@@ -233,13 +238,12 @@ result<void> checker::check_labels() const {
 }
 
 result<void> checker::check_prefixes() const {
-    std::unordered_map<ip_prefix, std::uint32_t, ip_prefix_hash> seen;
+    std::unordered_map<ip_prefix, config::position, ip_prefix_hash> seen;
     for (const config::prefix_rule& rule : batch_.rules.prefixes) {
         const std::string name = config::to_string(rule.match);
-        if (const auto [it, is_new] = seen.emplace(rule.match, rule.where.line);
+        if (const auto [it, is_new] = seen.emplace(rule.match, rule.where);
             !is_new && !files_.empty()) {
-            return error_at(rule.where, fmt::format("prefix {} has a rule already, in line {}",
-                                                    name, it->second));
+            return second_rule("prefix " + name, it->second, rule.where);
         }
         const checked_paths& paths = paths_[rule.paths];
         if (paths.unknown != nullptr) {

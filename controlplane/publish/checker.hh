@@ -47,6 +47,8 @@ private:
     [[nodiscard]] std::string blocks_text() const;
     [[nodiscard]] bool in_a_block(mpls::label label) const;
     [[nodiscard]] error error_at(config::position where, std::string message) const;
+    [[nodiscard]] error second_rule(const std::string& of, config::position first,
+                                    config::position where) const;
 
     const forwarding& now_;
     const changes& batch_;

@@ -142,7 +142,9 @@ result<eal_started> start_eal(const eal_options& options) {
     for (std::string& argument : kept) {
         argv.push_back(argument.data());
     }
-    rte_log_set_global_level(RTE_LOG_NOTICE);
+    // DPDK's libraries are too talkative otherwise. Not an argument for all names: to drivers that
+    // are loaded later DPDK gives the first level that fits, so the user's would not hold.
+    rte_log_set_level_pattern("*", RTE_LOG_NOTICE);
     // Registered before DPDK's own, which removes its telemetry socket, so that it runs after that.
     std::atexit(remove_runtime_folder);
     if (rte_eal_init(static_cast<int>(argv.size()), argv.data()) < 0) {

@@ -6,10 +6,9 @@ namespace rhumb::io {
 
 namespace {
 
-int log_type() {
-    static const int type = rte_log_register_type_and_pick_level("rhumb", RTE_LOG_INFO);
-    return type;
-}
+// Registered before DPDK reads its arguments, as its own libraries are: so of several levels for it
+// the last one holds.
+const int log_type = rte_log_register_type_and_pick_level("rhumb", RTE_LOG_NOTICE);
 
 std::uint32_t rte_level(log_level level) {
     switch (level) {
@@ -46,7 +45,7 @@ void log(log_level level, std::string_view event, std::initializer_list<log_fiel
         line += key;
         line += '=' + as_word(value);
     }
-    rte_log(rte_level(level), static_cast<std::uint32_t>(log_type()), "%s\n", line.c_str());
+    rte_log(rte_level(level), static_cast<std::uint32_t>(log_type), "%s\n", line.c_str());
 }
 
 }  // namespace rhumb::io

@@ -72,6 +72,8 @@ bool client::send(std::string_view bytes) {
     return true;
 }
 
+void client::end_input() const { ::shutdown(fd_, SHUT_WR); }
+
 bool client::receive(clock::time_point until) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - clock::now());
     pollfd ready{fd_, POLLIN, 0};

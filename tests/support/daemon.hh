@@ -30,6 +30,8 @@ public:
 
     // False once the daemon has closed the connection.
     bool send(std::string_view bytes);
+    // Sends no more, but reads on, as `nc -N` does.
+    void end_input() const;
     // The next message; null where the connection is closed, or nothing comes in time.
     [[nodiscard]] nlohmann::json message(std::chrono::milliseconds wait = patience);
     // One request; its `result`, or {"error": ...}.

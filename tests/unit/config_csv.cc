@@ -23,9 +23,9 @@ TEST(config_csv, every_op) {
         "# a comment, with commas\n"
         "\n"
         "  # another\n"
-        ",2,continue,16002,r2,,,\n"
+        ",2,continue,16002,r2,,,7\n"
         "16001,,next,,,,pipe,\n"
-        "15001,,pop,,r2*3|r3*256,,uniform,7\n"
+        "15001,,pop,,r2*3|r3*256,,uniform,\n"
         "15100,,push,,r3,16003/16002/0,,0\n"
         "100,,continue,,r2>17002*3|r3>16,,,\n"
         "101,,continue,3999,r2>17002|r2|r3,,,");
@@ -35,7 +35,7 @@ TEST(config_csv, every_op) {
     EXPECT_EQ(r.labels[0].op, operation::continue_);
     EXPECT_EQ(r.labels[0].out, 16002U);
     EXPECT_EQ(r.path_lists.at(r.labels[0].paths), (path_list{{"r2", 1, {}}}));
-    EXPECT_EQ(r.labels[0].tc, -1);
+    EXPECT_EQ(r.labels[0].tc, 7);
     EXPECT_EQ(r.labels[0].where.line, 5U);
     EXPECT_EQ(r.labels[0].where.column, 2U);
     EXPECT_EQ(r.labels[0].where.file, 3U);
@@ -45,7 +45,7 @@ TEST(config_csv, every_op) {
     EXPECT_EQ(r.labels[1].ttl, ttl_model::pipe);
     EXPECT_EQ(r.path_lists.at(r.labels[2].paths), (path_list{{"r2", 3, {}}, {"r3", 256, {}}}));
     EXPECT_EQ(r.labels[2].ttl, ttl_model::uniform);
-    EXPECT_EQ(r.labels[2].tc, 7);
+    EXPECT_EQ(r.labels[2].tc, -1);
     EXPECT_EQ(r.segment_lists.at(r.labels[3].list), (segments{16003, 16002, 0}));
     EXPECT_EQ(r.labels[3].tc, 0);
     EXPECT_EQ(r.path_lists.at(r.labels[4].paths), (path_list{{"r2", 3, 17002}, {"r3", 1, 16}}));
@@ -101,6 +101,11 @@ const bad_table bad_tables[] = {
     {"label,op,tc\n16,next,8\n", "2:9: tc 8 is out of range: 0 to 7"},
     {"label,op,ttl\n16,next,inherit\n",
      "2:9: unknown ttl \"inherit\"; it is one of \"uniform\" or \"pipe\""},
+    {"label,op,tc\n16,next,0\n",
+     "2:9: op \"next\" takes no tc: what it uncovers keeps its own; only \"continue\" and \"push\" "
+     "set one"},
+    {"label,op,out,via,ttl\n16,continue,17,r2,pipe\n",
+     "2:19: op \"continue\" takes no ttl: one is taken off in either model; remove it"},
     {"label,op,via\n16,next,r2\n", "2:9: op \"next\" takes no via: what follows the label decides"},
     {"label,op,via\n16,pop,\n", "2:1: op \"pop\" needs via: the next hops to send to"},
     {"label,op,via\n16,pop,r2>17\n",

@@ -89,6 +89,14 @@ const bad_text bad_labels[] = {
     {"[[labels]]\nlabel = 16\nop = \"next\"\ntc = 8", "4:6: tc 8 is out of range: 0 to 7"},
     {"[[labels]]\nlabel = 16\nop = \"next\"\nttl = \"inherit\"",
      "4:7: unknown ttl \"inherit\"; it is one of \"uniform\" or \"pipe\""},
+    {"[[labels]]\nlabel = 16\nop = \"next\"\nttl = \"pipe\"\ntc = 0",
+     "5:6: op \"next\" takes no tc: what it uncovers keeps its own; only \"continue\" and \"push\" "
+     "set one"},
+    {"[[labels]]\nlabel = 16\nop = \"pop\"\nvia = \"r2\"\nttl = \"pipe\"\ntc = 5",
+     "6:6: op \"pop\" takes no tc: what it uncovers keeps its own; only \"continue\" and \"push\" "
+     "set one"},
+    {"[[labels]]\nlabel = 16\nop = \"continue\"\nvia = \"r2\"\nout = 17\ntc = 5\nttl = \"uniform\"",
+     "7:7: op \"continue\" takes no ttl: one is taken off in either model; remove it"},
     {"[[labels]]\nlabel = 16\nop = \"next\"\n[[labels]]\n\"lab\\nel\" = 16",
      "5:1: unknown key \"lab\\x0ael\" in [[labels]]; did you mean \"label\"?"},
 };
@@ -120,6 +128,12 @@ const bad_text bad_prefixes[] = {
      "1048575, or 0 or 2 for explicit null"},
     {"[[prefixes]]\nmatch = \"10.0.0.0/8\"\nvia = \"r2\"\ntc = -1",
      "4:6: tc -1 is out of range: 0 to 7"},
+    {"[[prefixes]]\nmatch = \"10.0.0.0/8\"\nvia = \"r2\"\ntc = 0",
+     "4:6: a prefix without segments takes no tc: it imposes no labels; remove it, or give "
+     "segments"},
+    {"[[prefixes]]\nmatch = \"10.0.0.0/8\"\nttl = \"uniform\"\nvia = \"r2\"",
+     "3:7: a prefix without segments takes no ttl: it imposes no labels; remove it, or give "
+     "segments"},
 };
 
 TEST(config_rule_errors, prefixes) { expect_refused(bad_prefixes); }
@@ -153,6 +167,13 @@ TEST(config_rule_errors, fragments) {
         {"[remove]\nnexthops = [\"\"]",
          "2:13: an element of nexthops is empty; give 1 to 64 characters"},
         {"[remove]\nnexthops = [\"a\", \"a\"]", "2:18: nexthops names this twice"},
+        // As rhumbctl label set and nexthop set send them.
+        {"[[labels]]\nlabel = 16\nop = \"next\"\ntc = 5\n",
+         "4:6: op \"next\" takes no tc: what it uncovers keeps its own; only \"continue\" and "
+         "\"push\" set one"},
+        {"[nexthops.a]\nmac = \"02:00:00:00:02:01\"\nport = \"x\"\nttl = \"pipe\"\n",
+         "4:7: ttl is for the labels that the backup pushes, and there are none; remove it, or "
+         "give backup a push"},
         {"[[labels]]\nlabel = 16",
          "1:1: a rule needs an op: \"continue\", \"next\", \"pop\" or "
          "\"push\""},

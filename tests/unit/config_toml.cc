@@ -237,11 +237,14 @@ mac = "02:00:00:00:00:0a"
 vlan = 4094
 mtu = 68
 ttl = "pipe"
-backup = { nexthop = "b" }
+backup = { nexthop = "b", push = [16] }
+[nexthops.b]
+port = "x/1"
+mac = "02:00:00:00:00:0b"
+backup = { nexthop = "a" }
 [[labels]]
 label = 0xfffff
 op = "continue"
-ttl = "pipe"
 tc = 7
 via = ["a", { nexthop = "b", weight = 256, out = 2 }, { nexthop = "a", out = 17002 }]
 out = 0
@@ -253,7 +256,7 @@ via = { nexthop = "b", out = 17 }
 index = 1048575
 op = "pop"
 via = "a"
-tc = 0
+ttl = "pipe"
 [[prefixes]]
 match = "2001:db8::/32"
 segments = [1048575, 16, 2]
@@ -273,11 +276,12 @@ via = "a"
     EXPECT_EQ(a.mtu, 68);
     EXPECT_EQ(a.ttl, ttl_model::pipe);
     EXPECT_EQ(a.backup->nexthop, "b");
-    EXPECT_TRUE(a.backup->push.empty());
+    EXPECT_EQ(a.backup->push, segments{16});
+    EXPECT_TRUE(f.nexthops.at(1).backup->push.empty());
     const rules& r = f.rules;
     ASSERT_EQ(r.labels.size(), 3U);
     EXPECT_EQ(r.labels[0].label, 1048575U);
-    EXPECT_EQ(r.labels[0].ttl, ttl_model::pipe);
+    EXPECT_EQ(r.labels[0].ttl, ttl_model::inherit);
     EXPECT_EQ(r.labels[0].tc, 7);
     EXPECT_EQ(r.labels[0].out, 0U);
     EXPECT_EQ(r.path_lists.at(r.labels[0].paths),
@@ -285,7 +289,8 @@ via = "a"
     EXPECT_EQ(r.labels[1].out, none);
     EXPECT_EQ(r.path_lists.at(r.labels[1].paths), (path_list{{"b", 1, 17}}));
     EXPECT_EQ(r.labels[2].label, 1048575U);
-    EXPECT_EQ(r.labels[2].tc, 0);
+    EXPECT_EQ(r.labels[2].ttl, ttl_model::pipe);
+    EXPECT_EQ(r.labels[2].tc, -1);
     EXPECT_EQ(r.segment_lists.at(r.prefixes[0].list), (segments{1048575, 16, 2}));
     EXPECT_EQ(r.prefixes[0].ttl, ttl_model::uniform);
     EXPECT_EQ(r.prefixes[0].tc, 5);

@@ -153,6 +153,13 @@ const bad_text bad_nexthops[] = {
      "even"},
     {"[nexthops.r2]\nport = \"a\"\nmac = \"02:00:00:00:02:01\"\nvlan = 4095",
      "4:8: vlan 4095 is out of range: 0 to 4094"},
+    {"[nexthops.r2]\nport = \"a\"\nmac = \"02:00:00:00:02:01\"\nttl = \"pipe\"",
+     "4:7: ttl is for the labels that the backup pushes, and there are none; remove it, or give "
+     "backup a push"},
+    {"[nexthops.r2]\nport = \"a\"\nmac = \"02:00:00:00:02:01\"\nttl = \"uniform\"\n"
+     "backup = { nexthop = \"r3\", push = [] }",
+     "4:7: ttl is for the labels that the backup pushes, and there are none; remove it, or give "
+     "backup a push"},
     {"[nexthops.r2]\nport = \"a\"\nmac = \"02:00:00:00:02:01\"\nbackup = \"r3\"",
      "4:10: backup must be a table, not a string"},
     {"[nexthops.r2]\nport = \"a\"\nmac = \"02:00:00:00:02:01\"\nbackup = { push = [16] }",

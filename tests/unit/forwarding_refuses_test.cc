@@ -104,6 +104,14 @@ TEST(forwarding_refuses, two_rules_for_a_label_also_by_index) {
     m.add_label(16002, operation::next);
     m.add_label(2, operation::next).by_index = true;
     EXPECT_EQ(refused(m), "r1.toml:6:3: label 16002 has a rule already, in line 5");
+    // One rule in the file, one in its label table: whichever comes later names the other's file.
+    m.file.files.emplace_back("labels.csv");
+    m.file.rules.labels[1].where = {12, 1, 1};
+    EXPECT_EQ(refused(m), "labels.csv:12:1: label 16002 has a rule already, in r1.toml:5");
+    std::swap(m.file.rules.labels[0], m.file.rules.labels[1]);
+    EXPECT_EQ(refused(m), "r1.toml:5:3: label 16002 has a rule already, in labels.csv:12");
+    m.file.rules.labels[1].where = {13, 1, 1};
+    EXPECT_EQ(refused(m), "labels.csv:13:1: label 16002 has a rule already, in line 12");
 }
 
 TEST(forwarding_refuses, a_label_via_nobody) {

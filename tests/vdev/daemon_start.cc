@@ -131,6 +131,35 @@ TEST_F(rhumbd_start, until_idle_ends_by_itself_with_whole_captures) {
     EXPECT_FALSE(exists("r.sock"));
 }
 
+// DPDK is kept quiet, but the levels that somebody asks for hold: of one of its libraries, of a
+// driver that it loads when it starts, and of rhumbd itself.
+TEST_F(rhumbd_start, log_levels_are_the_users) {
+    const auto log_with = [&](const std::string& eal, const std::vector<std::string>& behind) {
+        parts of;
+        of.runtime = eal;
+        write_config(of);
+        std::vector<std::string> line{"--config", "r.toml", "--until-idle", "50", "--"};
+        line.insert(line.end(), behind.begin(), behind.end());
+        const run_result done = run(line);
+        EXPECT_EQ(done.status, 0) << done.output;
+        return done.output;
+    };
+    const std::string library = "EAL: Detected CPU lcores";
+    const std::string driver = "Initializing pmd_null";
+    const std::string own = "rhumb: forwarding";
+    const std::string quiet = log_with("", {});
+    EXPECT_FALSE(contains(quiet, library)) << quiet;
+    EXPECT_FALSE(contains(quiet, driver)) << quiet;
+    EXPECT_TRUE(contains(quiet, own)) << quiet;
+    EXPECT_TRUE(contains(log_with("", {"--log-level=lib.eal,info"}), library));
+    EXPECT_TRUE(contains(log_with("eal = [\"--log-level=lib.eal:info\"]\n", {}), library));
+    EXPECT_TRUE(contains(log_with("", {"--log-level", "pmd.net.null:info"}), driver));
+    // What stands behind -- comes later, and holds.
+    const std::string hushed = "eal = [\"--log-level=rhumb:error\"]\n";
+    EXPECT_FALSE(contains(log_with(hushed, {}), own));
+    EXPECT_TRUE(contains(log_with(hushed, {"--log-level=rhumb:notice"}), own));
+}
+
 TEST_F(rhumbd_start, signals_end_it_and_nothing_is_left) {
     const auto listing = [](const char* folder) {
         std::set<std::string> names;

@@ -50,7 +50,34 @@ private:
     json greeting_;
 };
 
-TEST_F(rhumbd, telemetry_answers_from_the_control_thread) {
+class rhumbd_telemetry : public rhumbd {
+protected:
+    // DPDK puts its socket below XDG_RUNTIME_DIR, but root's below /var/run.
+    [[nodiscard]] daemon_options options() const {
+        daemon_options made;
+        made.environment = {{"XDG_RUNTIME_DIR", folder_.path()}};
+        return made;
+    }
+    [[nodiscard]] telemetry_client connect_telemetry() const {
+        const std::filesystem::path folder =
+            ::geteuid() == 0 ? std::filesystem::path("/var/run") : folder_.path();
+        return telemetry_client(folder / "dpdk" / ("rhumb-" + name_) / "dpdk_telemetry.v2");
+    }
+    // Waits until each worker polls: by then it has looked for interrupts.
+    static void expect_workers_run(daemon& router, std::size_t workers) {
+        const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+        for (std::size_t running = 0; running < workers;) {
+            ASSERT_LT(std::chrono::steady_clock::now(), until);
+            const json shown = router.ask("show", {{"what", "workers"}});
+            running = 0;
+            for (const auto& row : shown["rows"]) {
+                running += row.value("rounds", 0) > 0 ? 1U : 0U;
+            }
+        }
+    }
+};
+
+TEST_F(rhumbd_telemetry, answers_from_the_control_thread) {
     parts of;
     of.west = capture(0, "west");
     write_config(of);
@@ -58,14 +85,10 @@ TEST_F(rhumbd, telemetry_answers_from_the_control_thread) {
     list.push_back(
         packet("eth 02:00:00:00:09:01 > 02:00:00:00:01:01 | mpls 16009 | ipv4 1.1.1.1 > 2.2.2.2"));
     folder_.write("west-in.pcap", as_capture(list));
-    daemon_options options;
-    options.environment = {{"XDG_RUNTIME_DIR", folder_.path()}};
-    const auto router = start(options);
+    const auto router = start(options());
     expect_received(*router, "west", list.size());
 
-    const std::filesystem::path folder =
-        ::geteuid() == 0 ? std::filesystem::path("/var/run") : folder_.path();
-    const telemetry_client client(folder / "dpdk" / ("rhumb-" + name_) / "dpdk_telemetry.v2");
+    const telemetry_client client = connect_telemetry();
     EXPECT_EQ(client.greeting().value("pid", 0), router->pid());
     const json commands = client.ask("/");
     for (const char* command : {"/rhumb/version", "/rhumb/ports", "/rhumb/label", "/rhumb/prefix",
@@ -94,6 +117,26 @@ TEST_F(rhumbd, telemetry_answers_from_the_control_thread) {
     EXPECT_TRUE(client.ask("/rhumb/label").is_null());
     EXPECT_TRUE(client.ask("/rhumb/version").contains("name"));
     expect_clean_end(*router);
+}
+
+// Workers hush ethdev while they look for interrupts, and put its level back: at notice it tells of
+// a parameter too many, at error it does not.
+TEST_F(rhumbd_telemetry, ethdev_keeps_its_log_level) {
+    for (const char* level : {"notice", "error"}) {
+        parts of;
+        of.runtime = "workers = 2\neal = [\"--log-level=lib.ethdev:" + std::string(level) + "\"]\n";
+        write_config(of);
+        daemon_options with = options();
+        with.log = std::string(level) + ".log";
+        const auto router = start(with);
+        expect_workers_run(*router, 2);
+        const telemetry_client client = connect_telemetry();
+        EXPECT_TRUE(client.ask("/ethdev/link_status", "0,more").is_object());
+        EXPECT_EQ(router->log().find("Extra parameters") != std::string::npos,
+                  level == std::string("notice"))
+            << router->log();
+        expect_clean_end(*router);
+    }
 }
 
 }  // namespace
