@@ -93,7 +93,7 @@ bool worker::poll() noexcept {
     bool busy = false;
     burst b;
     for (const rx_queue& queue : options_.rx) {
-        io::receive(queue.device, queue.queue, options_.burst, b);
+        io::receive(queue.device, queue.queue, options_.burst, b, counters_.ports[queue.port].rx);
         if (b.count != 0) {
             busy = true;
             b.in_port = queue.port;
@@ -108,14 +108,6 @@ bool worker::poll() noexcept {
 
 // One burst, one version of the tables.
 void worker::forward(burst& b) noexcept {
-    port_counters& port = counters_.ports[b.in_port];
-    std::uint64_t bytes = 0;
-    for (std::size_t i = 0; i < b.count; ++i) {
-        bytes += b.length(i);
-    }
-    count_up(port.rx.packets, b.count);
-    count_up(port.rx.bytes, bytes);
-
     const stage_context context{*shared_.tables.load(), shared_.live, counters_};
     if (shared_.taps.active.load(std::memory_order_relaxed)) [[unlikely]] {
         tap_.run_watched(b, context);

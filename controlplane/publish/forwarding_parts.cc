@@ -10,9 +10,9 @@ namespace rhumb::publish {
 namespace {
 
 std::vector<mpls::label> labels_of(const segment_list& list) {
-    std::vector<mpls::label> labels;
+    std::vector<mpls::label> labels(list.count);
     for (std::size_t n = 0; n < list.count; ++n) {
-        labels.push_back(list.labels.label(n, list.count));
+        labels[n] = list.labels.label(n, list.count);
     }
     return labels;
 }

@@ -41,15 +41,15 @@ public:
 
     // Sends, hands over or frees every packet of the burst.
     void send(burst& b) noexcept {
+        if (b.leaves_by_one_port() && ways_[b.out_port[0]].hand_over == nullptr) [[likely]] {
+            return send_as_it_is(b);
+        }
         for (std::size_t i = 0; i < b.count; ++i) {
             auto* const m = static_cast<rte_mbuf*>(b.handle[i]);
             m->port = b.in_port;  // ours: whoever drops it counts it there
             switch (b.fate[i]) {
                 case verdict::forward:
-                    m->data_off =
-                        static_cast<std::uint16_t>(b.front[i] - static_cast<byte*>(m->buf_addr));
-                    m->data_len = static_cast<std::uint16_t>(b.length(i));
-                    m->pkt_len = m->data_len;
+                    commit(b, i);
                     queue(b.out_port[i], m);
                     break;
                 case verdict::punt:  // as it came in
@@ -75,7 +75,7 @@ public:
         const unsigned n = rte_ring_sc_dequeue_burst(ring, reinterpret_cast<void**>(from.data()),
                                                      burst::capacity, nullptr);
         if (n != 0) {
-            transmit(port, from.data(), static_cast<std::uint16_t>(n));
+            transmit(port, from.data(), static_cast<std::uint16_t>(n), bytes_of(from.data(), n));
         }
         return n;
     }
@@ -94,7 +94,8 @@ private:
     void flush(std::size_t port) noexcept {
         line& waiting = pending_[port];
         if (ways_[port].hand_over == nullptr) {
-            transmit(port, waiting.packets.data(), waiting.count);
+            transmit(port, waiting.packets.data(), waiting.count,
+                     bytes_of(waiting.packets.data(), waiting.count));
         } else {
             const unsigned taken = rte_ring_mp_enqueue_burst(
                 ways_[port].hand_over, reinterpret_cast<void**>(waiting.packets.data()),
@@ -104,11 +105,37 @@ private:
         waiting.count = 0;
     }
 
-    void transmit(std::size_t port, rte_mbuf** packets, std::uint16_t count) noexcept {
+    // All packets of a burst by one port: the burst's own array of buffers is what the driver gets.
+    void send_as_it_is(burst& b) noexcept {
+        std::uint64_t bytes = 0;
+        for (std::size_t i = 0; i < b.count; ++i) {
+            bytes += commit(b, i);
+            static_cast<rte_mbuf*>(b.handle[i])->port = b.in_port;
+        }
+        transmit(b.out_port[0], reinterpret_cast<rte_mbuf**>(b.handle.data()), b.count, bytes);
+    }
+
+    // Tells the buffer where its frame now is; returns the frame's length.
+    static std::uint16_t commit(const burst& b, std::size_t i) noexcept {
+        auto* const m = static_cast<rte_mbuf*>(b.handle[i]);
+        const auto length = static_cast<std::uint16_t>(b.end[i] - b.front[i]);
+        m->data_off = static_cast<std::uint16_t>(b.front[i] - b.room[i]);
+        m->data_len = length;
+        m->pkt_len = length;
+        return length;
+    }
+
+    static std::uint64_t bytes_of(rte_mbuf* const* packets, std::size_t count) noexcept {
         std::uint64_t bytes = 0;
         for (std::size_t n = 0; n < count; ++n) {
             bytes += packets[n]->pkt_len;
         }
+        return bytes;
+    }
+
+    // `bytes`: of all packets together.
+    void transmit(std::size_t port, rte_mbuf** packets, std::uint16_t count,
+                  std::uint64_t bytes) noexcept {
         const std::uint16_t sent =
             rte_eth_tx_burst(ways_[port].device, ways_[port].queue, packets, count);
         for (std::size_t n = sent; n < count; ++n) {

@@ -140,9 +140,10 @@ template <class Trace>
 [[nodiscard, gnu::noinline]] nexthop_id choose(burst& b, std::size_t i, via_ref via,
                                                const stage_context& context,
                                                Trace& trace) noexcept {
-    return choose_path(context, via, i, trace, [&] {
-               return flow_hash_ip(context.tables.hash_seed, b.front[i], b.length(i));
-           }).nexthop;
+    return choose_path(
+               context, via, i, trace,
+               [&] { return flow_hash_ip(context.tables.hash_seed, b.front[i], b.length(i)); })
+        .nexthop;
 }
 
 constexpr nexthop_id no_hop = 0xffffffff;
@@ -153,9 +154,8 @@ template <class Version, class Trace>
 [[nodiscard]] nexthop_id impose(burst& b, std::size_t i, const route& way, unsigned ttl,
                                 const stage_context& context, Trace& trace) noexcept {
     const segment_list& list = context.tables.lists[way.list];
-    const nexthop_id hop = Trace::on || list.via.is_group()
-                               ? choose(b, i, list.via, context, trace)
-                               : list.via.id();
+    const nexthop_id hop =
+        Trace::on || list.via.is_group() ? choose(b, i, list.via, context, trace) : list.via.id();
     const unsigned tc = way.sets_tc ? way.tc : Version::precedence(b.front[i]);
     if (!impose_labels(b, i, list.labels, list.count, tc, way.pipe ? 255 : ttl)) [[unlikely]] {
         return no_hop;

@@ -18,8 +18,8 @@ struct ipv4_stage {
 
     // One verdict for each packet of the lane, whose front is the IPv4 header: forward, drop, punt.
     template <class Trace>
-    static void process(burst& b, lane packets, const stage_context& context,
-                        lanes& uncovered, Trace& trace) noexcept;
+    static void process(burst& b, lane packets, const stage_context& context, lanes& uncovered,
+                        Trace& trace) noexcept;
 };
 
 struct ipv6_stage {
@@ -27,8 +27,8 @@ struct ipv6_stage {
     static constexpr std::uint16_t ethertype = ethernet::type_ipv6;
 
     template <class Trace>
-    static void process(burst& b, lane packets, const stage_context& context,
-                        lanes& uncovered, Trace& trace) noexcept;
+    static void process(burst& b, lane packets, const stage_context& context, lanes& uncovered,
+                        Trace& trace) noexcept;
 };
 
 extern template void ipv4_stage::process(burst&, lane, const stage_context&, lanes&,

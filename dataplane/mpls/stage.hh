@@ -20,8 +20,8 @@ struct stage {
     // One verdict for each packet of the lane, whose front is the top label stack entry:
     // forward, drop or punt; again where an IP packet was uncovered that is to be looked up.
     template <class Trace>
-    static void process(burst& b, lane packets, const stage_context& context,
-                        lanes& uncovered, Trace& trace) noexcept;
+    static void process(burst& b, lane packets, const stage_context& context, lanes& uncovered,
+                        Trace& trace) noexcept;
 };
 
 extern template void stage::process(burst&, lane, const stage_context&, lanes&, no_trace&) noexcept;

@@ -293,7 +293,8 @@ void run(std::span<const byte> data) {
     const auto port = static_cast<std::uint8_t>(how >> 7 & 1);
 
     const auto send = [&](byte poison, std::size_t gap, auto& trace) {
-        outcome out = router->run(port, {&frame, 1}, {headroom, poison, gap, 1}, trace).at(0);
+        const placement where{headroom, poison, gap, 1, gap != 0};
+        outcome out = router->run(port, {&frame, 1}, where, trace).at(0);
         if (!out.broken.empty()) {
             fail(out.broken, frame, out);
         }

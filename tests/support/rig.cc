@@ -155,6 +155,8 @@ template <class Trace>
 std::vector<outcome> rig::run(std::uint8_t in_port, std::span<const packet_bytes> frames,
                               const placement& how, Trace& trace) {
     std::vector<outcome> outcomes;
+    tables_.many_labels = how.fetch_ahead;
+    tables_.many_prefixes = how.fetch_ahead;
     for (std::size_t first = 0; first < frames.size(); first += how.burst) {
         const auto part = frames.subspan(first, std::min(how.burst, frames.size() - first));
         const buffers memory(part, how);

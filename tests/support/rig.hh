@@ -41,6 +41,7 @@ struct placement {
     std::size_t gap = 0;    // bytes between frames in one array; 0: each frame has a heap block of
                             // its own that ends with it, for AddressSanitizer to see
     std::size_t burst = 1;  // frames that go through the pipeline together, up to 256
+    bool fetch_ahead = false;  // as with tables larger than the cache, whatever their size
 };
 
 class rig {

@@ -191,7 +191,7 @@ public:
                 for (const byte poison : std::array<byte, 4>{0x00, 0xff, 0x45, 0x61}) {
                     SCOPED_TRACE(testing::Message()
                                  << "bursts of " << size << ", poison " << unsigned{poison});
-                    run(port, packets, {128, poison, 64, size}, trace);
+                    run(port, packets, {128, poison, 64, size, poison % 2 == 0}, trace);
                     if (HasFatalFailure()) {
                         return;
                     }

@@ -101,5 +101,30 @@ TEST(checksum, no_update_breaks_a_right_checksum) {
     }
 }
 
+TEST(checksum, twenty_bytes_in_one_go_as_word_by_word) {
+    test::dice random(6);
+    const auto compare = [](const std::array<byte, 20>& header) {
+        ASSERT_EQ(checksum_holds_20(header.data()), checksum_sum(header.data(), 20) == 0xffff);
+    };
+    std::array<byte, 20> header{};
+    compare(header);
+    header.fill(0xff);
+    compare(header);
+    for (int round = 0; round < 200000; ++round) {
+        for (byte& b : header) {
+            // Many zeros and ones, for carries and sums at the ends of their range.
+            const std::uint32_t roll = random();
+            b = roll % 4 == 0 ? byte{0} : roll % 4 == 1 ? byte{0xff} : static_cast<byte>(roll >> 8);
+        }
+        compare(header);
+        store_be16(header.data() + 10, 0);
+        store_be16(header.data() + 10, checksum_of(header.data(), 20));
+        compare(header);
+        ASSERT_TRUE(checksum_holds_20(header.data()));
+        header[random() % 20] ^= static_cast<byte>(1U << random() % 8);
+        compare(header);
+    }
+}
+
 }  // namespace
 }  // namespace rhumb

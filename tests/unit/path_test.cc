@@ -62,6 +62,25 @@ TEST(label_entry, packs_and_unpacks) {
     }
 }
 
+TEST(label_entry, a_swap_keeps_what_the_rule_does_not_set) {
+    test::dice random(8);
+    for (int round = 0; round < 10000; ++round) {
+        const mpls::lse top = random();
+        const mpls::label out = random() & 0xfffff;
+        const unsigned tc = random() % 8;
+        const auto entry = label_entry::make_continue(out, via_ref::to_nexthop(random() % 100));
+        const auto swapped = [&](label_entry e) { return byte_swap(e.swapped(byte_swap(top))); };
+        const bool bottom = mpls::is_bottom(top);
+        const unsigned ttl = mpls::ttl_of(top);
+        EXPECT_EQ(swapped(entry), mpls::make(out, mpls::tc_of(top), bottom, ttl));
+        EXPECT_EQ(swapped(entry.with_tc(tc)), mpls::make(out, tc, bottom, ttl));
+        EXPECT_TRUE(entry.with_tc(tc).with_pipe(true).is_plain_swap());
+    }
+    EXPECT_FALSE(label_entry::make_continue(1, via_ref::to_group(1)).is_plain_swap());
+    EXPECT_FALSE(label_entry::make_pop(via_ref::to_nexthop(1)).is_plain_swap());
+    EXPECT_FALSE(label_entry{}.is_plain_swap());
+}
+
 TEST(burst, push_and_pull_move_the_front_within_the_room) {
     std::vector<byte> memory(100);
     const auto b = std::make_unique<burst>();

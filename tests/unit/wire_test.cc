@@ -141,5 +141,20 @@ TEST(drop_reasons, have_names_and_sentences_of_their_own) {
     }
 }
 
+TEST(ipv4, a_decremented_ttl_is_the_same_as_one_that_is_set) {
+    std::array<byte, ipv4::min_header_bytes> header{0x45};
+    for (std::uint32_t checksum = 0; checksum < 0x10000; ++checksum) {
+        for (const unsigned ttl : {1U, 2U, 64U, 255U}) {
+            header[8] = static_cast<byte>(ttl);
+            header[9] = static_cast<byte>(checksum * 7);
+            store_be16(header.data() + 10, static_cast<std::uint16_t>(checksum));
+            auto set = header;
+            ipv4::set_ttl(set.data(), ttl - 1);
+            ipv4::decrement_ttl(header.data());
+            ASSERT_EQ(header, set) << checksum << ' ' << ttl;
+        }
+    }
+}
+
 }  // namespace
 }  // namespace rhumb

@@ -68,6 +68,10 @@ struct burst {
         fill(ttl, std::uint8_t{0});
     }
     void set_kinds(protocol all) noexcept { fill(kind, all); }
+    // Whether every packet is to be forwarded by the same port, as most bursts are.
+    [[nodiscard]] bool leaves_by_one_port() const noexcept {
+        return count != 0 && holds(fate, verdict::forward) && holds(out_port, out_port[0]);
+    }
     [[nodiscard]] std::size_t length(std::size_t i) const noexcept {
         return static_cast<std::size_t>(end[i] - front[i]);
     }
@@ -95,6 +99,26 @@ struct burst {
     }
 
 private:
+    // Whether all packets have this value in a column of bytes; eight are compared at once.
+    template <class T>
+    [[nodiscard]] bool holds(const column<T>& all, T value) const noexcept {
+        static_assert(sizeof(T) == 1 && capacity % 8 == 0);
+        const std::uint64_t wanted = 0x0101010101010101U * static_cast<std::uint8_t>(value);
+        std::size_t i = 0;
+        for (; i + 8 <= count; i += 8) {
+            std::uint64_t eight = 0;
+            std::memcpy(&eight, &all[i], sizeof eight);
+            if (eight != wanted) {
+                return false;
+            }
+        }
+        for (; i < count; ++i) {
+            if (all[i] != value) {
+                return false;
+            }
+        }
+        return true;
+    }
     // A column of bytes, in blocks: one or two stores for each.
     template <class T>
     void fill(column<T>& all, T value) noexcept {

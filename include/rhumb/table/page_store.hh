@@ -1,5 +1,5 @@
-// Memory for the pages of a table, a chunk of huge pages at a time, so that a million labels lie in a
-// few of them. Threads: control.
+// Memory for the pages of a table, a chunk of huge pages at a time, so that a million labels lie in
+// a few of them. Threads: control.
 #pragma once
 
 #include <sanitizer/asan_interface.h>

@@ -36,7 +36,7 @@ struct alignas(64) nexthop {
     bool has_backup = false;
     bool backup_pipe = false;  // RFC 3443: push 255 instead of the packet's TTL
     nexthop_id backup = 0;
-    alignas(64) imposed_labels backup_push{};
+    alignas(64) imposed_labels backup_push;
 };
 static_assert(sizeof(nexthop) == 128);
 using nexthop_table = flat_array<nexthop>;

@@ -46,7 +46,7 @@ struct table_set {
     nexthop_table::view nexthops;
     port_filter_table::view filters;
     std::uint64_t nexthop_ports = 0;  // bit p: a next hop is on port p
-    bool many_labels = false;  // more than `few`
+    bool many_labels = false;         // more than `few`
     bool many_prefixes = false;
     std::uint32_t max_label_lookups = 8;
     std::uint64_t hash_seed = 0;
