@@ -38,8 +38,8 @@ TEST(paged_array, starts_empty) {
 }
 
 TEST(paged_array, an_edit_is_seen_by_the_next_version_only) {
-    retired_list retired;
     small_array array(16);
+    retired_list retired;  // before the array goes, what is in it must
     const auto zero = array.commit(retired);
     array.edit(3).value = 1;
     EXPECT_EQ(array[3].value, 1);

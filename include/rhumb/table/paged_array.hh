@@ -89,7 +89,7 @@ public:
     }
 
     // The next version. What it replaces goes to `replaced`, to be released when no worker can
-    // hold an earlier version any more.
+    // hold an earlier version any more, and before this array goes.
     [[nodiscard]] view commit(retired_list& replaced) {
         for (const std::size_t p : fresh_pages_) {
             fresh_[p] = false;
