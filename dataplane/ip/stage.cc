@@ -165,8 +165,9 @@ template <class Version, class Trace>
 }
 
 // One packet's way from its header to a next hop.
-template <class Version, class Trace>
-void forward(burst& b, std::size_t i, const stage_context& context, const lpm_view prefixes,
+// `find(destination)` gives its route.
+template <class Version, class Find, class Trace>
+void forward(burst& b, std::size_t i, const stage_context& context, const Find& find,
              const route_table::view routes, counter* const counters, Trace& trace) noexcept {
     byte* const ip = b.front[i];
     std::size_t packet_bytes = 0;
@@ -174,8 +175,8 @@ void forward(burst& b, std::size_t i, const stage_context& context, const lpm_vi
         bad != drop_reason::none) [[unlikely]] {
         return b.drop(i, bad);
     }
-    b.end[i] = ip + packet_bytes;
-    const std::uint32_t id = prefixes.lookup(Version::destination(ip));
+    b.end[i] = ip + packet_bytes;  // without padding
+    const std::uint32_t id = find(Version::destination(ip));
     if (id == 0) [[unlikely]] {
         return b.drop(i, Version::no_route);
     }
@@ -201,21 +202,27 @@ void forward(burst& b, std::size_t i, const stage_context& context, const lpm_vi
     b.fate[i] = verdict::forward;
 }
 
-// Has what a burst will need on its way into the cache, where the tables are larger than that: the
-// packets' trie nodes, by a lookup that nobody waits for, then their routes and counters.
+// The routes of all packets, by index, where the tables are larger than the cache: looked up
+// together, so that their loads overlap, with routes and counters then on their way. A packet that
+// is too short to have a destination gets none.
 template <class Version>
-void fetch_ahead(const burst& b, lane packets, const lpm_view prefixes,
-                 const route_table::view routes, const counter* const counters) noexcept {
+void find_together(const burst& b, lane packets, const lpm_view prefixes,
+                   const route_table::view routes, const counter* const counters,
+                   std::uint32_t* found) noexcept {
     std::array<const byte*, burst::capacity> destinations;
+    std::array<std::uint8_t, burst::capacity> whose;
     std::array<std::uint32_t, burst::capacity> ids;
     std::size_t count = 0;
-    for (const std::size_t i : packets) {
+    for (const std::uint8_t i : packets) {
+        found[i] = 0;
         if (b.length(i) >= Version::header_bytes) [[likely]] {
-            destinations[count++] = Version::destination(b.front[i]);
+            destinations[count] = Version::destination(b.front[i]);
+            whose[count++] = i;
         }
     }
     prefixes.lookup(destinations.data(), ids.data(), count);
     for (std::size_t n = 0; n < count; ++n) {
+        found[whose[n]] = ids[n];
         __builtin_prefetch(&routes[ids[n]]);
         __builtin_prefetch(&counters[ids[n]], 1);
     }
@@ -227,10 +234,17 @@ void process_version(burst& b, lane packets, const stage_context& context, Trace
     const route_table::view routes = context.tables.routes;
     counter* const counters = context.counters.prefixes.data();
     if (context.tables.many_prefixes) {
-        fetch_ahead<Version>(b, packets, prefixes, routes, counters);
+        std::array<std::uint32_t, burst::capacity> found;
+        find_together<Version>(b, packets, prefixes, routes, counters, found.data());
+        for (const std::size_t i : packets) {
+            const auto known = [id = found[i]](const byte*) { return id; };
+            forward<Version>(b, i, context, known, routes, counters, trace);
+        }
+        return;
     }
+    const auto look_up = [&](const byte* destination) { return prefixes.lookup(destination); };
     for (const std::size_t i : packets) {
-        forward<Version>(b, i, context, prefixes, routes, counters, trace);
+        forward<Version>(b, i, context, look_up, routes, counters, trace);
     }
 }
 
