@@ -69,8 +69,7 @@ struct v4 {
     static const lpm_view& prefixes(const table_set& tables) noexcept { return tables.ipv4; }
     static const byte* destination(const byte* ip) noexcept { return ipv4::destination_bytes(ip); }
     static unsigned ttl(const byte* ip) noexcept { return ipv4::ttl(ip); }
-    static void set_ttl(byte* ip, unsigned ttl) noexcept { ipv4::set_ttl(ip, ttl); }
-    static void decrement_ttl(byte* ip) noexcept { ipv4::decrement_ttl(ip); }
+    static void lower_ttl(byte* ip, unsigned hops) noexcept { ipv4::lower_ttl(ip, hops); }
     static unsigned precedence(const byte* ip) noexcept { return ipv4::precedence(ip); }
 };
 
@@ -110,8 +109,9 @@ struct v6 {
     static const lpm_view& prefixes(const table_set& tables) noexcept { return tables.ipv6; }
     static const byte* destination(const byte* ip) noexcept { return ipv6::destination_bytes(ip); }
     static unsigned ttl(const byte* ip) noexcept { return ipv6::hop_limit(ip); }
-    static void set_ttl(byte* ip, unsigned ttl) noexcept { ipv6::set_hop_limit(ip, ttl); }
-    static void decrement_ttl(byte* ip) noexcept { set_ttl(ip, ttl(ip) - 1); }
+    static void lower_ttl(byte* ip, unsigned hops) noexcept {
+        ipv6::set_hop_limit(ip, ipv6::hop_limit(ip) - hops);
+    }
     static unsigned precedence(const byte* ip) noexcept { return ipv6::precedence(ip); }
 };
 
@@ -125,12 +125,12 @@ template <class Version>
         if (own <= 1) [[unlikely]] {
             return 0;
         }
-        Version::decrement_ttl(ip);
+        Version::lower_ttl(ip, 1);
         return own - 1;
     }
     const unsigned left = std::min<unsigned>(own, b.ttl[i]);
-    if (left != 0) {
-        Version::set_ttl(ip, left);
+    if (left != 0) [[likely]] {
+        Version::lower_ttl(ip, own - left);
     }
     return left;
 }

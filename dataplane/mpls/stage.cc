@@ -197,7 +197,7 @@ private:
                 }
                 own = ipv4::ttl(header);
                 if (limit < own) {
-                    ipv4::set_ttl(header, limit);
+                    ipv4::lower_ttl(header, own - limit);
                 }
                 break;
             case protocol::ipv6:

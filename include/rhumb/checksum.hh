@@ -1,4 +1,4 @@
-// The Internet checksum: computed whole (RFC 1071) and updated in place (RFC 1624).
+// The Internet checksum (RFC 1071).
 // Threads: any.
 #pragma once
 
@@ -39,16 +39,6 @@ namespace rhumb {
 // The value for the checksum field of `length` bytes in which that field is zero.
 [[nodiscard]] constexpr std::uint16_t checksum_of(const byte* from, std::size_t length) noexcept {
     return static_cast<std::uint16_t>(~checksum_sum(from, length));
-}
-
-// The checksum after one 16-bit word of the covered bytes changed: RFC 1624, equation 3,
-// HC' = ~(~HC + ~m + m'). Never turns a right checksum into a wrong one, +0 and -0 included.
-[[nodiscard]] constexpr std::uint16_t checksum_update(std::uint16_t checksum,
-                                                      std::uint16_t old_word,
-                                                      std::uint16_t new_word) noexcept {
-    const std::uint32_t sum = static_cast<std::uint16_t>(~checksum) +
-                              std::uint32_t{static_cast<std::uint16_t>(~old_word)} + new_word;
-    return static_cast<std::uint16_t>(~checksum_fold(sum));
 }
 
 // Whether the checksum over a header of 20 bytes is right, which most IPv4 headers are. A one's

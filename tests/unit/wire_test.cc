@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <utility>
 
 #include "rhumb/packet/drop_reason.hh"
 #include "rhumb/wire/ethernet.hh"
@@ -9,6 +10,7 @@
 #include "rhumb/wire/ipv6.hh"
 #include "rhumb/wire/mpls.hh"
 #include "tests/support/packet_text.hh"
+#include "tests/support/rfc1624.hh"
 
 namespace rhumb {
 namespace {
@@ -141,17 +143,18 @@ TEST(drop_reasons, have_names_and_sentences_of_their_own) {
     }
 }
 
-TEST(ipv4, a_decremented_ttl_is_the_same_as_one_that_is_set) {
+TEST(ipv4, a_ttl_that_is_lowered_is_the_same_as_one_that_is_set) {
     std::array<byte, ipv4::min_header_bytes> header{0x45};
     for (std::uint32_t checksum = 0; checksum < 0x10000; ++checksum) {
-        for (const unsigned ttl : {1U, 2U, 64U, 255U}) {
+        for (const auto& [ttl, hops] :
+             {std::pair{1U, 1U}, {64U, 1U}, {255U, 1U}, {255U, 254U}, {200U, 100U}, {9U, 0U}}) {
             header[8] = static_cast<byte>(ttl);
             header[9] = static_cast<byte>(checksum * 7);
             store_be16(header.data() + 10, static_cast<std::uint16_t>(checksum));
             auto set = header;
-            ipv4::set_ttl(set.data(), ttl - 1);
-            ipv4::decrement_ttl(header.data());
-            ASSERT_EQ(header, set) << checksum << ' ' << ttl;
+            test::set_ttl(set.data(), ttl - hops);
+            ipv4::lower_ttl(header.data(), hops);
+            ASSERT_EQ(header, set) << checksum << ' ' << ttl << ' ' << hops;
         }
     }
 }

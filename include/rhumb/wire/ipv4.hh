@@ -50,27 +50,20 @@ inline constexpr std::size_t address_bytes = 4;
     return checksum_sum(ip, header_bytes(ip)) == 0xffff;
 }
 
-// Writes the TTL and brings the checksum along (RFC 1624).
-constexpr void set_ttl(byte* ip, unsigned ttl) noexcept {
-    const std::uint16_t old_word = load_be16(ip + 8);
-    const auto new_word = static_cast<std::uint16_t>(ttl << 8 | (old_word & 0xff));
-    store_be16(ip + 8, new_word);
-    store_be16(ip + 10, checksum_update(load_be16(ip + 10), old_word, new_word));
+// Takes `hops` off the TTL, no more than it has, and brings the checksum up to date.
+inline void lower_ttl(byte* ip, std::uint32_t hops) noexcept {
+    // TTL, protocol and checksum are one word, in which the TTL counts by 1 and the checksum's
+    // upper byte by 2^16. RFC 1624 for such a difference: the checksum goes up by as many, with the
+    // carry around its end, and is never 0xffff.
+    static_assert(std::endian::native == std::endian::little);
+    const std::uint32_t word = load_wire32(ip + 8);
+    const std::uint32_t checksum = (word >> 16) + hops;
+    const std::uint32_t carry = checksum >= 0xffff ? 1 : 0;
+    store_wire32(ip + 8, ((word & 0xffff) - hops) | (checksum + carry) << 16);
 }
 
 // Addresses that no router forwards, as source or destination: this network, loopback (RFC 1122
 // section 3.2.1.3, RFC 1812 section 5.3.7), link local (RFC 3927 section 7), multicast, reserved.
-// The same for a TTL that goes down by one. Precondition: it is not 0.
-inline void decrement_ttl(byte* ip) noexcept {
-    // TTL, protocol and checksum in one word, where the TTL counts 1 and the checksum 2^16. RFC
-    // 1624 for this difference: the checksum goes up by one in its upper byte, with the carry to
-    // the lower, which in the order of the wire is 1 and 1.
-    static_assert(std::endian::native == std::endian::little);
-    const std::uint32_t word = load_wire32(ip + 8);
-    const std::uint32_t carry = word >= 0xfffe0000 ? 1 : 0;
-    store_wire32(ip + 8, word - 1 + ((1 + carry) << 16));
-}
-
 [[nodiscard]] constexpr bool is_martian(std::uint32_t address) noexcept {
     const std::uint32_t net = address >> 24;
     return net == 0 || net == 127 || net >= 224 || address >> 16 == 0xa9fe;
