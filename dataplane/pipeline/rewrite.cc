@@ -62,21 +62,16 @@ const nexthop* take_backup(burst& b, std::size_t i, const stage_context& context
     return &context.tables.nexthops[hop.backup];
 }
 
-// Puts the layer 2 header in front; false where the buffer has no room. Not a byte more is written:
-// the frame often begins where a cache line does.
-bool push_layer2(burst& b, std::size_t i, byte* front, const nexthop& hop) noexcept {
-    if (static_cast<std::size_t>(front - b.room[i]) < hop.l2_bytes) [[unlikely]] {
-        return false;
-    }
-    if (hop.l2_bytes == ethernet::header_bytes) [[likely]] {
+// Writes a next hop's header so that it ends at `front`. Not a byte more is written: the frame
+// often begins where a cache line does.
+void write_layer2(byte* front, const nexthop& hop, std::size_t l2_bytes, protocol kind) noexcept {
+    if (l2_bytes == ethernet::header_bytes) [[likely]] {
         std::memcpy(front - ethernet::header_bytes, hop.l2.data(), ethernet::header_bytes);
     } else {
         std::memcpy(front - ethernet::tagged_header_bytes, hop.l2.data(),
                     ethernet::tagged_header_bytes);
     }
-    std::memcpy(front - 2, &ethertypes[static_cast<std::size_t>(b.kind[i])], 2);
-    b.front[i] = front - hop.l2_bytes;
-    return true;
+    std::memcpy(front - 2, &ethertypes[static_cast<std::size_t>(kind)], 2);
 }
 
 }  // namespace
@@ -104,16 +99,16 @@ bool rewrite(burst& b, const stage_context& context, Trace& trace) noexcept {
         }
         byte* const front = b.front[i];
         const auto length = static_cast<std::size_t>(b.end[i] - front);
-        if (length > hop->mtu) [[unlikely]] {
-            b.drop(i, drop_reason::mtu_exceeded);
-            continue;
-        }
-        if (!push_layer2(b, i, front, *hop)) [[unlikely]] {
-            b.drop(i, drop_reason::no_headroom);
+        const auto headroom = static_cast<std::size_t>(front - b.room[i]);
+        const std::size_t l2_bytes = hop->l2_bytes;
+        if (length > hop->mtu || headroom < l2_bytes) [[unlikely]] {
+            b.drop(i, length > hop->mtu ? drop_reason::mtu_exceeded : drop_reason::no_headroom);
             continue;
         }
         b.out_port[i] = hop->port;
-        counters[id].add(length + hop->l2_bytes);
+        counters[id].add(length + l2_bytes);
+        write_layer2(front, *hop, l2_bytes, b.kind[i]);
+        b.front[i] = front - l2_bytes;
         trace.note(i, step::layer2_written, hop->port);
         ++forwarded;
     }
