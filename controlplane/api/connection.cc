@@ -4,6 +4,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/write.hpp>
+#include <utility>
 
 #include "controlplane/api/server.hh"
 #include "controlplane/api/show.hh"
@@ -52,9 +53,12 @@ void connection::end_input() {
 }
 
 // Lines are taken off the input when all have been answered: answers come later only from timers,
-// so nothing in here gets back to here.
+// so nothing in here gets back to here. Changes that come together are published together, and
+// answered after that.
 void connection::handle_lines() {
+    constexpr std::size_t enough = std::size_t{1} << 20;
     std::size_t begin = 0;
+    std::string replies;
     while (!waiting_ && server_ != nullptr) {
         const std::size_t end = input_.find('\n', begin);
         if (end == std::string::npos) {
@@ -65,15 +69,29 @@ void connection::handle_lines() {
         if (line.empty()) {
             continue;
         }
-        auto reply = answer(line, *this);
+        const auto reply = answer(line, *this);
         waiting_ = !reply.has_value();
         if (reply) {
-            send(*std::move(reply));
+            replies += *reply;
+            replies += '\n';
         }
+        if (replies.size() > enough) {
+            answer_with(std::exchange(replies, {}));
+        }
+    }
+    if (!replies.empty()) {
+        answer_with(std::move(replies));
     }
     input_.erase(0, begin);
     if (input_.size() > max_line) {
         close();
+    }
+}
+
+void connection::answer_with(std::string lines) {
+    if (server_ != nullptr) {
+        server_->running().publish_pending();
+        send_lines(std::move(lines));
     }
 }
 
@@ -82,13 +100,14 @@ void connection::answered() {
     handle_lines();
 }
 
-void connection::send(std::string line) {
+void connection::send(std::string line) { send_lines(std::move(line) + '\n'); }
+
+void connection::send_lines(std::string lines) {
     if (server_ == nullptr) {
         return;
     }
-    line += '\n';
-    unsent_ += line.size();
-    output_.push_back(std::move(line));
+    unsent_ += lines.size();
+    output_.push_back(std::move(lines));
     if (unsent_ > max_unsent) {
         io::log(io::log_level::warning, "control client does not read: disconnected");
         close();
@@ -123,13 +142,16 @@ void connection::close() {
     }
 }
 
-result<json> connection::show(const json& params) { return api::show(server_->running(), params); }
+result<json> connection::show(const json& params) {
+    server_->running().publish_pending();
+    return api::show(server_->running(), params);
+}
 
 result<json> connection::apply(const publish::changes& batch) {
     if (auto done = server_->running().apply(batch); !done) {
         return done.why();
     }
-    return json{{"generation", server_->running().tables().generation()}};
+    return json{{"generation", server_->running().generation()}};
 }
 
 result<json> connection::reload() {

@@ -31,6 +31,9 @@ private:
     void read();
     void end_input();
     void handle_lines();
+    // Publishes what was changed, then answers.
+    void answer_with(std::string lines);
+    void send_lines(std::string lines);
     void write();
     // Whether the client has sent all it will, and has got all it asked for.
     [[nodiscard]] bool is_done() const { return ended_ && !waiting_ && output_.empty(); }

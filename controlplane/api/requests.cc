@@ -35,22 +35,42 @@ result<bool> needed_flag(const json& params, std::string_view key) {
     return it->get<bool>();
 }
 
-result<json> apply(const json& params, commands& router) {
-    const auto toml = needed_text(params, "toml");
+// Changes as TOML, which can say everything, or as a table of labels, which is read much faster.
+result<publish::changes> parse_changes(const json& params) {
+    const auto toml = text_param(params, "toml");
     if (!toml) {
         return toml.why();
     }
-    auto fragment = config::parse_fragment(toml.value());
+    const auto csv = text_param(params, "labels_csv");
+    if (!csv) {
+        return csv.why();
+    }
+    if (toml.value().has_value() == csv.value().has_value()) {
+        return bad("params has either toml or labels_csv");
+    }
+    publish::changes batch;
+    if (csv.value()) {
+        if (const auto read = config::parse_labels_csv(*csv.value(), "labels_csv", 0, batch.rules);
+            !read) {
+            return read.why();
+        }
+        return batch;
+    }
+    auto fragment = config::parse_fragment(*toml.value());
     if (!fragment) {
         return fragment.why();
     }
-    publish::changes batch;
     batch.remove_labels = std::move(fragment->remove_labels);
     batch.remove_prefixes = std::move(fragment->remove_prefixes);
     batch.remove_nexthops = std::move(fragment->remove_nexthops);
     batch.nexthops = std::move(fragment->nexthops);
     batch.rules = std::move(fragment->rules);
-    return router.apply(batch);
+    return batch;
+}
+
+result<json> apply(const json& params, commands& router) {
+    const auto batch = parse_changes(params);
+    return batch ? router.apply(batch.value()) : batch.why();
 }
 
 template <class Set>

@@ -149,6 +149,7 @@ void router::publish(std::shared_ptr<publish::forwarding> retired_owner) {
 }
 
 result<void> router::reload() {
+    publish_pending();
     auto file = config::load(config_file_);
     if (!file) {
         return file.why();
@@ -171,11 +172,16 @@ result<void> router::reload() {
 }
 
 result<void> router::apply(const publish::changes& batch) {
-    if (auto done = tables_->apply(batch); !done) {
-        return done;
+    auto done = tables_->apply(batch);
+    pending_ = pending_ || done.ok();
+    return done;
+}
+
+void router::publish_pending() {
+    if (pending_) {
+        pending_ = false;
+        publish(nullptr);
     }
-    publish(nullptr);
-    return {};
 }
 
 result<void> router::set_port(std::string_view name, bool up) {
@@ -188,6 +194,7 @@ result<void> router::set_port(std::string_view name, bool up) {
 }
 
 result<void> router::set_nexthop(std::string_view name, bool up) {
+    publish_pending();  // which brings new next hops up
     const auto id = tables_->nexthop_number(name);
     if (!id) {
         return error{"there is no next hop \"" + std::string(name) + "\"", {}};

@@ -32,8 +32,14 @@ public:
 
     // Reads the file again and swaps the tables. An error leaves the running ones in place.
     [[nodiscard]] result<void> reload();
-    // Single changes, all or none, in force with the next burst. Gone with the next reload.
+    // Single changes, all or none. In force once they are published, which publish_pending() or any
+    // other change does: many that come together share one version. Gone with the next reload.
     [[nodiscard]] result<void> apply(const publish::changes& batch);
+    void publish_pending();
+    // Of the tables with all that was applied.
+    [[nodiscard]] std::uint64_t generation() const noexcept {
+        return tables_->generation() + (pending_ ? 1 : 0);
+    }
 
     // Administrative state; a port is up if it is meant to be and its link is.
     [[nodiscard]] result<void> set_port(std::string_view name, bool up);
@@ -69,6 +75,7 @@ private:
     // The engine goes first: its workers use the tables.
     std::shared_ptr<publish::forwarding> tables_;
     std::unique_ptr<rhumb::engine> engine_;
+    bool pending_ = false;  // something is applied and not published
     std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
     // What the workers had counted under a number when its present owner got it.
     std::unordered_map<mpls::label, counter> label_base_;  // those that are not zero

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <functional>
 #include <optional>
@@ -35,6 +36,10 @@ std::string_view take_until(std::string_view& text, char separator) {
 // memory stays small whatever the file, and a text that lost its slot is merely parsed once more.
 class known_texts {
 public:
+    // For a file of `bytes`: a single change does not pay for a large one.
+    explicit known_texts(std::size_t bytes)
+        : slots_(std::bit_ceil(std::clamp<std::size_t>(bytes / 16, 8, 16384))) {}
+
     struct slot {
         std::string_view text;
         std::uint32_t index = none;
@@ -46,13 +51,17 @@ public:
     }
 
 private:
-    std::vector<slot> slots_ = std::vector<slot>(16384);
+    std::vector<slot> slots_;
 };
 
 class csv_reader {
 public:
     csv_reader(std::string_view text, diagnostics& errors, rules& into)
-        : rest_(text), errors_(errors), into_(into) {}
+        : rest_(text),
+          errors_(errors),
+          into_(into),
+          known_vias_(text.size()),
+          known_lists_(text.size()) {}
 
     void read() {
         if (rest_.starts_with("\xef\xbb\xbf")) {  // byte order mark

@@ -137,6 +137,65 @@ TEST_F(rhumbd_control, apply_is_all_or_nothing) {
     expect_clean_end(*router);
 }
 
+TEST_F(rhumbd_control, apply_takes_a_table_of_labels) {
+    write_config({});
+    const auto router = start();
+    const auto apply = [&](const std::string& csv) {
+        return router->ask("apply", {{"labels_csv", csv}});
+    };
+    EXPECT_TRUE(
+        apply("label,op,out,via\n16005,continue,16006,e\n16003,next,,\n").contains("generation"));
+    EXPECT_EQ(rows(*router, {{"what", "labels"}, {"label", 16005}})[0]["out"], 16006);
+    EXPECT_EQ(rows(*router, {{"what", "labels"}, {"label", 16003}})[0]["op"], "next");
+
+    json answer = apply("label,op,out,via\n16007,continue,16006,e\n16008,continue,x,e\n");
+    EXPECT_EQ(answer["error"]["file"], "labels_csv") << answer;
+    EXPECT_EQ(answer["error"]["line"], 3) << answer;
+    EXPECT_EQ(answer["error"]["column"], 16) << answer;
+    EXPECT_EQ(refusal(apply("label,op,out,via\n16009,continue,16006,nobody\n")),
+              "label 16009 goes via \"nobody\", which is no next hop");
+    EXPECT_TRUE(rows(*router, {{"what", "labels"}, {"label", "16007-16009"}}).empty());
+    for (const json& params : {json::object(), json{{"toml", ""}, {"labels_csv", ""}}}) {
+        EXPECT_EQ(refusal(router->ask("apply", params)), "params has either toml or labels_csv");
+    }
+}
+
+// Changes that come in one piece share a version of the tables; each is answered when it is in
+// force, and what comes behind it sees it.
+TEST_F(rhumbd_control, changes_that_come_together_are_published_together) {
+    write_config({});
+    const auto router = start();
+    auto c = connect();
+    const auto generation = [&] {
+        return rows(*router, {{"what", "version"}})[0]["generation"].get<std::uint64_t>();
+    };
+    const std::uint64_t before = generation();
+    std::string lines;
+    constexpr unsigned changes = 500;
+    for (unsigned n = 0; n < changes; ++n) {
+        const std::string csv =
+            "label,op,out,via\n" + std::to_string(16100 + n) + ",continue,16006,e\n";
+        lines +=
+            json{{"id", n}, {"method", "apply"}, {"params", {{"labels_csv", csv}}}}.dump() + '\n';
+    }
+    lines += R"({"id":"hop","method":"apply","params":{"toml":"[nexthops.n]\nport = \"east\"\n)"
+             R"(mac = \"02:00:00:00:02:02\""}})"
+             "\n"
+             R"({"id":"down","method":"nexthop","params":{"name":"n","up":false}})"
+             "\n";
+    ASSERT_TRUE(c.send(lines));
+    for (unsigned n = 0; n < changes; ++n) {
+        const json answer = c.message();
+        ASSERT_EQ(answer["id"], n) << answer;
+        ASSERT_GT(answer["result"]["generation"], before) << answer;
+    }
+    EXPECT_TRUE(c.message().contains("result"));
+    EXPECT_TRUE(c.message().contains("result"));
+    EXPECT_EQ(rows(*router, {{"what", "labels"}, {"label", "16100-16599"}}).size(), changes);
+    EXPECT_EQ(rows(*router, {{"what", "nexthops"}, {"nexthop", "n"}})[0]["up"], false);
+    EXPECT_LT(generation(), before + changes / 2);
+}
+
 TEST_F(rhumbd_control, port_and_nexthop_set_what_is_meant) {
     write_config({});
     const auto router = start();

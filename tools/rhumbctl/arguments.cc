@@ -28,7 +28,7 @@ constexpr const char* usage =
     "  nexthop delete NAME...\n"
     "  nexthop up|down NAME\n"
     "  port up|down NAME\n"
-    "  apply FILE|-                       a TOML fragment, all or nothing\n"
+    "  apply FILE|-                       a TOML fragment, or a FILE.csv of labels; all or nothing\n"
     "  reload                             read the configuration again\n"
     "  shutdown\n"
     "  trace COUNT [--port P] [--label L] follow the next packets in words\n"

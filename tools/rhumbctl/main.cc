@@ -86,7 +86,7 @@ std::string name_of(const std::string& file) { return file == "-" ? "standard in
 void call(client& router, command what, bool as_json) {
     const bool is_file = what.what == command::kind::apply;
     if (is_file) {
-        what.params["toml"] = read_file(what.file);
+        what.params[what.file.ends_with(".csv") ? "labels_csv" : "toml"] = read_file(what.file);
         what.done = name_of(what.file) + " is applied";
     }
     try {
