@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Installs the Debian 12 packages that Rhumb needs; does nothing where they are there already.
 #
-#   tools/install-deps.sh [build] [test]     default: build
+#   tools/install-deps.sh [build] [test] [bench]     default: build
 #
 # `build` is what compiling and running takes; `test` adds the second compiler, the sanitizer and
-# fuzzer runtimes, the aarch64 cross compiler, and the programs that the tests use as peers.
+# fuzzer runtimes, the aarch64 cross compiler, and the programs that the tests use as peers; `bench`
+# what tools/bench.sh measures beside Rhumb and with.
 set -euo pipefail
 
 build=(g++ meson ninja-build pkg-config libdpdk-dev
@@ -12,13 +13,15 @@ build=(g++ meson ninja-build pkg-config libdpdk-dev
        libgtest-dev libbenchmark-dev python3 git ca-certificates)
 test=(clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev g++-aarch64-linux-gnu qemu-user
       tshark iproute2 valgrind)
+bench=(dpdk-dev valgrind)
 
 wanted=()
 for group in "${@:-build}"; do
     case $group in
         build) wanted+=("${build[@]}") ;;
         test) wanted+=("${test[@]}") ;;
-        *) echo "install-deps: unknown group '$group' (known: build test)" >&2; exit 2 ;;
+        bench) wanted+=("${bench[@]}") ;;
+        *) echo "install-deps: unknown group '$group' (known: build test bench)" >&2; exit 2 ;;
     esac
 done
 

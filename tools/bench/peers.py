@@ -84,11 +84,12 @@ class Program:
                 self.process.wait()
 
 
-def testpmd(prefix, mode, devices, folder, worker=1):
+def testpmd(prefix, mode, devices, folder, huge, worker=1):
     """Debian's dpdk-testpmd on cores 0 and 1; packets go from port 0 to port 1, or back by the only
-    port. `worker`: the core that forwards."""
-    command = ["dpdk-testpmd", "-l", "0,1", f"--main-lcore={1 - worker}", "--no-huge", "-m", "512",
-               "--no-pci", "--file-prefix", prefix]
+    port. `huge`: huge pages; `worker`: the core that forwards."""
+    memory = ["--in-memory"] if huge else ["--no-huge", "-m", "512"]
+    command = ["dpdk-testpmd", "-l", "0,1", f"--main-lcore={1 - worker}", *memory, "--no-pci",
+               "--file-prefix", prefix]
     for device in devices:
         command += ["--vdev", device]
     command += ["--", f"--forward-mode={mode}", "--auto-start", "-i", "--nb-cores=1",

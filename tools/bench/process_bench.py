@@ -11,7 +11,7 @@ the ratio; the table has the median of the rounds and their spread. Devices:
   memif  in by net_memif from a testpmd on the other core, out by net_null
 
 usage: process_bench.py BUILD [--devices pcap,null,memif] [--sizes 64,128,512,1500] [--rounds 5]
-                        [--seconds 1] [--burst 32] [--json FILE]
+                        [--seconds 1] [--burst 32] [--pages huge|ordinary] [--json FILE]
 """
 import argparse
 import json
@@ -37,7 +37,7 @@ def capture(build, folder, size):
     return path
 
 
-def config(name, devices, burst):
+def config(name, devices, burst, huge):
     """A router that sends label 16002 out by the last device."""
     ports = "".join(f'[ports.p{n}]\ndevice = "{device}"\nmac = "02:00:00:00:01:0{n + 1}"\n'
                     for n, device in enumerate(devices))
@@ -46,6 +46,7 @@ name = "{name}"
 [runtime]
 idle = "busy"
 cores = "0,1"
+hugepages = "{"on" if huge else "off"}"
 burst = {burst}
 {ports}[nexthops.r2]
 port = "p{len(devices) - 1}"
@@ -61,14 +62,14 @@ via = "r2"
 class Bench:
     def __init__(self, arguments, folder):
         self.arguments = arguments
+        self.huge = arguments.pages == "huge"
         self.folder = folder
 
     def start(self, program, devices):
         if program == "rhumbd":
-            return rhumbd(self.arguments.build, "bench", config("bench", devices,
-                                                                 self.arguments.burst),
-                          self.folder)
-        return testpmd("rhumb-bench-pmd", program, devices, self.folder)
+            text = config("bench", devices, self.arguments.burst, self.huge)
+            return rhumbd(self.arguments.build, "bench", text, self.folder)
+        return testpmd("rhumb-bench-pmd", program, devices, self.folder, self.huge)
 
     def measure(self, program, kind, pcap):
         source = f"net_pcap0,rx_pcap={pcap},infinite_rx=1"
@@ -82,7 +83,7 @@ class Bench:
                 return dut.rate(1, seconds)
         memif = f"id=0,socket={self.folder}/memif.sock,socket-abstract=no"
         with testpmd("rhumb-bench-gen", "io", [source, f"net_memif0,role=server,{memif}"],
-                     self.folder, worker=0):
+                     self.folder, self.huge, worker=0):
             with self.start(program, [f"net_memif0,role=client,{memif}", sink]) as dut:
                 return dut.rate(1, seconds)
 
@@ -96,7 +97,7 @@ class Bench:
                   file=sys.stderr, flush=True)
         print("\r\033[K", end="", file=sys.stderr)
         ratios = [own / other for own, other in zip(rates["rhumbd"], rates["macswap"])]
-        return {"device": kind, "bytes": size,
+        return {"device": kind, "bytes": size, "pages": self.arguments.pages,
                 "mpps": {p: round(statistics.median(r) / 1e6, 2) for p, r in rates.items()},
                 "ratio_to_macswap": round(statistics.median(ratios), 3),
                 "ratio_spread": [round(min(ratios), 3), round(max(ratios), 3)],
@@ -113,6 +114,7 @@ def parse():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--burst", type=int, default=32)
+    parser.add_argument("--pages", choices=("huge", "ordinary"), default="ordinary")
     parser.add_argument("--json", help="file to write")
     return parser.parse_args()
 
@@ -122,7 +124,7 @@ def main():
     arguments.build = str(pathlib.Path(arguments.build).resolve())
     results = []
     print(f"{'device':8}{'bytes':>6}{'rhumbd':>9}{'io':>9}{'macswap':>9}  "
-          f"{'of macswap':<20}{'of io':>6}   million packets a second")
+          f"{'of macswap':<20}{'of io':>6}   million packets a second, {arguments.pages} pages")
     try:
         with tempfile.TemporaryDirectory() as folder:
             bench = Bench(arguments, folder)

@@ -6,7 +6,8 @@
 // round does the same work. A repetition's figure is the median of its bursts, so that other
 // processes do not count.
 //
-//   build-bench/tools/bench/stage_bench [--benchmark_filter=swap] [--benchmark_repetitions=9]
+//   build-bench/tools/bench/stage_bench [--scaling] [--benchmark_filter=swap]
+//       [--benchmark_repetitions=9]
 //       [--benchmark_out=FILE --benchmark_out_format=json]
 #include <benchmark/benchmark.h>
 
@@ -15,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <stdexcept>
+#include <string_view>
 
 #include "controlplane/publish/forwarding.hh"
 #include "dataplane/pipeline/pipeline.hh"
@@ -60,6 +62,7 @@ public:
     explicit router(const stage_case& wanted) {
         config::file file;
         file.files = {"bench"};
+        file.node.msd = max_segments;
         file.node.static_labels = {{16, 14999}, {24000, mpls::label_count - 1}};
         config::port port;
         port.name = "p";
@@ -96,17 +99,15 @@ private:
 // The frames of one case in buffers, and as they were when they came.
 class traffic {
 public:
-    traffic(const router& r, std::size_t count)
-        : originals_(count * frame_bytes), buffers_(count * slot_bytes) {
+    traffic(const router& r, std::size_t count) : buffers_(count * slot_bytes) {
         for (std::size_t n = 0; n < count; ++n) {
-            const frame made = r.make_frame(n);
-            std::copy(made.begin(), made.end(), &originals_[n * frame_bytes]);
+            originals_.push_back(r.make_frame(n));
         }
     }
     void restore() {
-        for (std::size_t n = 0; n * frame_bytes < originals_.size(); ++n) {
-            std::memcpy(&buffers_[n * slot_bytes + headroom], &originals_[n * frame_bytes],
-                        frame_bytes);
+        for (std::size_t n = 0; n < originals_.size(); ++n) {
+            std::memcpy(&buffers_[n * slot_bytes + headroom], originals_[n].data(),
+                        originals_[n].size());
         }
     }
     // `count` frames from the n-th on, as they are received.
@@ -114,12 +115,13 @@ public:
         b.count = static_cast<std::uint16_t>(count);
         b.in_port = 0;
         for (std::size_t i = 0; i < count; ++i) {
-            b.put(i, &buffers_[(n + i) * slot_bytes + headroom], frame_bytes, headroom);
+            b.put(i, &buffers_[(n + i) * slot_bytes + headroom], originals_[n + i].size(),
+                  headroom);
         }
     }
 
 private:
-    std::vector<byte> originals_;
+    std::vector<frame> originals_;
     std::vector<byte> buffers_;
 };
 
@@ -170,7 +172,13 @@ void measure(benchmark::State& state, const stage_case& wanted, std::size_t fram
 
 int main(int argc, char** argv) {
     using namespace rhumb::bench;
-    const auto cases = stage_cases();
+    const auto scaling = std::find(argv, argv + argc, std::string_view("--scaling"));
+    const bool is_scaling = scaling != argv + argc;
+    if (is_scaling) {
+        std::copy(scaling + 1, argv + argc, scaling);
+        --argc;
+    }
+    const auto cases = is_scaling ? scaling_cases() : stage_cases();
     for (const stage_case& one : cases) {
         for (const std::size_t burst_size : {32UL, 64UL, 256UL}) {
             for (const bool hot : {true, false}) {

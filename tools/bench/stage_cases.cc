@@ -5,6 +5,7 @@
 #include <random>
 
 #include "rhumb/checksum.hh"
+#include "rhumb/table/path.hh"
 #include "rhumb/wire/ipv4.hh"
 #include "rhumb/wire/ipv6.hh"
 #include "rhumb/wire/mpls.hh"
@@ -12,6 +13,8 @@
 namespace rhumb::bench {
 
 namespace {
+
+constexpr unsigned used_nexthops = 8;  // by random labels and prefixes
 
 using config::operation;
 using maker = std::function<frame(std::size_t)>;
@@ -69,8 +72,8 @@ ip_prefix ipv4_prefix(std::uint32_t address, std::uint8_t length) {
 
 // Frames.
 
-frame ethernet_frame(std::uint16_t type) {
-    frame made(frame_bytes);
+frame ethernet_frame(std::uint16_t type, std::size_t bytes = frame_bytes) {
+    frame made(bytes);
     ethernet::write_header(made.data(), our_mac, {2, 0, 0, 0, 9, 9}, 0, type);
     return made;
 }
@@ -112,8 +115,9 @@ frame ipv6_frame(std::uint64_t network) {
 
 frame labelled_frame(const std::vector<mpls::label>& labels, std::uint32_t destination = 0x0a020001,
                      std::uint16_t source_port = 1000) {
-    frame made = ethernet_frame(ethernet::type_mpls);
     std::size_t at = ethernet::header_bytes;
+    frame made = ethernet_frame(ethernet::type_mpls,
+                                std::max(frame_bytes, at + labels.size() * mpls::lse_bytes + 28));
     for (std::size_t n = 0; n < labels.size(); ++n, at += mpls::lse_bytes) {
         store_be32(made.data() + at, mpls::make(labels[n], 0, n + 1 == labels.size(), 64));
     }
@@ -133,11 +137,11 @@ maker random_swaps(config::rules& rules, std::size_t count) {
     std::shuffle(all->begin(), all->end(), dice);
     all->resize(count);
     std::vector<std::uint32_t> paths;
-    for (unsigned hop = 0; hop < nexthop_count; ++hop) {
+    for (unsigned hop = 0; hop < used_nexthops; ++hop) {
         paths.push_back(via(rules, hop));
     }
     for (const mpls::label label : *all) {
-        add_swap(rules, label, paths[label % nexthop_count]);
+        add_swap(rules, label, paths[label % used_nexthops]);
     }
     return [all](std::size_t n) { return labelled_frame({(*all)[roll(n) % all->size()]}); };
 }
@@ -154,7 +158,7 @@ maker random_ipv4(config::rules& rules, std::size_t count) {
     for (std::size_t n = 0; n < count; ++n) {
         // 11.0.0.0 to 126.255.255.0, all different.
         networks->push_back(0x0b000000 + static_cast<std::uint32_t>(n * 7919 % 7602176) * 256);
-        add_prefix(rules, ipv4_prefix(networks->back(), 24), dice() % nexthop_count);
+        add_prefix(rules, ipv4_prefix(networks->back(), 24), dice() % used_nexthops);
     }
     return [networks](std::size_t n) {
         return ipv4_frame((*networks)[roll(n) % networks->size()] + 1);
@@ -166,6 +170,25 @@ maker one_ipv6(config::rules& rules) {
     store_be64(prefix.address.data(), 0x20010db800020000);
     add_prefix(rules, prefix, 0);
     return [](std::size_t) { return ipv6_frame(0x20010db800020001); };
+}
+
+// Flows over `count` equal paths.
+maker swap_over(config::rules& rules, unsigned count) {
+    add_swap(rules, 24001, via(rules, 0, count));
+    return [](std::size_t n) {
+        return labelled_frame({24001}, 0x0a020001, static_cast<std::uint16_t>(n));
+    };
+}
+
+// `count` segments that all end here, then an IPv4 packet.
+maker next_after_next(config::rules& rules, std::size_t count) {
+    std::vector<mpls::label> stack;
+    for (std::size_t n = 0; n < count; ++n) {
+        stack.push_back(static_cast<mpls::label>(24001 + n));
+        add_label(rules, stack.back(), operation::next);
+    }
+    add_prefix(rules, ipv4_prefix(0x0a020000, 16), 0);
+    return [stack](std::size_t) { return labelled_frame(stack); };
 }
 
 // Labels to swap, to pop and unknown ones; IPv4, IPv6; other ethertypes; frames for others.
@@ -231,14 +254,30 @@ std::vector<stage_case> stage_cases() {
     add("IPv4, 1 prefix", [](config::rules& rules) { return random_ipv4(rules, 1); });
     add("IPv4, 100000 prefixes", [](config::rules& rules) { return random_ipv4(rules, 100000); });
     add("IPv6, 1 prefix", one_ipv6);
-    add("swap over 8 paths", [](config::rules& rules) -> maker {
-        add_swap(rules, 24001, via(rules, 0, 8));
-        return [](std::size_t n) {
-            return labelled_frame({24001}, 0x0a020001, static_cast<std::uint16_t>(n));
-        };
-    });
+    add("swap over 8 paths", [](config::rules& rules) { return swap_over(rules, 8); });
     add("mixed", mixed);
     cases.back().all_forwarded = false;
+    return cases;
+}
+
+std::vector<stage_case> scaling_cases() {
+    std::vector<stage_case> cases;
+    for (std::size_t count = 1; count <= 1000000; count *= 10) {
+        cases.push_back({"labels " + std::to_string(count),
+                         [count](config::rules& rules) { return random_swaps(rules, count); }});
+    }
+    for (unsigned count = 1; count <= nexthop_count; count *= 2) {
+        cases.push_back({"paths " + std::to_string(count),
+                         [count](config::rules& rules) { return swap_over(rules, count); }});
+    }
+    for (std::size_t count = 1; count <= max_segments; ++count) {
+        cases.push_back({"push " + std::to_string(count),
+                         [count](config::rules& rules) { return push_on_ipv4(rules, count); }});
+    }
+    for (std::size_t count = 1; count <= 8; ++count) {
+        cases.push_back({"next " + std::to_string(count),
+                         [count](config::rules& rules) { return next_after_next(rules, count); }});
+    }
     return cases;
 }
 

@@ -14,10 +14,10 @@
 namespace rhumb::bench {
 
 inline constexpr ethernet::mac_address our_mac{2, 0, 0, 0, 1, 1};
-inline constexpr unsigned nexthop_count = 8;  // named n0, n1, ...
-inline constexpr std::size_t frame_bytes = 64;
+inline constexpr unsigned nexthop_count = 64;   // named n0, n1, ...
+inline constexpr std::size_t frame_bytes = 64;  // of a frame that need not be longer
 
-using frame = std::vector<byte>;  // of frame_bytes bytes
+using frame = std::vector<byte>;  // of at most 128 bytes
 
 struct stage_case {
     std::string name;
@@ -28,5 +28,7 @@ struct stage_case {
 };
 
 [[nodiscard]] std::vector<stage_case> stage_cases();
+// How the cost grows: `labels N`, `paths N`, `push N`, `next N`.
+[[nodiscard]] std::vector<stage_case> scaling_cases();
 
 }  // namespace rhumb::bench

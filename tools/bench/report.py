@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""What a measurement was made on, and the stage benchmark's results as a table.
+
+    report.py machine BUILD PAGES               prints a JSON object
+    report.py stage GOOGLE.json MACHINE.json OUT.json [RUN.json...]
+
+`stage` takes what Google Benchmark wrote (of several runs, if there are more), prints cycles per
+packet as a table (median of all repetitions, and the largest step away from it in per cent), and
+writes them with the machine to OUT.json.
+"""
+import collections
+import json
+import pathlib
+import platform
+import re
+import statistics
+import subprocess
+import sys
+
+FLAGS = ("aes", "avx2", "avx512f", "avx512vl", "vaes", "bmi2")
+
+
+def output(*command):
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def machine(build, pages):
+    info = pathlib.Path("/proc/cpuinfo").read_text()
+
+    def field(name):
+        found = re.search(rf"^{name}\s*:\s*(.*)$", info, re.MULTILINE)
+        return found.group(1) if found else "unknown"
+
+    flags = field("flags").split()
+    compiler = json.loads(output("meson", "introspect", build, "--compilers") or "{}")
+    cpp = compiler.get("host", {}).get("cpp", {})
+    return {
+        "cpu": field("model name"), "family": field("cpu family"), "model": field("model"),
+        "flags": [flag for flag in FLAGS if flag in flags],
+        "tsc_mhz": field("cpu MHz"), "cores": info.count("processor\t"),
+        "kernel": platform.release(), "pages": pages,
+        "dpdk": output("pkg-config", "--modversion", "libdpdk"),
+        "compiler": f"{cpp.get('id', 'unknown')} {cpp.get('version', '')}".strip(),
+        "commit": output("git", "-C", str(pathlib.Path(__file__).parent), "describe", "--always",
+                         "--dirty"),
+        "date": output("date", "--utc", "+%Y-%m-%dT%H:%M:%SZ"),
+    }
+
+
+def stage_results(files):
+    """{case: {(set, burst): [cycles...]}} in the order of the benchmark."""
+    found = collections.OrderedDict()
+    for name in files:
+        for run in json.loads(pathlib.Path(name).read_text())["benchmarks"]:
+            if run.get("run_type") == "aggregate" or "cycles" not in run:
+                continue
+            case, kind, burst = run["name"].split("/iterations:")[0].rsplit("/", 2)
+            found.setdefault(case, {}).setdefault((kind, int(burst)), []).append(run["cycles"])
+    return found
+
+
+def print_stage(found):
+    columns = sorted({key for case in found.values() for key in case},
+                     key=lambda key: (key[0] != "hot", key[1]))
+    print(f"{'TSC cycles per packet':28}" + "".join(f"{kind + ' ' + str(burst):>16}"
+                                                    for kind, burst in columns))
+    for case, cells in found.items():
+        row = f"{case:28}"
+        for key in columns:
+            if key not in cells:
+                row += f"{'-':>16}"
+                continue
+            median = statistics.median(cells[key])
+            spread = max(abs(value - median) for value in cells[key]) / median
+            row += f"{median:>10.1f} ±{spread:>3.0%}"
+        print(row)
+
+
+def main(arguments):
+    if len(arguments) == 3 and arguments[0] == "machine":
+        print(json.dumps(machine(arguments[1], arguments[2])))
+        return 0
+    if len(arguments) >= 4 and arguments[0] == "stage":
+        found = stage_results([arguments[1], *arguments[4:]])
+        print_stage(found)
+        rows = [{"case": case, "set": kind, "burst": burst,
+                 "cycles": round(statistics.median(values), 2),
+                 "least": round(min(values), 2), "most": round(max(values), 2),
+                 "repetitions": len(values)}
+                for case, cells in found.items() for (kind, burst), values in cells.items()]
+        document = {"machine": json.loads(pathlib.Path(arguments[2]).read_text()), "stage": rows}
+        pathlib.Path(arguments[3]).write_text(json.dumps(document, indent=1) + "\n")
+        return 0
+    print(__doc__, file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
