@@ -6,6 +6,7 @@
 
 #include "controlplane/api/running_config.hh"
 #include "controlplane/api/show_parts.hh"
+#include "controlplane/config/form.hh"
 #include "controlplane/config/text.hh"
 
 namespace rhumb::api {
@@ -242,6 +243,15 @@ result<json> show(const router& running, const json& params) {
     if (const std::string& port = wanted.value().port;
         !port.empty() && !running.engine().port_number(port)) {
         return error{"there is no port \"" + port + "\"", {}};
+    }
+    if (const std::string& hop = wanted.value().nexthop;
+        !hop.empty() && !running.tables().nexthop_number(hop)) {
+        return error{"there is no next hop \"" + hop + "\"", {}};
+    }
+    if (const std::string& op = wanted.value().op;
+        !op.empty() && std::none_of(config::operations.begin(), config::operations.end(),
+                                    [&](const auto& known) { return known.name == op; })) {
+        return error{"there is no op \"" + op + "\"; there is continue, next, pop and push", {}};
     }
     const std::string name = what.value().value_or("");
     if (name == "version") return show_version(running);

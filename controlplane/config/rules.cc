@@ -126,6 +126,20 @@ void read_label(value from, rules& into, diagnostics& errors) {
     }
 }
 
+// Explicit null tells what is below it (RFC 3032 section 2.1): 0 IPv4, 2 IPv6.
+void check_bottom_for(family af, const segments& labels, position where, diagnostics& errors) {
+    const mpls::label other =
+        af == family::ipv4 ? mpls::ipv6_explicit_null : mpls::ipv4_explicit_null;
+    if (!labels.empty() && labels.back() == other) {
+        const bool is_ipv4 = af == family::ipv4;
+        errors.fail(where,
+                    fmt::format("label {} at the bottom says {}, but match is {}; use {}, or "
+                                "leave it out",
+                                other, is_ipv4 ? "IPv6" : "IPv4", is_ipv4 ? "IPv4" : "IPv6",
+                                is_ipv4 ? mpls::ipv4_explicit_null : mpls::ipv6_explicit_null));
+    }
+}
+
 void read_prefix(value from, rules& into, diagnostics& errors) {
     constexpr std::array<std::string_view, 5> known{"match", "segments", "via", "ttl", "tc"};
     const table_reader table(from, "[[prefixes]]", known, errors);
@@ -144,7 +158,9 @@ void read_prefix(value from, rules& into, diagnostics& errors) {
         rule.paths = into.intern(std::move(paths));
     }
     if (const value list = table.find("segments")) {
-        rule.list = into.intern(read_segments(list, "segments", 1, errors));
+        segments labels = read_segments(list, "segments", 1, errors);
+        check_bottom_for(rule.match.af, labels, list.where(errors), errors);
+        rule.list = into.intern(std::move(labels));
     }
     read_treatment(table, rule.ttl, rule.tc);
     if (rule.list == none) {

@@ -56,7 +56,17 @@ result<void> checker::check_ports(const config::file& file, const port_map& port
         return fail(file.ports[max_ports].where,
                     fmt::format("{} ports; at most {} are possible", file.ports.size(), max_ports));
     }
+    std::map<std::string_view, std::string_view> devices;  // port by device
     for (const config::port& port : file.ports) {
+        const std::string_view device =
+            std::string_view(port.device).substr(0, port.device.find(','));
+        if (const auto [it, is_new] = devices.emplace(device, port.name); !is_new) {
+            return fail(
+                port.device_where,
+                fmt::format("device \"{}\" is port \"{}\" already; each port has one of its "
+                            "own, virtual ones are numbered",
+                            device, it->second));
+        }
         if (!ports.contains(port.name)) {
             return fail(port.where, fmt::format("port \"{}\" is not among the ports that were "
                                                 "opened at start; ports change with a restart",

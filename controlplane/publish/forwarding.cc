@@ -317,6 +317,8 @@ void forwarding::set_prefix(const config::prefix_rule& rule, batch_paths& paths)
 }
 
 table_set forwarding::snapshot(retired_list& replaced) {
+    free_nexthops_.settle();
+    free_prefixes_.settle();
     table_set tables;
     tables.labels = labels_.commit(replaced);
     tables.ipv4 = ipv4_.commit(replaced);

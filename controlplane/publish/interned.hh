@@ -11,7 +11,9 @@
 namespace rhumb::publish {
 
 // Hands out numbers from `first` on; the one longest free comes first, so that a number is not soon
-// mistaken for its former owner's. Precondition of acquire(): available() != 0.
+// mistaken for its former owner's, and none that was released since the last settle(): flags and
+// counters of a number are its former owner's as long as a version with that one is in force.
+// Precondition of acquire(): available() != 0.
 class number_pool {
 public:
     number_pool(std::uint32_t first, std::size_t capacity)
@@ -26,12 +28,17 @@ public:
         free_.pop_front();
         return number;
     }
-    void release(std::uint32_t number) { free_.push_back(number); }
+    void release(std::uint32_t number) { released_.push_back(number); }
+    void settle() {
+        free_.insert(free_.end(), released_.begin(), released_.end());
+        released_.clear();
+    }
 
 private:
     std::uint32_t next_;
     std::uint32_t end_;
     std::deque<std::uint32_t> free_;
+    std::vector<std::uint32_t> released_;
 };
 
 template <class Value>
@@ -69,6 +76,7 @@ public:
         }
         by_value_.erase(slots_[number].value);
         numbers_.release(number);
+        numbers_.settle();  // what a number stands for is versioned with it
         return true;
     }
     // Every value in use with its number.

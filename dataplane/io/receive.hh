@@ -24,7 +24,7 @@ inline void receive(std::uint16_t device, std::uint16_t queue, std::uint16_t mos
         // one that can be read; classify() gets to know by an empty one.
         const std::size_t length = m->nb_segs == 1 ? m->data_len : 0U;
         b.put(i, rte_pktmbuf_mtod(m, byte*), length, m->data_off);
-        bytes += length;
+        bytes += m->pkt_len;
     }
     count_up(received.packets, b.count);
     count_up(received.bytes, bytes);

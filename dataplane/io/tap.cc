@@ -46,7 +46,9 @@ void tap::run_watched(burst& b, const stage_context& context) noexcept {
     const std::uint64_t ports = requests_.capture_ports.load(std::memory_order_relaxed);
     if ((ports >> b.in_port & 1) != 0) {
         for (std::size_t i = 0; i < b.count; ++i) {
-            capture(b.front[i], b.length(i), b.in_port, false);
+            // A frame in several buffers has no length in the burst.
+            const auto* const m = static_cast<const rte_mbuf*>(b.handle[i]);
+            capture(b.front[i], m->data_len, m->pkt_len, b.in_port, false);
         }
     }
     if (requests_.traces_left.load(std::memory_order_relaxed) != 0) {
@@ -68,16 +70,17 @@ void tap::capture_sent(const burst& b, std::uint64_t ports) noexcept {
     const bool punts = transmitter::punts(punt_port_, b.in_port) && (ports >> punt_port_ & 1) != 0;
     for (std::size_t i = 0; i < b.count; ++i) {
         if (b.fate[i] == verdict::forward && (ports >> b.out_port[i] & 1) != 0) {
-            capture(b.front[i], b.length(i), b.out_port[i], true);
+            capture(b.front[i], b.length(i), b.length(i), b.out_port[i], true);
         } else if (b.fate[i] == verdict::punt && punts) {
             // It leaves as it came; `front` may be behind headers that were looked at.
             const auto* const m = static_cast<const rte_mbuf*>(b.handle[i]);
-            capture(rte_pktmbuf_mtod(m, const byte*), m->data_len, punt_port_, true);
+            capture(rte_pktmbuf_mtod(m, const byte*), m->data_len, m->pkt_len, punt_port_, true);
         }
     }
 }
 
-void tap::capture(const byte* frame, std::size_t length, std::uint8_t port, bool sent) noexcept {
+void tap::capture(const byte* frame, std::size_t here, std::size_t length, std::uint8_t port,
+                  bool sent) noexcept {
     capture_record* const record = captures.acquire();
     if (record == nullptr) {
         return;
@@ -86,7 +89,7 @@ void tap::capture(const byte* frame, std::size_t length, std::uint8_t port, bool
     record->nanoseconds = static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
     record->length = static_cast<std::uint16_t>(length);
-    record->captured = static_cast<std::uint16_t>(std::min<std::size_t>(length, capture_bytes));
+    record->captured = static_cast<std::uint16_t>(std::min<std::size_t>(here, capture_bytes));
     record->port = port;
     record->sent = sent;
     std::memcpy(record->data.data(), frame, record->captured);

@@ -65,7 +65,9 @@ public:
 
 private:
     void capture_sent(const burst& b, std::uint64_t ports) noexcept;
-    void capture(const byte* frame, std::size_t length, std::uint8_t port, bool sent) noexcept;
+    // `here`: how much of the frame, `length` bytes long, is in the buffer at `frame`.
+    void capture(const byte* frame, std::size_t here, std::size_t length, std::uint8_t port,
+                 bool sent) noexcept;
     [[nodiscard]] bool wanted(const burst& b, std::size_t i) const noexcept;
     void remember(const burst& b) noexcept;
     void trace(const burst& b, std::size_t i, const stage_context& context) noexcept;

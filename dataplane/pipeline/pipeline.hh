@@ -14,7 +14,7 @@ namespace rhumb {
 
 inline constexpr unsigned max_rounds = 3;
 
-// In: count, in_port, and front, length, headroom of each frame. Out: one verdict a packet, never
+// In: count, in_port, and front, end and room of each frame. Out: one verdict a packet, never
 // `again`; see rewrite.hh for those to forward. Counts what labels, prefixes, next hops and drop
 // reasons did.
 template <class Trace>

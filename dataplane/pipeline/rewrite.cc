@@ -58,6 +58,9 @@ const nexthop* take_backup(burst& b, std::size_t i, const stage_context& context
         return nullptr;
     }
     trace.note(i, step::backup_taken, wanted, hop.backup);
+    if (hop.backup_labels != 0) {
+        trace.note(i, step::labels_pushed, hop.backup_labels, load_be32(b.front[i]));
+    }
     b.nexthop[i] = hop.backup;
     return &context.tables.nexthops[hop.backup];
 }

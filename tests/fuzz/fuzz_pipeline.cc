@@ -276,6 +276,45 @@ void set_states(rig& router, unsigned down) {
     }
 }
 
+// The frame and others that are made of it, in bursts of one protocol and of several: each fares as
+// it does alone.
+void among_others(rig& router, std::uint8_t port, const packet_bytes& frame, const outcome& alone,
+                  std::size_t headroom) {
+    static no_trace nothing;
+    std::vector<packet_bytes> others(8, frame);
+    others[1].front() ^= 2;  // for another station
+    others[2].resize((frame.size() + 1) / 2);
+    others[3].resize(std::min<std::size_t>(frame.size(), 15));
+    for (const auto& [n, type] : {std::pair{4U, ethernet::type_mpls},
+                                  {5U, ethernet::type_ipv4},
+                                  {6U, ethernet::type_ipv6},
+                                  {7U, ethernet::type_vlan}}) {
+        if (frame.size() >= ethernet::header_bytes) {
+            store_be16(&others[n][ethernet::type_offset], type);
+        }
+    }
+    std::vector<outcome> wanted;
+    for (const packet_bytes& one : others) {
+        wanted.push_back(router.run(port, {&one, 1}, {headroom, 0x22, 0, 1, false}, nothing).at(0));
+    }
+    if (wanted[0] != alone) {
+        fail("the outcome differs from one time to the next", frame, wanted[0]);
+    }
+    // One protocol: the frame alone, over and over. Several: all of them in turns.
+    for (const std::size_t kinds : {std::size_t{1}, others.size()}) {
+        std::vector<packet_bytes> burst;
+        for (std::size_t n = 0; n < 40; ++n) {
+            burst.push_back(others[n % kinds]);
+        }
+        const auto got = router.run(port, burst, {headroom, 0x33, 0, 40, kinds == 1}, nothing);
+        for (std::size_t n = 0; n < got.size(); ++n) {
+            if (got[n] != wanted[n % kinds]) {
+                fail("the outcome depends on the neighbours", burst[n], got[n]);
+            }
+        }
+    }
+}
+
 void run(std::span<const byte> data) {
     static const std::unique_ptr<rig> router = make_router();
     static no_trace nothing;
@@ -312,6 +351,7 @@ void run(std::span<const byte> data) {
     if (send(0x11, 0, *log) != out) {
         fail("the outcome depends on being traced", frame, out);
     }
+    among_others(*router, port, frame, out, headroom);
 }
 
 }  // namespace

@@ -34,6 +34,7 @@ struct maker {
     config::port& add_port(const std::string& name) {
         config::port port;
         port.name = name;
+        port.device = "net_" + name;
         port.where = next();
         file.ports.push_back(port);
         return file.ports.back();

@@ -111,6 +111,10 @@ const bad_text bad_prefixes[] = {
      "2:9: match \"10.0.0.0\" is no prefix, as in \"10.2.0.0/16\" or \"2001:db8::/32\""},
     {"[[prefixes]]\nmatch = \"10.1.2.3/16\"\nvia = \"r2\"",
      "2:9: match \"10.1.2.3/16\" has bits set beyond its length; the prefix is \"10.1.0.0/16\""},
+    {"[[prefixes]]\nmatch = \"2001:db8::/32\"\nvia = \"r2\"\nsegments = [16002, 0]",
+     "4:12: label 0 at the bottom says IPv4, but match is IPv6; use 2, or leave it out"},
+    {"[[prefixes]]\nmatch = \"10.0.0.0/8\"\nvia = \"r2\"\nsegments = [2]",
+     "4:12: label 2 at the bottom says IPv6, but match is IPv4; use 0, or leave it out"},
     {"[[prefixes]]\nmatch = \"2001:db8::1/32\"\nvia = \"r2\"",
      "2:9: match \"2001:db8::1/32\" has bits set beyond its length; the prefix is "
      "\"2001:db8::/32\""},

@@ -174,6 +174,28 @@ TEST_F(forwarding_apply, a_next_hop_goes_in_one_batch_with_its_last_users) {
     EXPECT_EQ(f_->label(16006).paths.at(0).nexthop, "r5");
 }
 
+TEST_F(forwarding_apply, a_number_is_not_given_anew_in_the_version_that_frees_it) {
+    // All numbers but one are used up, so that the next one can only be one that was freed.
+    changes all;
+    for (std::size_t n = f_->nexthops().size(); n + 1 < max_nexthops; ++n) {
+        all.nexthops.push_back(maker::make_nexthop("x" + std::to_string(n), "west"));
+    }
+    ASSERT_EQ(refused(*f_, all), "applied");
+    (void)f_->snapshot(retired_);
+    changes swap;
+    swap.remove_nexthops = {"x10"};
+    swap.nexthops = {maker::make_nexthop("y", "west")};
+    const auto freed = f_->nexthop_number("x10");
+    ASSERT_EQ(refused(*f_, swap), "applied");
+    EXPECT_NE(f_->nexthop_number("y"), freed);
+    changes one_more;
+    one_more.nexthops = {maker::make_nexthop("z", "west")};
+    EXPECT_EQ(refused(*f_, one_more), "no room for 1 more next hops: 0 left");
+    (void)f_->snapshot(retired_);
+    EXPECT_EQ(refused(*f_, one_more), "applied");
+    EXPECT_EQ(f_->nexthop_number("z"), freed);
+}
+
 TEST_F(forwarding_apply, a_next_hop_goes_with_the_one_that_it_backs) {
     changes batch;
     batch.remove_nexthops = {"r3", "r2"};

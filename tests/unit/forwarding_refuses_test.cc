@@ -24,6 +24,16 @@ TEST(forwarding_refuses, more_ports_than_there_can_be) {
     EXPECT_EQ(refused(m), "r1.toml:65:3: 65 ports; at most 64 are possible");
 }
 
+TEST(forwarding_refuses, a_device_that_two_ports_share) {
+    maker m;
+    m.file.ports[0].device = "net_pcap0,rx_pcap=a.pcap";
+    m.file.ports[1].device = "net_pcap0,rx_pcap=b.pcap";
+    m.file.ports[1].device_where = {2, 10, 0};
+    EXPECT_EQ(refused(m),
+              "r1.toml:2:10: device \"net_pcap0\" is port \"west\" already; each port has one of "
+              "its own, virtual ones are numbered");
+}
+
 TEST(forwarding_refuses, a_punt_port_that_does_not_exist) {
     maker m;
     m.file.node.punt = "tap";

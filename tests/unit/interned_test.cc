@@ -18,6 +18,8 @@ TEST(number_pool, hands_out_each_number_once) {
     EXPECT_EQ(pool.acquire(), 2U);
     pool.release(1);
     EXPECT_EQ(pool.acquire(), 3U);  // never used before used again
+    EXPECT_EQ(pool.available(), 0U);  // what was released has to settle first
+    pool.settle();
     EXPECT_EQ(pool.available(), 1U);
     EXPECT_EQ(pool.acquire(), 1U);
     EXPECT_EQ(pool.available(), 0U);
@@ -30,8 +32,10 @@ TEST(number_pool, gives_the_one_longest_free_first) {
     }
     pool.release(2);
     pool.release(0);
+    pool.settle();
     EXPECT_EQ(pool.acquire(), 2U);
     pool.release(1);
+    pool.settle();
     EXPECT_EQ(pool.acquire(), 0U);
     EXPECT_EQ(pool.acquire(), 1U);
 }

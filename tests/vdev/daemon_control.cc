@@ -296,6 +296,17 @@ TEST_F(rhumbd_control, pages_and_filters) {
     expect_clean_end(*router);
 }
 
+TEST_F(rhumbd_control, filters_for_what_there_is_not_are_refused) {
+    write_config({});
+    const auto router = start();
+    EXPECT_EQ(refusal(show(*router, {{"what", "labels"}, {"op", "swap"}})),
+              "there is no op \"swap\"; there is continue, next, pop and push");
+    EXPECT_EQ(refusal(show(*router, {{"what", "nexthops"}, {"nexthop", "r7"}})),
+              "there is no next hop \"r7\"");
+    EXPECT_EQ(refusal(show(*router, {{"what", "ports"}, {"port", "r7"}})),
+              "there is no port \"r7\"");
+}
+
 TEST_F(rhumbd_control, junk_is_refused_and_the_connection_goes_on) {
     write_config({});
     const auto router = start();

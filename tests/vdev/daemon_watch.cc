@@ -177,6 +177,53 @@ TEST_F(rhumbd_watch, a_capture_of_the_punt_port_has_what_is_punted) {
     }
 }
 
+// A frame that the driver hands over in several buffers is dropped, and still has its length.
+TEST_F(rhumbd_watch, a_frame_in_pieces_is_counted_whole) {
+    const packet_bytes large = packet(
+        "eth 02:00:00:00:09:01 > 02:00:00:00:01:01 | mpls 16001 | ipv4 10.0.0.1 > 10.9.0.1 | "
+        "data 5000");
+    capture_source source = start_with({large});
+    client watching = connect();
+    send(watching, "capture", {{"port", "west"}, {"count", 1}});
+    settle();
+    source.send();
+    const json event = watching.message()["event"];
+    EXPECT_EQ(event["length"], large.size());
+    const std::string seen = event["frame"];
+    EXPECT_FALSE(seen.empty());
+    EXPECT_EQ(seen, hex(large).substr(0, seen.size()));
+    expect_received(*router_, "west", 1);
+    const json ports = router_->ask("show", {{"what", "ports"}, {"port", "west"}});
+    EXPECT_EQ(ports["rows"][0]["rx_bytes"], large.size());
+    const json drops = router_->ask("show", {{"what", "drops"}});
+    EXPECT_EQ(drops["rows"][0]["reason"], "frame_in_pieces");
+    expect_clean_end(*router_);
+}
+
+TEST_F(rhumbd_watch, a_trace_tells_of_the_repair_list) {
+    parts of;
+    of.west = capture(0, "west");
+    of.more =
+        "[nexthops.b]\nport = \"east\"\nmac = \"02:00:00:00:02:02\"\n"
+        "backup = { nexthop = \"e\", push = [16009, 16008] }\n"
+        "[[labels]]\nlabel = 16005\nop = \"continue\"\nout = 16006\nvia = \"b\"\n";
+    write_config(of);
+    capture_source source(folder_.path() / "west-in.pcap",
+                          {packet("eth 02:00:00:00:09:01 > 02:00:00:00:01:01 | mpls 16005 | "
+                                  "ipv4 10.0.0.1 > 10.9.0.1 | data 8")},
+                          capture_source::kind::fifo);
+    router_ = start();
+    EXPECT_EQ(router_->ask("nexthop", {{"name", "b"}, {"up", false}}), json::object());
+    client one = connect();
+    send(one, "trace", {{"count", 1}});
+    settle();
+    source.send();
+    const auto steps = one.message()["event"]["steps"].get<std::vector<std::string>>();
+    EXPECT_NE(std::ranges::find(steps, "pushed 2 labels, on top 16009 (TC 0, TTL 63)"), steps.end())
+        << json(steps);
+    expect_clean_end(*router_);
+}
+
 // Frames never stop: clients that go away, or ask for what there is already.
 TEST_F(rhumbd_watch, whoever_goes_away_is_forgotten) {
     parts of;
