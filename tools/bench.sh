@@ -73,7 +73,7 @@ if [[ $pages == auto ]] && (( $(cat "$huge") >= 400 )); then
 else
     used=ordinary
 fi
-python3 $bench/report.py machine "$build" "$used" >"$results/machine.json"
+python3 $bench/report.py machine "$used" >"$results/machine.json"
 say "on $(tr -d '{}"' <"$results/machine.json")"
 
 repetitions=9

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What a measurement was made on, and the stage benchmark's results as a table.
 
-    report.py machine BUILD PAGES               prints a JSON object
+    report.py machine PAGES                     prints a JSON object
     report.py stage GOOGLE.json MACHINE.json OUT.json [RUN.json...]
 
 `stage` takes what Google Benchmark wrote (of several runs, if there are more), prints cycles per
@@ -10,6 +10,7 @@ writes them with the machine to OUT.json.
 """
 import collections
 import json
+import os
 import pathlib
 import platform
 import re
@@ -27,7 +28,7 @@ def output(*command):
         return "unknown"
 
 
-def machine(build, pages):
+def machine(pages):
     info = pathlib.Path("/proc/cpuinfo").read_text()
 
     def field(name):
@@ -35,15 +36,13 @@ def machine(build, pages):
         return found.group(1) if found else "unknown"
 
     flags = field("flags").split()
-    compiler = json.loads(output("meson", "introspect", build, "--compilers") or "{}")
-    cpp = compiler.get("host", {}).get("cpp", {})
     return {
         "cpu": field("model name"), "family": field("cpu family"), "model": field("model"),
         "flags": [flag for flag in FLAGS if flag in flags],
         "tsc_mhz": field("cpu MHz"), "cores": info.count("processor\t"),
         "kernel": platform.release(), "pages": pages,
         "dpdk": output("pkg-config", "--modversion", "libdpdk"),
-        "compiler": f"{cpp.get('id', 'unknown')} {cpp.get('version', '')}".strip(),
+        "compiler": output(os.environ.get("CXX", "c++"), "--version").split("\n")[0],
         "commit": output("git", "-C", str(pathlib.Path(__file__).parent), "describe", "--always",
                          "--dirty"),
         "date": output("date", "--utc", "+%Y-%m-%dT%H:%M:%SZ"),
@@ -80,8 +79,8 @@ def print_stage(found):
 
 
 def main(arguments):
-    if len(arguments) == 3 and arguments[0] == "machine":
-        print(json.dumps(machine(arguments[1], arguments[2])))
+    if len(arguments) == 2 and arguments[0] == "machine":
+        print(json.dumps(machine(arguments[1])))
         return 0
     if len(arguments) >= 4 and arguments[0] == "stage":
         found = stage_results([arguments[1], *arguments[4:]])
