@@ -30,6 +30,7 @@ class Program:
         self.prefix = prefix
         self.log = pathlib.Path(folder) / f"{prefix}.log"
         self.socket = runtime_folder(prefix) / "dpdk_telemetry.v2"
+        self.started = time.monotonic()
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE,
                                             stdout=log, stderr=subprocess.STDOUT)
@@ -43,7 +44,7 @@ class Program:
             if self.process.poll() is not None or time.monotonic() > until:
                 self.end()
                 raise Failed(f"{command[0]} does not answer:\n{self.tail()}")
-            time.sleep(0.05)
+            time.sleep(0.005)
 
     def __enter__(self):
         return self
@@ -66,6 +67,13 @@ class Program:
         """(packets so far, when)."""
         answer = self.ask(f"/ethdev/stats,{port}")["/ethdev/stats"]
         return answer[field], time.monotonic()
+
+    def worker_seconds(self):
+        """CPU time that the first worker thread has had."""
+        for thread in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
+            if "worker" in (thread / "comm").read_text():
+                return int((thread / "schedstat").read_text().split()[0]) / 1e9
+        raise Failed(f"{self.prefix} has no worker thread")
 
     def rate(self, port, seconds, field="opackets"):
         """Packets a second over the next `seconds`."""
