@@ -35,7 +35,7 @@ import time
 
 import report
 from control_client import Control, request
-from control_router import HEADER, Router, row
+from control_router import HEADER, NAME, Router, row
 from peers import Failed, rhumbd
 
 IN_BULK = 50000
@@ -81,6 +81,8 @@ class Bench:
         """(what the action gives, packets sent meanwhile in a second of the worker's)."""
         before, start = self.program.packets(EAST)[0], self.program.worker_seconds()
         given = action()
+        while self.program.worker_seconds() == start:  # counted in steps
+            time.sleep(0.001)
         after, end = self.program.packets(EAST)[0], self.program.worker_seconds()
         return given, (after - before) / (end - start)
 
@@ -108,17 +110,16 @@ class Bench:
 
     def check(self):
         command = [str(self.build / "controlplane/rhumbd"), "--check", "--config",
-                   str(self.folder / "control-bench.toml")]
+                   str(self.router.file)]
         self.add("check", "s", [timed(lambda: subprocess.run(
             command, check=True, stdout=subprocess.DEVNULL)) for _ in range(self.rounds)])
 
     def start(self):
-        config = (self.folder / "control-bench.toml").read_text()
+        config = self.router.file.read_text()
         seconds = []
         for n in range(self.rounds):
-            self.program = rhumbd(self.build, "control-bench", config, self.folder)
-            while not self.program.packets(EAST)[0]:
-                time.sleep(0.002)
+            self.program = rhumbd(self.build, NAME, config, self.folder)
+            self.program.wait_for_packets([EAST])
             seconds.append(time.monotonic() - self.program.started)
             if n + 1 != self.rounds:
                 self.program.end()
@@ -267,7 +268,7 @@ def main():
         print(f"control_bench: {why}", file=sys.stderr)
         return 1
     if arguments.json:
-        report.write(arguments.json, arguments.build, arguments.pages, "control", bench.rows)
+        report.write(arguments.json, arguments.pages, "control", bench.rows)
     return 0
 
 

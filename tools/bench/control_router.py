@@ -4,10 +4,12 @@ Labels are swapped to themselves and leave by next hop `a` or `b`, both behind p
 `n` is behind port `north`. Table `a` sends all labels to `a`, table `b` to `b`: whoever loads the
 other one changes every label.
 """
+import os
 import pathlib
 import random
 import subprocess
 
+NAME = f"control-bench-{os.getpid()}"  # others may measure, too
 FIRST = 24000
 FLOWS = 512  # frames of the capture; their buffers stay in the level-2 cache
 HEADER = "label,op,out,via\n"
@@ -28,7 +30,8 @@ class Router:
                 table.writelines(row(label, hop) for label in self.labels)
         self.use("a")
         self.capture(build)
-        (self.folder / "control-bench.toml").write_text(self.config(pages))
+        self.file = self.folder / f"{NAME}.toml"
+        self.file.write_text(self.config(pages))
 
     def use(self, hop):
         """What the next reload reads."""
@@ -51,7 +54,7 @@ class Router:
                        'backup = { nexthop = "n", push = [16001] }\n'
                        for n, hop in enumerate("ab"))
         return f"""[node]
-name = "control-bench"
+name = "{NAME}"
 static = "{self.labels.start}-{self.labels.stop - 1}"
 table = "labels.csv"
 [runtime]
