@@ -1,267 +1,274 @@
 #!/usr/bin/env python3
-"""What the control plane of a router with a million labels does, and what its traffic notices.
+"""What the control plane of a router with a million labels does, and what its traffic notices of it.
 
-Traffic comes from a capture without end (net_pcap, infinite_rx) and goes to net_null; its rate in the
-time around and during changes is compared. On two cores, the worker has one to itself; this program and
-rhumbd's control thread share the other. Measured:
+Traffic comes from a capture without end (net_pcap, infinite_rx) and goes to net_null. Its rate during a
+change is compared with the mean of half a second before and half a second after, in packets a second
+of CPU time that the worker got: what else the machine does may take its core, but is no cost of the
+change. The worker runs on core 1; on two cores, this program shares the other one with rhumbd's control
+thread, so changes a second are what both do together.
 
-  check      rhumbd --check of the configuration
-  start      from the start of rhumbd to the first answer on its control socket
-  bulk       label rules a second, in tables of 50,000 (`apply` with `labels_csv`)
-  single     label rules a second, one a request, sent without waiting for answers
-  reload     of the million labels
-  failover   packets lost, and time, when the next hop's port is set down: traffic goes on by its
-             backup with the next burst
+  check         rhumbd --check of the configuration
+  start         from the start of rhumbd to the first packet sent
+  nothing       what rates differ by when nothing changes
+  reload        `rhumbctl reload`: of the same file, and of one in which every label differs
+  bulk          every label changed, 50,000 a request (`apply` with `labels_csv`); and one such table by
+                `rhumbctl apply`
+  one by one    each label its own request, as CSV and as TOML, sent without waiting; and waiting
+  failover      of all labels, by `port` and by `nexthop` down. Until: from before the request is sent
+                to the time stamp of the first packet captured on the backup's port, which is exact
+                to microseconds. Lost: dropped or refused by a port meanwhile, by rhumbd's own
+                counters, which are exact
+  resident      memory of rhumbd at the end, without DPDK's huge pages; and those
 
-usage: control_bench.py BUILD [--rounds 5] [--json FILE]
+usage: control_bench.py BUILD [--labels 1000000] [--rounds 5] [--pages huge|ordinary] [--json FILE]
 """
 import argparse
-import json
 import os
 import pathlib
 import random
-import socket
+import re
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
+import report
+from control_client import Control, request
+from control_router import HEADER, NAME, Router, row
 from peers import Failed, rhumbd
-from process_bench import capture
 
-LABELS = range(16, 1000016)
 IN_BULK = 50000
+EAST, NORTH = 1, 2  # ports as DPDK numbers them
 
 
-class Control:
-    """A connection to the control socket."""
-
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        until = time.monotonic() + 20
-        while True:
-            try:
-                self.socket.connect(path)
-                break
-            except OSError:
-                if time.monotonic() > until:
-                    raise Failed(f"no answer at {path}") from None
-                time.sleep(0.005)
-        self.answers = self.socket.makefile("rb")
-
-    def send(self, method, **params):
-        line = json.dumps({"id": 1, "method": method, "params": params}) + "\n"
-        self.socket.sendall(line.encode())
-
-    def answer(self):
-        message = json.loads(self.answers.readline())
-        if "error" in message:
-            raise Failed(f"refused: {message['error']}")
-        return message["result"]
-
-    def ask(self, method, **params):
-        self.send(method, **params)
-        return self.answer()
+def timed(action):
+    start = time.monotonic()
+    action()
+    return time.monotonic() - start
 
 
-def write_router(folder, pcap):
-    with open(folder / "labels.csv", "w", encoding="ascii") as table:
-        table.write("label,op,out,via\n")
-        table.writelines(f"{label},continue,{label},r{label % 8}\n" for label in LABELS)
-    hops = "".join(f'[nexthops.r{n}]\nport = "out"\nmac = "02:00:00:00:02:0{n}"\n'
-                   'backup = { nexthop = "spare" }\n' for n in range(8))
-    return f"""[node]
-name = "control-bench"
-static = ["16-14999", "24000-1048575"]
-table = "labels.csv"
-[runtime]
-idle = "busy"
-cores = "0,1"
-socket = "{folder}/control.sock"
-[ports.in]
-device = "net_pcap0,rx_pcap={pcap},infinite_rx=1"
-mac = "02:00:00:00:01:01"
-[ports.out]
-device = "net_null0,no-rx=1"
-mac = "02:00:00:00:01:02"
-[ports.spare]
-device = "net_null1,no-rx=1"
-mac = "02:00:00:00:01:03"
-[nexthops.spare]
-port = "spare"
-mac = "02:00:00:00:03:01"
-{hops}"""
+class Bench:
+    def __init__(self, arguments, folder):
+        self.build = pathlib.Path(arguments.build)
+        self.rounds = arguments.rounds
+        self.window = arguments.window
+        self.router = Router(arguments.build, folder, arguments.labels, arguments.pages)
+        self.folder = pathlib.Path(folder)
+        self.rows = []
+        self.program = None
+        self.control = None
 
+    def add(self, what, unit, values, traffic=None):
+        """A row of the result; `traffic`: (before, during) of each round."""
+        made = {"what": what, "unit": unit, "median": statistics.median(values),
+                "least": min(values), "most": max(values), "values": values}
+        median, least, most = (f"{made[key]:,.{2 if made['most'] < 1000 else 0}f}"
+                               for key in ("median", "least", "most"))
+        text = f"{what:32}{median:>11} {unit:<9}{least:>11} - {most:<11}"
+        if traffic:
+            costs = [100 * (1 - during / around) for around, during in traffic]
+            made["traffic_mpps"] = [round(statistics.median(rates) / 1e6, 2)
+                                    for rates in zip(*traffic)]
+            made["traffic_cost_percent"] = round(statistics.median(costs), 2)
+            made["traffic_cost_spread"] = [round(min(costs), 2), round(max(costs), 2)]
+            text += ("{:7.2f}{:7.2f}".format(*made["traffic_mpps"]) +
+                     f"{made['traffic_cost_percent']:>7.1f} % ({min(costs):.1f} - {max(costs):.1f})")
+        self.rows.append(made)
+        print(text.rstrip(), flush=True)
 
-class Meter:
-    """The traffic's rate, sampled on a thread of its own."""
+    def traffic_beside(self, action):
+        """(what the action gives, packets sent meanwhile in a second of the worker's)."""
+        before, start = self.program.packets(EAST)[0], self.program.worker_seconds()
+        given = action()
+        while self.program.worker_seconds() == start:  # counted in steps
+            time.sleep(0.001)
+        after, end = self.program.packets(EAST)[0], self.program.worker_seconds()
+        return given, (after - before) / (end - start)
 
-    def __init__(self, router):
-        self.router = router
-        self.samples = []  # (when, packets)
-        self.ending = threading.Event()
-        self.thread = threading.Thread(target=self.run)
+    def beside_traffic(self, action):
+        """(seconds that it takes, (traffic around it, traffic during it))."""
+        def wait():
+            time.sleep(self.window)
+
+        _, before = self.traffic_beside(wait)
+        seconds, during = self.traffic_beside(lambda: timed(action))
+        _, after = self.traffic_beside(wait)
+        return seconds, ((before + after) / 2, during)
+
+    def changes(self, what, count, actions):
+        """`actions`: one for each round, `count` labels each."""
+        measured = [self.beside_traffic(action) for action in actions]
+        self.add(what, "labels/s", [count / seconds for seconds, _ in measured],
+                 [traffic for _, traffic in measured])
+
+    def rhumbctl(self, *words):
+        subprocess.run([str(self.build / "tools/rhumbctl/rhumbctl"), "-s", str(self.router.socket),
+                        "--timeout", "0", *words], check=True, stdout=subprocess.DEVNULL)
+
+    # What is measured, in turn.
+
+    def check(self):
+        command = [str(self.build / "controlplane/rhumbd"), "--check", "--config",
+                   str(self.router.file)]
+        self.add("check", "s", [timed(lambda: subprocess.run(
+            command, check=True, stdout=subprocess.DEVNULL)) for _ in range(self.rounds)])
+
+    def start(self):
+        config = self.router.file.read_text()
+        seconds = []
+        for n in range(self.rounds):
+            self.program = rhumbd(self.build, NAME, config, self.folder)
+            self.program.wait_for_packets([EAST])
+            seconds.append(time.monotonic() - self.program.started)
+            if n + 1 != self.rounds:
+                self.program.end()
+        self.add("start to forwarding", "s", seconds)
+        self.control = Control(self.router.socket)
+
+    def nothing(self):
+        """What the comparison of rates says of traffic that nobody disturbs."""
+        measured = [self.beside_traffic(lambda: time.sleep(2 * self.window))
+                    for _ in range(self.rounds)]
+        self.add("nothing", "s", [seconds for seconds, _ in measured],
+                 [traffic for _, traffic in measured])
+
+    def reload(self):
+        for what, hops in (("reload, nothing changed", "aaaa"),
+                           ("reload, every label changed", "baba")):
+            def reloads(hops=hops):
+                for hop in hops:
+                    self.router.use(hop)
+                    self.rhumbctl("reload")
+
+            measured = [self.beside_traffic(reloads) for _ in range(self.rounds)]
+            self.add(what, "s", [seconds / len(hops) for seconds, _ in measured],
+                     [traffic for _, traffic in measured])
+
+    def bulk(self):
+        labels = list(self.router.labels)
+        tables = [labels[n:n + IN_BULK] for n in range(0, len(labels), IN_BULK)]
+        lines = {hop: b"".join(request("apply", labels_csv=HEADER + "".join(
+            row(label, hop) for label in table)) for table in tables) for hop in "ab"}
+        self.changes("in bulk", len(labels), [
+            lambda hop=hop: self.control.pipeline(lines[hop], len(tables))
+            for hop in ("ba" * self.rounds)[:self.rounds]])
+        for hop in "ab":
+            (self.folder / f"some-{hop}.csv").write_text(
+                HEADER + "".join(row(label, hop) for label in tables[0]))
+        self.changes("in bulk, one table by rhumbctl", len(tables[0]), [
+            lambda hop=hop: self.rhumbctl("apply", str(self.folder / f"some-{hop}.csv"))
+            for hop in ("ba" * self.rounds)[:self.rounds]])
+
+    def one_by_one(self):
+        def as_csv(label, hop):
+            return request("apply", labels_csv=HEADER + row(label, hop))
+
+        def as_toml(label, hop):
+            return request("apply", toml=f'[[labels]]\nlabel = {label}\nop = "continue"\n'
+                                         f'out = {label}\nvia = "{hop}"\n')
+
+        dice = random.Random(2)
+        for what, make, most in (("one by one, CSV", as_csv, 200000),
+                                 ("one by one, TOML", as_toml, 50000)):
+            labels = dice.sample(self.router.labels, min(most, len(self.router.labels)))
+            lines = {hop: b"".join(make(label, hop) for label in labels) for hop in "ab"}
+            self.changes(what, len(labels), [
+                lambda hop=hop: self.control.pipeline(lines[hop], len(labels))
+                for hop in ("ba" * self.rounds)[:self.rounds]])
+        # The kernel counts CPU time in steps of some milliseconds: enough of them.
+        singles = [as_csv(label, "b") for label in
+                   dice.sample(self.router.labels, min(20000, len(self.router.labels)))]
+
+        def waiting():
+            for line in singles:
+                self.control.send(line)
+                self.control.message()
+
+        self.changes("one by one, each answer awaited", len(singles), [waiting] * self.rounds)
+
+    def lost(self):
+        drops = self.control.ask("show", what="drops")["rows"]
+        ports = self.control.ask("show", what="ports")["rows"]
+        return (sum(entry["dropped"] for entry in drops) +
+                sum(port["tx_errors"] + port["rx_missed"] + port["rx_errors"] for port in ports))
+
+    def failover(self, what, name):
+        self.router.use("a")
+        self.control.ask("reload")
+        until, answered, lost = [], [], []
+        for _ in range(2 * self.rounds):
+            watching = Control(self.router.socket)
+            watching.send(request("capture", port="north"))
+            time.sleep(0.1)
+            before = self.lost()
+            line = request(what, name=name, up=False)
+            asked = time.time_ns()
+            self.control.send(line)
+            self.control.message()
+            answered.append((time.time_ns() - asked) / 1e3)
+            # What an earlier capture left behind may come first.
+            first = 0
+            while first < asked:
+                first = watching.message()["event"]["nanoseconds"]
+            until.append((first - asked) / 1e3)
+            time.sleep(0.05)
+            lost.append(self.lost() - before)
+            watching.socket.close()
+            self.control.ask(what, name=name, up=True)
+        self.add(f"failover by {what}: until", "us", until)
+        self.add(f"failover by {what}: answer", "us", answered)
+        self.add(f"failover by {what}: lost", "packets", lost)
+
+    def memory(self):
+        status = pathlib.Path(f"/proc/{self.program.process.pid}/status").read_text()
+        for what, field in (("resident", "VmRSS"), ("huge pages of DPDK", "HugetlbPages")):
+            found = re.search(rf"{field}:\s*(\d+) kB", status)
+            self.add(what, "MiB", [int(found.group(1)) / 1024 if found else 0])
 
     def run(self):
-        while not self.ending.is_set():
-            packets, when = self.router.packets(1)
-            self.samples.append((when, packets))
-            time.sleep(0.02)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.ending.set()
-        self.thread.join()
-
-    def rate(self, start, end):
-        within = [sample for sample in self.samples if start <= sample[0] <= end]
-        if len(within) < 2:
-            return None
-        (first, before), (last, after) = within[0], within[-1]
-        return (after - before) / (last - first)
-
-
-def under_traffic(router, action, count):
-    """(actions a second, loss of traffic in per cent): `action` runs for a second and more."""
-    with Meter(router) as meter:
-        time.sleep(0.7)
-        start = time.monotonic()
-        done = 0
-        busy = 0.0
-        while time.monotonic() - start < 1.0:
-            busy += action()
-            done += count
-        end = time.monotonic()
-        time.sleep(0.7)
-        after = time.monotonic()
-    quiet = [rate for rate in (meter.rate(start - 0.7, start), meter.rate(end, after)) if rate]
-    during = meter.rate(start, end)
-    loss = None if during is None or not quiet else 100 * (1 - during / statistics.mean(quiet))
-    return done / busy, loss
-
-
-def bulk(control):
-    labels = random.sample(LABELS, IN_BULK)
-    table = "label,op,out,via\n" + "".join(
-        f"{label},continue,{random.choice(LABELS)},r{label % 8}\n" for label in labels)
-    start = time.monotonic()
-    control.ask("apply", labels_csv=table)
-    return time.monotonic() - start
-
-
-def single(control, count):
-    lines = "".join(
-        json.dumps({"id": 1, "method": "apply", "params": {
-            "labels_csv": f"label,op,out,via\n{random.choice(LABELS)},continue,17000,r1\n"}}) + "\n"
-        for _ in range(count)).encode()
-    start = time.monotonic()
-    sender = threading.Thread(target=control.socket.sendall, args=(lines,))
-    sender.start()
-    for _ in range(count):
-        control.answer()
-    sender.join()
-    return time.monotonic() - start
-
-
-def reload(control):
-    start = time.monotonic()
-    control.ask("reload")
-    return time.monotonic() - start
-
-
-def failover(router, control):
-    """(packets neither forwarded nor on their way, seconds until the answer)."""
-    def rows(what):
-        return control.ask("show", what=what)["rows"]
-
-    def dropped():
-        return sum(row["dropped"] for row in rows("drops"))
-
-    before = dropped()
-    start = time.monotonic()
-    control.ask("port", name="out", up=False)
-    took = time.monotonic() - start
-    spare, _ = router.packets(2)
-    time.sleep(0.1)
-    after, _ = router.packets(2)
-    if after <= spare:
-        raise Failed("no traffic on the backup")
-    lost = dropped() - before
-    control.ask("port", name="out", up=True)
-    return lost, took
-
-
-def measure(arguments, folder):
-    pcap = capture(arguments.build, folder, 64)
-    config = write_router(folder, pcap)
-    (folder / "check.toml").write_text(config)
-    rhumbd_path = str(pathlib.Path(arguments.build) / "controlplane/rhumbd")
-    results = {}
-    times = []
-    for _ in range(arguments.rounds):
-        start = time.monotonic()
-        subprocess.run([rhumbd_path, "--config", str(folder / "check.toml"), "--check"],
-                       check=True, stdout=subprocess.DEVNULL)
-        times.append(time.monotonic() - start)
-    results["check_seconds"] = statistics.median(times)
-    start = time.monotonic()
-    with rhumbd(arguments.build, "control-bench", config, folder) as router:
-        control = Control(f"{folder}/control.sock")
-        control.ask("show", what="version")
-        results["start_seconds"] = time.monotonic() - start
-        for name, action, count in (("bulk", lambda: bulk(control), IN_BULK),
-                                    ("single", lambda: single(control, 20000), 20000),
-                                    ("reload", lambda: reload(control), 1)):
-            rates, losses = [], []
-            for _ in range(arguments.rounds):
-                rate, loss = under_traffic(router, action, count)
-                rates.append(rate)
-                if loss is not None:
-                    losses.append(loss)
-            results[f"{name}_a_second"] = statistics.median(rates)
-            results[f"{name}_traffic_loss_percent"] = statistics.median(losses)
-        failures = [failover(router, control) for _ in range(arguments.rounds)]
-        results["failover_packets_lost"] = sum(lost for lost, _ in failures)
-        results["failover_seconds_to_answer"] = statistics.median(t for _, t in failures)
-        status = pathlib.Path(f"/proc/{router.process.pid}/status").read_text()
-        results["resident_mib"] = int(status.split("VmRSS:")[1].split()[0]) / 1024
-        results["traffic_mpps"] = router.rate(1, 0.5) / 1e6
-    return results
+        print(f"{'':32}{'median':>11} {'':9}{'least':>11} - {'most':11}"
+              f"{'around':>7}{'during':>7}{'cost':>7}   (traffic, million packets/s)", flush=True)
+        self.check()
+        try:
+            self.start()
+            self.nothing()
+            self.reload()
+            self.bulk()
+            self.one_by_one()
+            self.failover("port", "east")
+            self.failover("nexthop", "a")
+            self.memory()
+        finally:
+            if self.program:
+                self.program.end()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build", help="folder of a release build")
+    parser.add_argument("--labels", type=int, default=1000000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--window", type=float, default=0.5,
+                        help="seconds of traffic before and after a change to compare with")
+    parser.add_argument("--pages", choices=("huge", "ordinary"), default="ordinary")
     parser.add_argument("--json", help="file to write")
     arguments = parser.parse_args()
     arguments.build = str(pathlib.Path(arguments.build).resolve())
-    cores = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, {cores[0]})  # where rhumbd's control thread is, too
+    # DPDK pins rhumbd's threads; what is measured with keeps off the worker's core.
+    others = os.sched_getaffinity(0) - {1}
+    if others:
+        os.sched_setaffinity(0, others)
     try:
         with tempfile.TemporaryDirectory() as folder:
-            results = measure(arguments, pathlib.Path(folder))
-    except Failed as why:
+            bench = Bench(arguments, folder)
+            bench.run()
+    except (Failed, OSError, subprocess.CalledProcessError) as why:
         print(f"control_bench: {why}", file=sys.stderr)
         return 1
-    print(f"a million labels, traffic {results['traffic_mpps']:.1f} million packets a second")
-    print(f"  --check                    {results['check_seconds']:9.2f} s")
-    print(f"  start to the first answer  {results['start_seconds']:9.2f} s")
-    for name, what in (("bulk", "rules a second, in bulk"), ("single", "rules a second, singly"),
-                       ("reload", "reloads a second")):
-        print(f"  {what:26} {results[name + '_a_second']:9,.1f}   "
-              f"traffic loses {results[name + '_traffic_loss_percent']:.1f} %")
-    print(f"  failover                   {results['failover_packets_lost']:9} packets lost, answered "
-          f"in {1000 * results['failover_seconds_to_answer']:.2f} ms")
-    print(f"  resident                   {results['resident_mib']:9.0f} MiB")
     if arguments.json:
-        pathlib.Path(arguments.json).write_text(json.dumps(results, indent=1) + "\n")
+        report.write(arguments.json, arguments.pages, "control", bench.rows)
     return 0
 
 

@@ -30,6 +30,7 @@ class Program:
         self.prefix = prefix
         self.log = pathlib.Path(folder) / f"{prefix}.log"
         self.socket = runtime_folder(prefix) / "dpdk_telemetry.v2"
+        self.started = time.monotonic()
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE,
                                             stdout=log, stderr=subprocess.STDOUT)
@@ -43,7 +44,7 @@ class Program:
             if self.process.poll() is not None or time.monotonic() > until:
                 self.end()
                 raise Failed(f"{command[0]} does not answer:\n{self.tail()}")
-            time.sleep(0.05)
+            time.sleep(0.005)
 
     def __enter__(self):
         return self
@@ -62,17 +63,32 @@ class Program:
             client.send(command.encode())
             return json.loads(client.recv(65536))
 
-    def packets(self, port, field="opackets"):
-        """(packets so far, when)."""
+    def packets(self, port):
+        """(packets sent so far, when)."""
         answer = self.ask(f"/ethdev/stats,{port}")["/ethdev/stats"]
-        return answer[field], time.monotonic()
+        return answer["opackets"], time.monotonic()
 
-    def rate(self, port, seconds, field="opackets"):
-        """Packets a second over the next `seconds`."""
-        before, start = self.packets(port, field)
+    def wait_for_packets(self, ports):
+        until = time.monotonic() + PATIENCE
+        while not all(self.packets(port)[0] for port in ports):
+            if self.process.poll() is not None or time.monotonic() > until:
+                raise Failed(f"{self.prefix} sends no packets:\n{self.tail()}")
+            time.sleep(0.002)
+
+    def worker_seconds(self):
+        """CPU time that the first worker thread has had."""
+        for thread in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
+            if "worker" in (thread / "comm").read_text():
+                return int((thread / "schedstat").read_text().split()[0]) / 1e9
+        raise Failed(f"{self.prefix} has no worker thread")
+
+    def rate(self, ports, seconds):
+        """Packets that these ports send a second, over the next `seconds`."""
+        before = [self.packets(port) for port in ports]
         time.sleep(seconds)
-        after, end = self.packets(port, field)
-        return (after - before) / (end - start)
+        after = [self.packets(port) for port in ports]
+        return sum((sent - earlier) / (end - start)
+                   for (earlier, start), (sent, end) in zip(before, after))
 
     def end(self):
         if self.process.poll() is None:
@@ -84,17 +100,28 @@ class Program:
                 self.process.wait()
 
 
-def testpmd(prefix, mode, devices, folder, huge, worker=1):
-    """Debian's dpdk-testpmd on cores 0 and 1; packets go from port 0 to port 1, or back by the only
-    port. `huge`: huge pages; `worker`: the core that forwards."""
+def cores(workers, worker=1):
+    """DPDK's core map: control on one core; workers on cores of their own, but of several the last
+    shares the control thread's, so that two cores are enough."""
+    if workers == 1:
+        return f"0@{1 - worker},1@{worker}"
+    return ",".join(["0@0", *(f"{n}@{n % workers}" for n in range(1, workers + 1))])
+
+
+def testpmd(prefix, mode, devices, folder, huge, worker=1, workers=1):
+    """Debian's dpdk-testpmd; packets go from port 0 to port 1, or back by the only port, or with
+    several workers back by the port that they came by. `huge`: huge pages; `worker`: the core that
+    forwards."""
     memory = ["--in-memory"] if huge else ["--no-huge", "-m", "512"]
-    command = ["dpdk-testpmd", "-l", "0,1", f"--main-lcore={1 - worker}", *memory, "--no-pci",
-               "--file-prefix", prefix]
+    command = ["dpdk-testpmd", "--lcores", cores(workers, worker), "--main-lcore=0", *memory,
+               "--no-pci", "--file-prefix", prefix]
     for device in devices:
         command += ["--vdev", device]
-    command += ["--", f"--forward-mode={mode}", "--auto-start", "-i", "--nb-cores=1",
+    command += ["--", f"--forward-mode={mode}", "--auto-start", "-i", f"--nb-cores={workers}",
                 "--burst=32", "--rxd=512", "--txd=512", "--total-num-mbufs=8192",
                 "--no-mlockall", "--no-flush-rx"]
+    if workers != 1:
+        command.append("--port-topology=loop")
     return Program(prefix, command, folder)
 
 

@@ -10,53 +10,69 @@ the ratio; the table has the median of the rounds and their spread. Devices:
   null   in by that net_pcap, out by net_null
   memif  in by net_memif from a testpmd on the other core, out by net_null
 
+With two workers (pcap only), each has a capture and a port of its own; the second one shares its core
+with the control thread of rhumbd and of testpmd, which sleeps, so that two cores are enough.
+
 usage: process_bench.py BUILD [--devices pcap,null,memif] [--sizes 64,128,512,1500] [--rounds 5]
-                        [--seconds 1] [--burst 32] [--pages huge|ordinary] [--json FILE]
+                        [--seconds 1] [--burst 32] [--pages huge|ordinary] [--workers 1|2]
+                        [--json FILE]
 """
 import argparse
-import json
+import os
 import pathlib
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 
-from peers import Failed, rhumbd, testpmd
+import report
+from peers import Failed, cores, rhumbd, testpmd
 
+SKIPPED = 77  # what meson takes for a skipped test
+NAME = f"bench-{os.getpid()}"  # others may measure, too
 PROGRAMS = ("rhumbd", "io", "macswap")
 
 
-def capture(build, folder, size):
+def capture(build, folder, size, label):
     """64 labelled packets of `size` bytes."""
     data = size - 14 - 4 - 20
-    text = "".join("eth 02:00:00:00:09:01 > 02:00:00:00:01:01 | mpls 16002 ttl 64 | "
+    text = "".join(f"eth 02:00:00:00:09:01 > 02:00:00:00:01:0{label - 16001} | mpls {label} ttl 64 | "
                    f"ipv4 10.0.0.1 > 10.2.0.{n} | data {data}\n" for n in range(64))
-    path = pathlib.Path(folder) / f"in-{size}.pcap"
+    path = pathlib.Path(folder) / f"in-{size}-{label}.pcap"
     subprocess.run([str(pathlib.Path(build) / "tools/packets/rhumb-packets"), "to-pcap", "-",
                     str(path)], input=text.encode(), check=True)
     return path
 
 
-def config(name, devices, burst, huge):
-    """A router that sends label 16002 out by the last device."""
+def source(build, folder, size, number=0):
+    """A device that never ends; packets of source `number` have label 16002 + `number`."""
+    pcap = capture(build, folder, size, 16002 + number)
+    return f"net_pcap{number},rx_pcap={pcap},infinite_rx=1"
+
+
+def config(devices, outs, burst, pages, workers):
+    """A router that sends label 16002 + n out by the n-th of the ports `outs`."""
     ports = "".join(f'[ports.p{n}]\ndevice = "{device}"\nmac = "02:00:00:00:01:0{n + 1}"\n'
                     for n, device in enumerate(devices))
-    return f"""[node]
-name = "{name}"
-[runtime]
-idle = "busy"
-cores = "0,1"
-hugepages = "{"on" if huge else "off"}"
-burst = {burst}
-{ports}[nexthops.r2]
-port = "p{len(devices) - 1}"
-mac = "02:00:00:00:02:01"
+    rules = "".join(f"""[nexthops.r{n}]
+port = "p{port}"
+mac = "02:00:00:00:02:0{n + 1}"
 [[labels]]
-label = 16002
+label = {16002 + n}
 op = "continue"
-out = 16002
-via = "r2"
-"""
+out = {16002 + n}
+via = "r{n}"
+""" for n, port in enumerate(outs))
+    return f"""[node]
+name = "{NAME}"
+[runtime]
+workers = {workers}
+idle = "busy"
+cores = "{cores(workers)}"
+hugepages = "{'on' if pages == 'huge' else 'off'}"
+burst = {burst}
+{ports}{rules}"""
 
 
 class Bench:
@@ -65,39 +81,41 @@ class Bench:
         self.huge = arguments.pages == "huge"
         self.folder = folder
 
-    def start(self, program, devices):
+    def rate(self, program, devices, outs, workers=1):
         if program == "rhumbd":
-            text = config("bench", devices, self.arguments.burst, self.huge)
-            return rhumbd(self.arguments.build, "bench", text, self.folder)
-        return testpmd("rhumb-bench-pmd", program, devices, self.folder, self.huge)
+            text = config(devices, outs, self.arguments.burst, self.arguments.pages, workers)
+            started = rhumbd(self.arguments.build, NAME, text, self.folder)
+        else:
+            started = testpmd(f"{NAME}-pmd", program, devices, self.folder, self.huge,
+                              workers=workers)
+        with started as running:
+            running.wait_for_packets(outs)
+            return running.rate(outs, self.arguments.seconds)
 
-    def measure(self, program, kind, pcap):
-        source = f"net_pcap0,rx_pcap={pcap},infinite_rx=1"
+    def measure(self, program, kind, size):
+        build, workers = self.arguments.build, self.arguments.workers
+        sources = [source(build, self.folder, size, n) for n in range(workers)]
         sink = "net_null0,no-rx=1"
-        seconds = self.arguments.seconds
         if kind == "pcap":
-            with self.start(program, [source]) as dut:
-                return dut.rate(0, seconds)
+            return self.rate(program, sources, range(workers), workers)
         if kind == "null":
-            with self.start(program, [source, sink]) as dut:
-                return dut.rate(1, seconds)
+            return self.rate(program, [sources[0], sink], [1])
         memif = f"id=0,socket={self.folder}/memif.sock,socket-abstract=no"
-        with testpmd("rhumb-bench-gen", "io", [source, f"net_memif0,role=server,{memif}"],
+        with testpmd(f"{NAME}-gen", "io", [sources[0], f"net_memif0,role=server,{memif}"],
                      self.folder, self.huge, worker=0):
-            with self.start(program, [f"net_memif0,role=client,{memif}", sink]) as dut:
-                return dut.rate(1, seconds)
+            return self.rate(program, [f"net_memif0,role=client,{memif}", sink], [1])
 
     def rounds(self, kind, size):
-        pcap = capture(self.arguments.build, self.folder, size)
         rates = {program: [] for program in PROGRAMS}
         for n in range(self.arguments.rounds):
             for program in PROGRAMS:
-                rates[program].append(self.measure(program, kind, pcap))
+                rates[program].append(self.measure(program, kind, size))
             print(f"\r{kind} {size}: round {n + 1} of {self.arguments.rounds}", end="",
                   file=sys.stderr, flush=True)
         print("\r\033[K", end="", file=sys.stderr)
         ratios = [own / other for own, other in zip(rates["rhumbd"], rates["macswap"])]
         return {"device": kind, "bytes": size, "pages": self.arguments.pages,
+                "workers": self.arguments.workers,
                 "mpps": {p: round(statistics.median(r) / 1e6, 2) for p, r in rates.items()},
                 "ratio_to_macswap": round(statistics.median(ratios), 3),
                 "ratio_spread": [round(min(ratios), 3), round(max(ratios), 3)],
@@ -115,13 +133,20 @@ def parse():
     parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--burst", type=int, default=32)
     parser.add_argument("--pages", choices=("huge", "ordinary"), default="ordinary")
+    parser.add_argument("--workers", type=int, choices=(1, 2), default=1)
     parser.add_argument("--json", help="file to write")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.workers > 1 and arguments.devices != "pcap":
+        parser.error("several workers want --devices pcap")
+    return arguments
 
 
 def main():
     arguments = parse()
     arguments.build = str(pathlib.Path(arguments.build).resolve())
+    if shutil.which("dpdk-testpmd") is None:
+        print("process_bench: there is no dpdk-testpmd: tools/install-deps.sh bench", file=sys.stderr)
+        return SKIPPED
     results = []
     print(f"{'device':8}{'bytes':>6}{'rhumbd':>9}{'io':>9}{'macswap':>9}  "
           f"{'of macswap':<20}{'of io':>6}   million packets a second, {arguments.pages} pages")
@@ -141,7 +166,7 @@ def main():
         print(f"process_bench: {why}", file=sys.stderr)
         return 1
     if arguments.json:
-        pathlib.Path(arguments.json).write_text(json.dumps(results, indent=1))
+        report.write(arguments.json, arguments.pages, "process", results)
     return 0
 
 

@@ -28,6 +28,20 @@ def output(*command):
         return "unknown"
 
 
+def tsc_mhz(bogomips):
+    """The kernel's delay loop counts TSC cycles on x86, two BogoMIPS each."""
+    try:
+        return round(float(bogomips) / 2, 1)
+    except ValueError:
+        return "unknown"
+
+
+def chosen(words):
+    """Of `always [madvise] never`, the one in brackets."""
+    found = re.search(r"\[(\w+)\]", words)
+    return found.group(1) if found else "unknown"
+
+
 def machine(pages):
     info = pathlib.Path("/proc/cpuinfo").read_text()
 
@@ -36,17 +50,25 @@ def machine(pages):
         return found.group(1) if found else "unknown"
 
     flags = field("flags").split()
+    huge = pathlib.Path("/sys/kernel/mm/transparent_hugepage/enabled")
     return {
         "cpu": field("model name"), "family": field("cpu family"), "model": field("model"),
         "flags": [flag for flag in FLAGS if flag in flags],
-        "tsc_mhz": field("cpu MHz"), "cores": info.count("processor\t"),
+        "tsc_mhz": tsc_mhz(field("bogomips")), "cores": info.count("processor\t"),
         "kernel": platform.release(), "pages": pages,
+        "transparent_huge_pages": chosen(huge.read_text() if huge.exists() else ""),
         "dpdk": output("pkg-config", "--modversion", "libdpdk"),
         "compiler": output(os.environ.get("CXX", "c++"), "--version").split("\n")[0],
         "commit": output("git", "-C", str(pathlib.Path(__file__).parent), "describe", "--always",
                          "--dirty"),
         "date": output("date", "--utc", "+%Y-%m-%dT%H:%M:%SZ"),
     }
+
+
+def write(path, pages, part, rows):
+    """One part's results, with the machine that they were measured on."""
+    document = {"machine": machine(pages), part: rows}
+    pathlib.Path(path).write_text(json.dumps(document, indent=1) + "\n")
 
 
 def stage_results(files):
