@@ -25,6 +25,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 import report
 from peers import Failed, cores, rhumbd, testpmd
@@ -100,9 +101,14 @@ class Bench:
             return self.rate(program, sources, range(workers), workers)
         if kind == "null":
             return self.rate(program, [sources[0], sink], [1])
-        memif = f"id=0,socket={self.folder}/memif.sock,socket-abstract=no"
+        meeting = pathlib.Path(self.folder) / "memif.sock"
+        meeting.unlink(missing_ok=True)
+        memif = f"id=0,socket={meeting},socket-abstract=no"
         with testpmd(f"{NAME}-gen", "io", [sources[0], f"net_memif0,role=server,{memif}"],
                      self.folder, self.huge, worker=0):
+            until = time.monotonic() + 10
+            while not meeting.exists() and time.monotonic() < until:
+                time.sleep(0.05)
             return self.rate(program, [f"net_memif0,role=client,{memif}", sink], [1])
 
     def rounds(self, kind, size):
