@@ -17,7 +17,7 @@ TEST(number_pool, hands_out_each_number_once) {
     EXPECT_EQ(pool.acquire(), 1U);
     EXPECT_EQ(pool.acquire(), 2U);
     pool.release(1);
-    EXPECT_EQ(pool.acquire(), 3U);  // never used before used again
+    EXPECT_EQ(pool.acquire(), 3U);    // never used before used again
     EXPECT_EQ(pool.available(), 0U);  // what was released has to settle first
     pool.settle();
     EXPECT_EQ(pool.available(), 1U);
