@@ -77,23 +77,11 @@ class Bench:
         self.rows.append(made)
         print(text.rstrip(), flush=True)
 
-    def traffic_beside(self, action):
-        """(what the action gives, packets sent meanwhile in a second of the worker's)."""
-        before, start = self.program.packets(EAST)[0], self.program.worker_seconds()
-        given = action()
-        while self.program.worker_seconds() == start:  # counted in steps
-            time.sleep(0.001)
-        after, end = self.program.packets(EAST)[0], self.program.worker_seconds()
-        return given, (after - before) / (end - start)
-
     def beside_traffic(self, action):
         """(seconds that it takes, (traffic around it, traffic during it))."""
-        def wait():
-            time.sleep(self.window)
-
-        _, before = self.traffic_beside(wait)
-        seconds, during = self.traffic_beside(lambda: timed(action))
-        _, after = self.traffic_beside(wait)
+        before = self.program.rate([EAST], self.window)
+        during, seconds = self.program.rate_during([EAST], lambda: timed(action))
+        after = self.program.rate([EAST], self.window)
         return seconds, ((before + after) / 2, during)
 
     def changes(self, what, count, actions):

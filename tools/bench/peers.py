@@ -64,31 +64,50 @@ class Program:
             return json.loads(client.recv(65536))
 
     def packets(self, port):
-        """(packets sent so far, when)."""
-        answer = self.ask(f"/ethdev/stats,{port}")["/ethdev/stats"]
-        return answer["opackets"], time.monotonic()
+        """Sent so far."""
+        return self.ask(f"/ethdev/stats,{port}")["/ethdev/stats"]["opackets"]
 
-    def wait_for_packets(self, ports):
+    def wait_for(self, come, complaint):
         until = time.monotonic() + PATIENCE
-        while not all(self.packets(port)[0] for port in ports):
+        while not come():
             if self.process.poll() is not None or time.monotonic() > until:
-                raise Failed(f"{self.prefix} sends no packets:\n{self.tail()}")
+                raise Failed(f"{self.prefix} {complaint}:\n{self.tail()}")
             time.sleep(0.002)
 
-    def worker_seconds(self):
-        """CPU time that the first worker thread has had."""
+    def wait_for_packets(self, ports):
+        self.wait_for(lambda: all(self.packets(port) for port in ports), "sends no packets")
+
+    def workers(self):
+        """Folders in /proc of the threads that forward. Others come and go."""
         for thread in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
-            if "worker" in (thread / "comm").read_text():
-                return int((thread / "schedstat").read_text().split()[0]) / 1e9
-        raise Failed(f"{self.prefix} has no worker thread")
+            try:
+                if "worker" in (thread / "comm").read_text():
+                    yield thread
+            except FileNotFoundError:
+                pass
+
+    def worker_seconds(self):
+        """CPU time that the worker threads have had, each."""
+        seconds = [int((thread / "schedstat").read_text().split()[0]) / 1e9
+                   for thread in self.workers()]
+        if not seconds:
+            raise Failed(f"{self.prefix} has no worker threads")
+        return sum(seconds) / len(seconds)
+
+    def rate_during(self, ports, action):
+        """(packets that these ports send in a second of CPU time of each worker, what `action` gives).
+
+        What else the machine does may take the workers' cores, and does not count."""
+        start = self.worker_seconds()
+        before = sum(self.packets(port) for port in ports)
+        given = action()
+        while self.worker_seconds() == start:  # the kernel counts it in steps of some milliseconds
+            time.sleep(0.001)
+        after = sum(self.packets(port) for port in ports)
+        return (after - before) / (self.worker_seconds() - start), given
 
     def rate(self, ports, seconds):
-        """Packets that these ports send a second, over the next `seconds`."""
-        before = [self.packets(port) for port in ports]
-        time.sleep(seconds)
-        after = [self.packets(port) for port in ports]
-        return sum((sent - earlier) / (end - start)
-                   for (earlier, start), (sent, end) in zip(before, after))
+        return self.rate_during(ports, lambda: time.sleep(seconds))[0]
 
     def end(self):
         if self.process.poll() is None:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""rhumbd beside dpdk-testpmd, packets per second through one core.
+"""rhumbd beside dpdk-testpmd, packets per second of each worker's CPU time.
 
 Each round measures rhumbd swapping a label, testpmd in mode io (touches nothing) and testpmd in mode
 macswap (touches the Ethernet header), one after the other on the same virtual devices, and takes
@@ -25,7 +25,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 
 import report
 from peers import Failed, cores, rhumbd, testpmd
@@ -101,14 +100,12 @@ class Bench:
             return self.rate(program, sources, range(workers), workers)
         if kind == "null":
             return self.rate(program, [sources[0], sink], [1])
-        meeting = pathlib.Path(self.folder) / "memif.sock"
-        meeting.unlink(missing_ok=True)
-        memif = f"id=0,socket={meeting},socket-abstract=no"
+        path = pathlib.Path(self.folder) / "memif.sock"
+        path.unlink(missing_ok=True)
+        memif = f"id=0,socket={path},socket-abstract=no"
         with testpmd(f"{NAME}-gen", "io", [sources[0], f"net_memif0,role=server,{memif}"],
-                     self.folder, self.huge, worker=0):
-            until = time.monotonic() + 10
-            while not meeting.exists() and time.monotonic() < until:
-                time.sleep(0.05)
+                     self.folder, self.huge, worker=0) as generator:
+            generator.wait_for(path.exists, "offers no memif")
             return self.rate(program, [f"net_memif0,role=client,{memif}", sink], [1])
 
     def rounds(self, kind, size):
