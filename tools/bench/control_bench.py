@@ -106,7 +106,7 @@ class Bench:
         config = self.router.file.read_text()
         seconds = []
         for n in range(self.rounds):
-            self.program = rhumbd(self.build, NAME, config, self.folder)
+            self.program = rhumbd(self.build, NAME, config, self.folder, every=0.005)
             self.program.wait_for_packets([EAST])
             seconds.append(time.monotonic() - self.program.started)
             if n + 1 != self.rounds:

@@ -24,10 +24,12 @@ def runtime_folder(prefix):
 
 
 class Program:
-    """A DPDK program with the file prefix `prefix`; `command` runs in `folder`."""
+    """A DPDK program with the file prefix `prefix`; `command` runs in `folder`. It is asked `every` so
+    many seconds whether it is ready: memif ports that are asked all the time do not start."""
 
-    def __init__(self, prefix, command, folder):
+    def __init__(self, prefix, command, folder, every=0.05):
         self.prefix = prefix
+        self.every = every
         self.log = pathlib.Path(folder) / f"{prefix}.log"
         self.socket = runtime_folder(prefix) / "dpdk_telemetry.v2"
         self.started = time.monotonic()
@@ -44,7 +46,7 @@ class Program:
             if self.process.poll() is not None or time.monotonic() > until:
                 self.end()
                 raise Failed(f"{command[0]} does not answer:\n{self.tail()}")
-            time.sleep(0.005)
+            time.sleep(every)
 
     def __enter__(self):
         return self
@@ -72,7 +74,7 @@ class Program:
         while not come():
             if self.process.poll() is not None or time.monotonic() > until:
                 raise Failed(f"{self.prefix} {complaint}:\n{self.tail()}")
-            time.sleep(0.002)
+            time.sleep(self.every)
 
     def wait_for_packets(self, ports):
         self.wait_for(lambda: all(self.packets(port) for port in ports), "sends no packets")
@@ -144,8 +146,8 @@ def testpmd(prefix, mode, devices, folder, huge, worker=1, workers=1):
     return Program(prefix, command, folder)
 
 
-def rhumbd(build, name, config, folder):
+def rhumbd(build, name, config, folder, every=0.05):
     path = pathlib.Path(folder) / f"{name}.toml"
     path.write_text(config)
     command = [str(pathlib.Path(build) / "controlplane" / "rhumbd"), "--config", str(path)]
-    return Program(f"rhumb-{name}", command, folder)
+    return Program(f"rhumb-{name}", command, folder, every)

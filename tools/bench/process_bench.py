@@ -165,7 +165,7 @@ def main():
                           "".join(f"{row['mpps'][p]:>9.2f}" for p in PROGRAMS) +
                           f"  {row['ratio_to_macswap']:.3f} ({low:.3f}-{high:.3f})"
                           f"{row['ratio_to_io']:>8.3f}", flush=True)
-    except Failed as why:
+    except (Failed, OSError) as why:
         print(f"process_bench: {why}", file=sys.stderr)
         return 1
     if arguments.json:
