@@ -4,19 +4,21 @@ set -euo pipefail
 
 usage() {
     cat <<'END'
-usage: tools/bench.sh [--quick] [--pages auto|ordinary] [--no-install] [PART...]
+usage: tools/bench.sh [--quick] [--pages auto|huge|ordinary] [-j N] [--no-install] [PART...]
 
 Parts, all of them without arguments:
   stage     the packet path without DPDK, from classify to rewrite: TSC cycles a packet
-  scaling   the same over numbers of labels, paths and stack depths; plots
+  scaling   the same over numbers of labels, paths and stack depths, with plots; and rhumbd and
+            testpmd with one and two workers
   process   rhumbd beside dpdk-testpmd on the same virtual devices: packets a second, ratios
   control   a million labels: changes and reloads under traffic, failover
   lpm       prefix lookup beside DPDK's rte_fib
 
 Options:
   --quick        one to three repetitions instead of nine
-  --pages WHICH  auto (default): huge pages where they can be had as root, put back afterwards;
-                 ordinary: none
+  --pages WHICH  of DPDK, for all programs. auto (default): huge ones where they are free or can be
+                 had as root, else ordinary ones; the kernel's number is put back afterwards
+  -j N           compile with N jobs (default: as many as there are processors)
   --no-install   do not install packages that are missing
 
 Results go to build-bench/results/: JSON with the machine they were measured on, and plots. Speed is
@@ -29,14 +31,17 @@ parts=()
 quick=no
 pages=auto
 install=yes
+jobs=$(nproc)
 while (( $# )); do
     case $1 in
         -h | --help) usage; exit 0 ;;
         --quick) quick=yes ;;
         --no-install) install=no ;;
         --pages) pages=${2-}; shift || true
-            [[ $pages == auto || $pages == ordinary ]] ||
-                { echo "bench.sh: --pages is auto or ordinary" >&2; exit 2; } ;;
+            [[ $pages =~ ^(auto|huge|ordinary)$ ]] ||
+                { echo "bench.sh: --pages is auto, huge or ordinary" >&2; exit 2; } ;;
+        -j) jobs=${2-}; shift || true
+            [[ $jobs =~ ^[1-9][0-9]*$ ]] || { echo "bench.sh: -j wants a number" >&2; exit 2; } ;;
         stage | scaling | process | control | lpm) parts+=("$1") ;;
         *) echo "bench.sh: unknown argument '$1'" >&2; usage >&2; exit 2 ;;
     esac
@@ -58,20 +63,30 @@ say "building ($build/)"
 mkdir -p "$results"
 [[ -f $build/build.ninja ]] ||
     meson setup "$build" --buildtype=release -Dbench=true >"$results/setup.log"
-ninja -C "$build" >"$results/build.log" || { tail -30 "$results/build.log"; exit 1; }
+ninja -C "$build" -j "$jobs" tools/bench/{stage,lpm}_bench controlplane/rhumbd \
+    tools/rhumbctl/rhumbctl tools/packets/rhumb-packets >"$results/build.log" || { tail -30 "$results/build.log"; exit 1; }
 
-# Huge pages for this run: 1 GiB, as far as the machine has it.
+# Huge pages for this run: 512 MiB, for two programs at a time.
+enough=256
 huge=/proc/sys/vm/nr_hugepages
-pages_before=$(cat "$huge")
-put_back() { echo "$pages_before" >"$huge" || true; }
-if [[ $pages == auto && $EUID == 0 && -w $huge ]]; then
+free_pages() { awk '/^HugePages_Free/ {free = $2} /^Hugepagesize/ {mib = $2 / 2048}
+                    END {print int(free * mib)}' /proc/meminfo; }
+put_back() {  # unless somebody else has changed it since
+    [[ $(cat "$huge") != "$raised" ]] || echo "$before" >"$huge"
+}
+if [[ $pages != ordinary && -w $huge ]] && (( $(free_pages) < enough )); then
+    before=$(cat "$huge")
+    echo $(( before + enough - $(free_pages) )) >"$huge"
+    raised=$(cat "$huge")
     trap put_back EXIT
-    (( pages_before >= 512 )) || echo 512 >"$huge" || true
+    trap 'exit 130' INT TERM
 fi
-if [[ $pages == auto ]] && (( $(cat "$huge") >= 400 )); then
+used=ordinary
+if [[ $pages != ordinary ]] && (( $(free_pages) >= enough )); then
     used=huge
-else
-    used=ordinary
+elif [[ $pages == huge ]]; then
+    echo "bench.sh: 512 MiB of huge pages are not free and cannot be had" >&2
+    exit 1
 fi
 python3 $bench/report.py machine "$used" >"$results/machine.json"
 say "on $(tr -d '{}"' <"$results/machine.json")"
@@ -80,12 +95,22 @@ repetitions=9
 rounds=5
 [[ $quick == no ]] || { repetitions=3; rounds=1; }
 
+# Names the case that was measured last, on a terminal.
+progress() {
+    if [[ -t 2 ]]; then
+        awk '/_median/ {sub(/\/iterations.*/, ""); printf "\r\033[K%s", $0 >"/dev/stderr"}
+             END {printf "\r\033[K" >"/dev/stderr"}'
+    else
+        cat >/dev/null
+    fi
+}
+
 stage() {  # NAME ARGUMENT...
     local name=$1
     shift
     "$build/tools/bench/stage_bench" "$@" --benchmark_repetitions=$repetitions \
-        --benchmark_out="$results/$name-raw.json" --benchmark_out_format=json \
-        >"$results/$name.log" 2>&1
+        --benchmark_out="$results/$name-raw.json" --benchmark_out_format=json 2>&1 |
+        tee "$results/$name.log" | progress
     python3 $bench/report.py stage "$results/$name-raw.json" "$results/machine.json" \
         "$results/$name.json"
 }
@@ -95,15 +120,22 @@ for part in "${parts[@]}"; do
     case $part in
         stage) stage stage ;;
         scaling)
-            stage scaling --scaling --benchmark_filter='/64/' >/dev/null
-            python3 $bench/plot.py "$results/scaling.json" "$results" ;;
+            stage scaling --scaling --benchmark_filter='/64/'
+            python3 $bench/plot.py "$results/scaling.json" "$results"
+            for workers in 1 2; do
+                python3 $bench/process_bench.py "$build" --rounds $rounds --pages $used \
+                    --devices pcap --sizes 64 --workers $workers \
+                    --json "$results/workers-$workers.json"
+            done ;;
         process)
             python3 $bench/process_bench.py "$build" --rounds $rounds --pages $used \
                 --json "$results/process.json" ;;
         control)
-            python3 $bench/control_bench.py "$build" --rounds $rounds \
+            python3 $bench/control_bench.py "$build" --rounds $rounds --pages $used \
                 --json "$results/control.json" ;;
-        lpm) "$build/tools/bench/lpm_bench" 2>"$results/lpm.log" ;;
+        lpm)
+            "$build/tools/bench/lpm_bench" 2>"$results/lpm.log" | tee "$results/lpm.txt"
+            python3 $bench/report.py lpm "$results/lpm.txt" "$results/lpm.json" ;;
     esac
 done
 say "done: $results/"

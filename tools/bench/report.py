@@ -2,6 +2,7 @@
 """What a measurement was made on, and the stage benchmark's results as a table.
 
     report.py machine PAGES                     prints a JSON object
+    report.py lpm TABLE.txt OUT.json            what lpm_bench printed, which uses ordinary pages
     report.py stage GOOGLE.json MACHINE.json OUT.json [RUN.json...]
 
 `stage` takes what Google Benchmark wrote (of several runs, if there are more), prints cycles per
@@ -103,6 +104,12 @@ def print_stage(found):
 def main(arguments):
     if len(arguments) == 2 and arguments[0] == "machine":
         print(json.dumps(machine(arguments[1])))
+        return 0
+    if len(arguments) == 3 and arguments[0] == "lpm":
+        rows = [line.split() for line in pathlib.Path(arguments[1]).read_text().splitlines()]
+        keys = ("routes", "trie", "trie_32", "rte_fib_32", "trie_kib")
+        write(arguments[2], "ordinary", "lpm_cycles",
+              [dict(zip(keys, map(float, row))) for row in rows if row and row[0].isdigit()])
         return 0
     if len(arguments) >= 4 and arguments[0] == "stage":
         found = stage_results([arguments[1], *arguments[4:]])
