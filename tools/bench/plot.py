@@ -95,7 +95,7 @@ class Chart:
             parts.append(f'<line x1="{right + 15}" x2="{right + 40}" y1="{row}" y2="{row}" '
                          f'stroke="{colour}" stroke-width="2"/>'
                          f'<text x="{right + 46}" y="{row + 4}">{kind} set</text>')
-        parts.append(f'<text x="{right + 15}" y="{bottom}" fill="#666">bursts of {burst}</text>')
+        parts.append(f'<text x="{right + 15}" y="{bottom - 20}" fill="#666">bursts of {burst}</text>')
         return "\n".join([*parts, "</svg>", ""])
 
 
