@@ -42,6 +42,7 @@ while (( $# )); do
                 { echo "bench.sh: --pages is auto, huge or ordinary" >&2; exit 2; } ;;
         -j) jobs=${2-}; shift || true
             [[ $jobs =~ ^[1-9][0-9]*$ ]] || { echo "bench.sh: -j wants a number" >&2; exit 2; } ;;
+        -j[1-9]*) jobs=${1#-j} ;;
         stage | scaling | process | control | lpm) parts+=("$1") ;;
         *) echo "bench.sh: unknown argument '$1'" >&2; usage >&2; exit 2 ;;
     esac

@@ -5,6 +5,7 @@ Both rhumbd and testpmd answer on DPDK's telemetry socket, so both are measured 
 import json
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -66,8 +67,9 @@ class Program:
             return json.loads(client.recv(65536))
 
     def packets(self, port):
-        """Sent so far."""
-        return self.ask(f"/ethdev/stats,{port}")["/ethdev/stats"]["opackets"]
+        """Sent so far; none by a port that is yet to come."""
+        counted = self.ask(f"/ethdev/stats,{port}")["/ethdev/stats"]
+        return counted["opackets"] if counted else 0
 
     def wait_for(self, come, complaint):
         until = time.monotonic() + PATIENCE
@@ -119,6 +121,7 @@ class Program:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+        shutil.rmtree(self.socket.parent, ignore_errors=True)  # testpmd leaves it
 
 
 def cores(workers, worker=1):

@@ -8,7 +8,8 @@ the ratio; the table has the median of the rounds and their spread. Devices:
   pcap   net_pcap with infinite_rx, in and out by the same port: a capture of 64 packets, over and
          over; what is sent is freed
   null   in by that net_pcap, out by net_null
-  memif  in by net_memif from a testpmd on the other core, out by net_null
+  memif  in by net_memif from a testpmd on the other core, out by net_null; both cores must be idle
+         for this, or it is the generator that is measured
 
 With two workers (pcap only), each has a capture and a port of its own; the second one shares its core
 with the control thread of rhumbd and of testpmd, which sleeps, so that two cores are enough.
