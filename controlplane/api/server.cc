@@ -140,6 +140,26 @@ std::vector<std::string> server::port_names() const {
     return names;
 }
 
+// What a watch that has ended left behind is not for the next one.
+void server::forget_records(bool traces) {
+    if (std::any_of(watches_.begin(), watches_.end(),
+                    [&](const watch& w) { return w.is_trace == traces; })) {
+        return;
+    }
+    const auto drain = [](auto& queue) {
+        while (auto* const record = queue.pop()) {
+            queue.give_back(record);
+        }
+    };
+    for (const auto& w : running_.engine().workers()) {
+        if (traces) {
+            drain(w->tap().traces);
+        } else {
+            drain(w->tap().captures);
+        }
+    }
+}
+
 std::uint64_t server::missed(bool traces) const {
     std::uint64_t sum = 0;
     for (const auto& w : running_.engine().workers()) {
@@ -156,6 +176,7 @@ std::optional<error> server::start_trace(connection& client, const json& id,
     if (std::any_of(watches_.begin(), watches_.end(), [](const watch& w) { return w.is_trace; })) {
         return error{"another client's trace is running; try again when it has ended", {}};
     }
+    forget_records(true);
     io::tap_requests& taps = running_.engine().taps();
     std::int32_t port = -1;
     if (!wanted.port.empty()) {
@@ -179,6 +200,7 @@ std::optional<error> server::start_capture(connection& client, const json& id,
     if (!port) {
         return error{"there is no port \"" + wanted.port + "\"", {}};
     }
+    forget_records(false);
     watches_.push_back({&client, id, false, *port, wanted.count, 0, missed(false)});
     update_requests();
     return std::nullopt;

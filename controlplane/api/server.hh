@@ -63,6 +63,7 @@ private:
     void collect_captures();
     void finish(std::list<watch>::iterator ended);
     void update_requests();
+    void forget_records(bool traces);
     [[nodiscard]] std::uint64_t missed(bool traces) const;
     [[nodiscard]] std::vector<std::string> port_names() const;
 

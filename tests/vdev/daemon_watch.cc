@@ -200,6 +200,25 @@ TEST_F(rhumbd_watch, a_frame_in_pieces_is_counted_whole) {
     expect_clean_end(*router_);
 }
 
+// Frames never stop, and a capture of one frame leaves more behind than it tells.
+TEST_F(rhumbd_watch, a_capture_has_nothing_from_before_it) {
+    parts of;
+    of.west = noisy(0);
+    write_config(of);
+    router_ = start();
+    client watching = connect();
+    for (int round = 0; round < 5; ++round) {
+        const auto asked = std::chrono::system_clock::now().time_since_epoch();
+        send(watching, "capture", {{"port", "west"}, {"count", 1}});
+        const json event = watching.message()["event"];
+        EXPECT_GE(event["nanoseconds"].get<std::int64_t>(),
+                  std::chrono::duration_cast<std::chrono::nanoseconds>(asked).count());
+        EXPECT_EQ(watching.message()["result"]["captured"], 1);
+        std::this_thread::sleep_for(20ms);
+    }
+    expect_clean_end(*router_);
+}
+
 TEST_F(rhumbd_watch, a_trace_tells_of_the_repair_list) {
     parts of;
     of.west = capture(0, "west");
