@@ -37,11 +37,11 @@ msd = 16
 static = ["16-99"]
 max_label_lookups = 5
 [ports.west]
-device = "none"
+device = "none0"
 mac = "02:00:00:00:01:01"
 vlans = [200]
 [ports.east]
-device = "none"
+device = "none1"
 mac = "02:00:00:00:01:02"
 promiscuous = true
 

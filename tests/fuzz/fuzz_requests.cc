@@ -28,10 +28,10 @@ constexpr std::string_view configuration = R"(
 name = "fuzz"
 static = ["16-99"]
 [ports.west]
-device = "none"
+device = "none0"
 mac = "02:00:00:00:01:01"
 [ports.east]
-device = "none"
+device = "none1"
 mac = "02:00:00:00:01:02"
 msd = 3
 [nexthops.r2]
