@@ -52,8 +52,7 @@ struct tap_requests {
 
 class tap {
 public:
-    // `punt_port`: where frames for the control plane go, or
-    // transmitter::no_port.
+    // `punt_port`: where frames for the control plane go, or transmitter::no_port.
     tap(tap_requests& requests, std::uint8_t punt_port)
         : requests_(requests), punt_port_(punt_port) {}
 
