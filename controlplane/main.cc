@@ -1,14 +1,17 @@
 // rhumbd: parse, check, open, serve.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <boost/program_options.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
 #include <string>
 #include <vector>
 
 #include "controlplane/api/router.hh"
 #include "controlplane/api/serve.hh"
+#include "rhumb/isa.hh"
 
 namespace {
 
@@ -28,6 +31,7 @@ constexpr const char* epilogue =
     "What follows -- goes to DPDK, after rhumbd's own choices.\n"
     "SIGHUP reads the file again and swaps the tables under traffic; SIGTERM and SIGINT end with\n"
     "queues drained. rhumbctl talks to a running rhumbd.\n"
+    "RHUMB_ISA=portable in the environment: no code for vector extensions of the processor.\n"
     "Exit status: 0 done, 1 the configuration or a device is bad, 2 wrong usage.\n";
 
 struct arguments {
@@ -104,6 +108,12 @@ int main(int argc, char** argv) {
     arguments given;
     if (const int status = parse(argc, argv, given); status != 0) {
         return status - 1;
+    }
+    if (const char* const asked = std::getenv("RHUMB_ISA");
+        asked != nullptr && !rhumb::isa_named(asked)) {
+        fmt::print(stderr, "rhumbd: RHUMB_ISA is \"{}\": it must be one of {}\n", asked,
+                   fmt::join(rhumb::isa_names, ", "));
+        return exit_usage;
     }
     if (given.check) {
         const auto checked = rhumb::api::router::check(given.config);

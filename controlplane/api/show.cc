@@ -8,6 +8,7 @@
 #include "controlplane/api/show_parts.hh"
 #include "controlplane/config/form.hh"
 #include "controlplane/config/text.hh"
+#include "rhumb/isa.hh"
 
 namespace rhumb::api {
 
@@ -205,6 +206,7 @@ json show_version(const router& running) {
     return rows_of({{{"version", RHUMB_VERSION},
                      {"name", tables.node().name},
                      {"dpdk", io::dpdk_version()},
+                     {"isa", name_of(isa_in_use())},
                      {"pages", running.engine().pages()},
                      {"pid", ::getpid()},
                      {"uptime_seconds", running.uptime().count()},

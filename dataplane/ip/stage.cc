@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <type_traits>
 
+#include "dataplane/ip/prepare.hh"
 #include "rhumb/packet/flow_hash.hh"
 #include "rhumb/packet/impose.hh"
 #include "rhumb/wire/ipv4.hh"
@@ -151,8 +153,10 @@ constexpr nexthop_id no_hop = 0xffffffff;
 // A route with a segment list: the packet gets the labels. The list's next hop, or no_hop and the
 // packet is dropped.
 template <class Version, class Trace>
-[[nodiscard]] nexthop_id impose(burst& b, std::size_t i, const route& way, unsigned ttl,
-                                const stage_context& context, Trace& trace) noexcept {
+[[nodiscard, gnu::always_inline]] inline nexthop_id impose(burst& b, std::size_t i,
+                                                           const route& way, unsigned ttl,
+                                                           const stage_context& context,
+                                                           Trace& trace) noexcept {
     const segment_list& list = context.tables.lists[way.list];
     const nexthop_id hop =
         Trace::on || list.via.is_group() ? choose(b, i, list.via, context, trace) : list.via.id();
@@ -164,31 +168,10 @@ template <class Version, class Trace>
     return hop;
 }
 
-// One packet's way from its header to a next hop.
-// `find(destination)` gives its route.
-template <class Version, class Find, class Trace>
-void forward(burst& b, std::size_t i, const stage_context& context, const Find& find,
-             const route_table::view routes, counter* const counters, Trace& trace) noexcept {
-    byte* const ip = b.front[i];
-    std::size_t packet_bytes = 0;
-    if (const drop_reason bad = Version::check(ip, b.length(i), packet_bytes);
-        bad != drop_reason::none) [[unlikely]] {
-        return b.drop(i, bad);
-    }
-    b.end[i] = ip + packet_bytes;  // without padding
-    const std::uint32_t id = find(Version::destination(ip));
-    if (id == 0) [[unlikely]] {
-        return b.drop(i, Version::no_route);
-    }
-    trace.note(i, step::route_found, id);
-    counters[id].add(packet_bytes);
-    const unsigned old_ttl = Version::ttl(ip);
-    const unsigned ttl = take_ttl<Version>(b, i, ip);
-    if (ttl == 0) [[unlikely]] {
-        return b.punt(i, Version::expired);
-    }
-    trace.note(i, step::ttl_taken, old_ttl, ttl);
-    const route& way = routes[id];
+// The rest of the way of a packet whose header is checked and has its TTL.
+template <class Version, class Trace>
+[[gnu::always_inline]] inline void send(burst& b, std::size_t i, const route& way, unsigned ttl,
+                                        const stage_context& context, Trace& trace) noexcept {
     nexthop_id hop = way.via.id();
     if (way.list != route::no_list) {
         hop = impose<Version>(b, i, way, ttl, context, trace);
@@ -200,6 +183,68 @@ void forward(burst& b, std::size_t i, const stage_context& context, const Find& 
     }
     b.nexthop[i] = hop;
     b.fate[i] = verdict::forward;
+}
+
+// One packet's way from its header to a next hop. `find(i, destination)` gives its route.
+template <class Version, class Find, class Trace>
+[[gnu::always_inline]] inline void forward(burst& b, std::size_t i, const stage_context& context,
+                                           const Find find, const route_table::view routes,
+                                           counter* const counters, Trace& trace) noexcept {
+    byte* const ip = b.front[i];
+    std::size_t packet_bytes = 0;
+    if (const drop_reason bad = Version::check(ip, b.length(i), packet_bytes);
+        bad != drop_reason::none) [[unlikely]] {
+        return b.drop(i, bad);
+    }
+    b.end[i] = ip + packet_bytes;  // without padding
+    const std::uint32_t id = find(i, Version::destination(ip));
+    if (id == 0) [[unlikely]] {
+        return b.drop(i, Version::no_route);
+    }
+    trace.note(i, step::route_found, id);
+    counters[id].add(packet_bytes);
+    const unsigned old_ttl = Version::ttl(ip);
+    const unsigned ttl = take_ttl<Version>(b, i, ip);
+    if (ttl == 0) [[unlikely]] {
+        return b.punt(i, Version::expired);
+    }
+    trace.note(i, step::ttl_taken, old_ttl, ttl);
+    send<Version>(b, i, routes[id], ttl, context, trace);
+}
+
+// One of a burst that all but it went another way.
+template <class Find>
+[[gnu::noinline]] void forward_alone(burst& b, std::size_t i, const stage_context& context,
+                                     const Find find, const route_table::view routes,
+                                     counter* const counters, no_trace& trace) noexcept {
+    forward<v4>(b, i, context, find, routes, counters, trace);
+}
+
+// The same for a whole burst of IPv4 whose headers `prepare` looks at together.
+template <class Find>
+[[gnu::noinline]] void forward_prepared(burst& b, prepare_function prepare,
+                                        const stage_context& context, const Find find,
+                                        const route_table::view routes, counter* const counters,
+                                        no_trace& trace) noexcept {
+    prepared all;
+    prepare(b, all);
+    const std::size_t count = b.count;
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::uint32_t ttl_word = all.ttl_word[i];
+        if (ttl_word == 0) [[unlikely]] {
+            forward_alone(b, i, context, find, routes, counters, trace);
+            continue;
+        }
+        byte* const ip = b.front[i];
+        const std::uint32_t id = find(i, v4::destination(ip));
+        if (id == 0) [[unlikely]] {
+            b.drop(i, v4::no_route);
+            continue;
+        }
+        counters[id].add(b.length(i));
+        ipv4::store_ttl_word(ip, ttl_word);
+        send<v4>(b, i, routes[id], static_cast<byte>(ttl_word), context, trace);
+    }
 }
 
 // The routes of all packets, by index, where the tables are larger than the cache: looked up
@@ -228,6 +273,21 @@ void find_together(const burst& b, lane packets, const lpm_view prefixes,
     }
 }
 
+const prepare_function prepare_ipv4 = prepare_for(isa_in_use());
+
+template <class Version, class Find, class Trace>
+void forward_all(burst& b, lane packets, const stage_context& context, const Find find,
+                 const route_table::view routes, counter* const counters, Trace& trace) noexcept {
+    if constexpr (std::is_same_v<Version, v4> && !Trace::on) {
+        if (prepare_ipv4 != nullptr && packets.size() == b.count) {  // every packet is in the lane
+            return forward_prepared(b, prepare_ipv4, context, find, routes, counters, trace);
+        }
+    }
+    for (const std::size_t i : packets) {
+        forward<Version>(b, i, context, find, routes, counters, trace);
+    }
+}
+
 template <class Version, class Trace>
 void process_version(burst& b, lane packets, const stage_context& context, Trace& trace) noexcept {
     const lpm_view prefixes = Version::prefixes(context.tables);
@@ -236,16 +296,13 @@ void process_version(burst& b, lane packets, const stage_context& context, Trace
     if (context.tables.many_prefixes) {
         std::array<std::uint32_t, burst::capacity> found;
         find_together<Version>(b, packets, prefixes, routes, counters, found.data());
-        for (const std::size_t i : packets) {
-            const auto known = [id = found[i]](const byte*) { return id; };
-            forward<Version>(b, i, context, known, routes, counters, trace);
-        }
-        return;
+        const auto known = [ids = found.data()](std::size_t i, const byte*) { return ids[i]; };
+        return forward_all<Version>(b, packets, context, known, routes, counters, trace);
     }
-    const auto look_up = [&](const byte* destination) { return prefixes.lookup(destination); };
-    for (const std::size_t i : packets) {
-        forward<Version>(b, i, context, look_up, routes, counters, trace);
-    }
+    const auto look_up = [prefixes](std::size_t, const byte* destination) {
+        return prefixes.lookup(destination);
+    };
+    forward_all<Version>(b, packets, context, look_up, routes, counters, trace);
 }
 
 }  // namespace

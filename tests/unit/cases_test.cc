@@ -126,6 +126,12 @@ void run_case(const loaded& in, const test_case& one) {
         how.headroom = one.headroom;
         const auto got = in.router->run(*port, {&e.in, 1}, how, *trace);
         EXPECT_TRUE(same(wanted(e), got.at(0)));
+        // Where a burst is alike, several packets may be worked on at once.
+        const std::vector<packet_bytes> alike(19, e.in);
+        how.burst = alike.size();
+        for (const outcome& one_of_them : in.router->run(*port, alike, how, *trace)) {
+            EXPECT_TRUE(same(wanted(e), one_of_them)) << "in a burst of the same packets";
+        }
     }
 }
 

@@ -16,8 +16,8 @@ TEST_F(rhumbd_control, show_has_every_row_of_the_docs) {
     const auto router = start();
     const std::vector<std::pair<std::string, std::vector<std::string>>> documented{
         {"version",
-         {"version", "name", "dpdk", "pages", "pid", "uptime_seconds", "config", "generation",
-          "labels", "prefixes", "nexthops"}},
+         {"version", "name", "dpdk", "isa", "pages", "pid", "uptime_seconds", "config",
+          "generation", "labels", "prefixes", "nexthops"}},
         {"ports",
          {"port",     "device", "driver",    "mac",       "mtu",        "up",       "meant_up",
           "link",     "mbps",   "rx_queues", "tx_queues", "rx_packets", "rx_bytes", "tx_packets",

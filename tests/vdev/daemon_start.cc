@@ -49,6 +49,15 @@ TEST_F(rhumbd_start, wrong_usage_is_2_and_says_what_is_right) {
     }
 }
 
+TEST_F(rhumbd_start, an_unknown_instruction_set_is_refused) {
+    write_config({});
+    daemon_options options;
+    options.environment = {{"RHUMB_ISA", "sse9"}};
+    const run_result got = run({"--config", "r.toml", "--check"}, options);
+    EXPECT_EQ(got.status, 2);
+    EXPECT_EQ(got.output, "rhumbd: RHUMB_ISA is \"sse9\": it must be one of portable, avx512\n");
+}
+
 TEST_F(rhumbd_start, check_needs_no_device) {
     parts of;
     of.west = "0000:ff:1f.7";

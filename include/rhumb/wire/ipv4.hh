@@ -50,16 +50,20 @@ inline constexpr std::size_t address_bytes = 4;
     return checksum_sum(ip, header_bytes(ip)) == 0xffff;
 }
 
+// TTL, protocol and checksum: one word, as it lies on the wire.
+[[nodiscard]] inline std::uint32_t ttl_word(const byte* ip) noexcept { return load_wire32(ip + 8); }
+inline void store_ttl_word(byte* ip, std::uint32_t word) noexcept { store_wire32(ip + 8, word); }
+
 // Takes `hops` off the TTL, no more than it has, and brings the checksum up to date.
 inline void lower_ttl(byte* ip, std::uint32_t hops) noexcept {
-    // TTL, protocol and checksum are one word, in which the TTL counts by 1 and the checksum's
-    // upper byte by 2^16. RFC 1624 for such a difference: the checksum goes up by as many, with the
-    // carry around its end, and is never 0xffff.
+    // In the word the TTL counts by 1, the checksum's upper byte by 2^16. RFC 1624 for such a
+    // difference: the checksum goes up by as many, with the carry around its end, and is never
+    // 0xffff.
     static_assert(std::endian::native == std::endian::little);
-    const std::uint32_t word = load_wire32(ip + 8);
+    const std::uint32_t word = ttl_word(ip);
     const std::uint32_t checksum = (word >> 16) + hops;
     const std::uint32_t carry = checksum >= 0xffff ? 1 : 0;
-    store_wire32(ip + 8, ((word & 0xffff) - hops) | (checksum + carry) << 16);
+    store_ttl_word(ip, ((word & 0xffff) - hops) | (checksum + carry) << 16);
 }
 
 // Addresses that no router forwards, as source or destination: this network, loopback (RFC 1122

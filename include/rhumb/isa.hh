@@ -1,0 +1,54 @@
+// Which of the processor's vector extensions the packet path uses, where it has code of its own for
+// them. Every such code does the same as the portable one, which always stands beside it, and tests
+// compare the two. RHUMB_ISA in the environment asks for less than the processor has. Threads: any.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstdlib>
+#include <optional>
+#include <string_view>
+
+namespace rhumb {
+
+// Each with all before it.
+enum class isa : std::uint8_t {
+    portable,  // what the compiler was told to assume
+    avx512,    // AVX-512 F, BW, DQ, VL
+};
+inline constexpr std::array<std::string_view, 2> isa_names{"portable", "avx512"};
+
+[[nodiscard]] constexpr std::string_view name_of(isa which) noexcept {
+    return isa_names[static_cast<std::size_t>(which)];
+}
+[[nodiscard]] constexpr std::optional<isa> isa_named(std::string_view name) noexcept {
+    for (std::size_t i = 0; i < isa_names.size(); ++i) {
+        if (isa_names[i] == name) {
+            return static_cast<isa>(i);
+        }
+    }
+    return std::nullopt;
+}
+
+// The most that this processor, and its operating system, can do.
+[[nodiscard]] inline isa isa_of_processor() noexcept {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
+        return isa::avx512;
+    }
+#endif
+    return isa::portable;
+}
+
+// What is in use: all that the processor has, or no more than RHUMB_ISA names. A name that is not
+// known changes nothing here; the daemon refuses to start with one.
+[[nodiscard]] inline isa isa_in_use() noexcept {
+    const char* const asked = std::getenv("RHUMB_ISA");
+    const auto most = asked == nullptr ? std::nullopt : isa_named(asked);
+    return std::min(isa_of_processor(), most.value_or(isa::avx512));
+}
+
+}  // namespace rhumb
