@@ -300,15 +300,19 @@ void among_others(rig& router, std::uint8_t port, const packet_bytes& frame, con
     if (wanted[0] != alone) {
         fail("the outcome differs from one time to the next", frame, wanted[0]);
     }
-    // One protocol: the frame alone, over and over. Several: all of them in turns.
-    for (const std::size_t kinds : {std::size_t{1}, others.size()}) {
+    // One protocol: the frame alone, over and over, and with one that is cut short now and then.
+    // Several: all of them in turns.
+    const std::vector<std::vector<std::size_t>> patterns{
+        {0}, {0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0}, {0, 1, 2, 3, 4, 5, 6, 7}};
+    for (const std::vector<std::size_t>& pattern : patterns) {
         std::vector<packet_bytes> burst;
         for (std::size_t n = 0; n < 40; ++n) {
-            burst.push_back(others[n % kinds]);
+            burst.push_back(others[pattern[n % pattern.size()]]);
         }
-        const auto got = router.run(port, burst, {headroom, 0x33, 0, 40, kinds == 1}, nothing);
+        const bool ahead = pattern.size() == 1;
+        const auto got = router.run(port, burst, {headroom, 0x33, 0, 40, ahead}, nothing);
         for (std::size_t n = 0; n < got.size(); ++n) {
-            if (got[n] != wanted[n % kinds]) {
+            if (got[n] != wanted[pattern[n % pattern.size()]]) {
                 fail("the outcome depends on the neighbours", burst[n], got[n]);
             }
         }

@@ -19,9 +19,12 @@ constexpr unsigned used_nexthops = 8;  // by random labels and prefixes
 using config::operation;
 using maker = std::function<frame(std::size_t)>;
 
-// A random number for the n-th frame.
+// A random number for the n-th frame: the n-th output of SplitMix64 (Steele et al. 2014).
 std::uint32_t roll(std::size_t n) {
-    return static_cast<std::uint32_t>(std::mt19937(static_cast<std::uint32_t>(n))());
+    std::uint64_t z = (std::uint64_t{n} + 1) * 0x9e3779b97f4a7c15;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+    z = (z ^ z >> 27) * 0x94d049bb133111eb;
+    return static_cast<std::uint32_t>(z ^ z >> 31);
 }
 
 // Rules.
