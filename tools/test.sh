@@ -96,6 +96,8 @@ configure() {  # FOLDER MESON-ARGUMENTS...
     local -r made_by="$folder/logs/made-by"
     if [[ -f $folder/build.ninja ]]; then
         if [[ $folder == build || $(cat "$made_by" 2>/dev/null) == "${CXX-} $*" ]]; then
+            # What is asked of meson next is to be about the files as they now are.
+            quietly "setup" "$log" ninja -C "$folder" build.ninja || { broken "setup" "$log"; return 1; }
             return 0
         fi
         rm -rf -- "./$folder"

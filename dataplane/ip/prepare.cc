@@ -37,6 +37,12 @@ struct headers {
                             _mm512_set1_epi64(static_cast<long long>((1ULL << count) - 1)));
 }
 
+// Eight of a burst's fronts or ends.
+[[RHUMB_AVX512, gnu::always_inline]] inline __m512i load_addresses(__mmask8 which,
+                                                                   byte* const* from) noexcept {
+    return _mm512_maskz_loadu_epi64(which, static_cast<const void*>(from));
+}
+
 // 16 bytes each of four packets.
 [[RHUMB_AVX512, gnu::always_inline]] inline __m512i load_four(byte* const* from,
                                                               std::size_t at) noexcept {
@@ -86,8 +92,8 @@ struct headers {
     for (std::size_t i = 0; i < b.count; i += 8) {
         const std::size_t left = b.count - i;
         const auto here = static_cast<__mmask8>(left >= 8 ? 0xffU : (1U << left) - 1);
-        const __m512i front = _mm512_maskz_loadu_epi64(here, &b.front[i]);
-        const __m512i end = _mm512_maskz_loadu_epi64(here, &b.end[i]);
+        const __m512i front = load_addresses(here, &b.front[i]);
+        const __m512i end = load_addresses(here, &b.end[i]);
         const __m512i length = _mm512_sub_epi64(end, front);
         __mmask8 good = _mm512_mask_cmpge_epu64_mask(here, length, header_bytes);
         if (good != 0xff) [[unlikely]] {  // the end of the burst, or a truncated header
@@ -119,7 +125,8 @@ struct headers {
         const __m512i word = _mm512_or_si512(_mm512_sub_epi64(bits(h.middle, 0, 16), hops),
                                              _mm512_slli_epi64(bits(checksum, 0, 16), 16));
 
-        _mm512_mask_storeu_epi64(&b.end[i], good, _mm512_add_epi64(front, packet_bytes));
+        _mm512_mask_storeu_epi64(static_cast<void*>(&b.end[i]), good,
+                                 _mm512_add_epi64(front, packet_bytes));
         _mm256_store_si256(reinterpret_cast<__m256i*>(&out.ttl_word[i]),
                            _mm512_maskz_cvtepi64_epi32(good, word));
     }
