@@ -13,6 +13,7 @@ Parts, all of them without arguments:
   process   rhumbd beside dpdk-testpmd on the same virtual devices: packets a second, ratios
   control   a million labels: changes and reloads under traffic, failover
   lpm       prefix lookup beside DPDK's rte_fib
+  mac       AES-CMAC of hop fields on every level of the processor: TSC cycles a block
 
 Options:
   --quick        one to three repetitions instead of nine
@@ -43,12 +44,12 @@ while (( $# )); do
         -j) jobs=${2-}; shift || true
             [[ $jobs =~ ^[1-9][0-9]*$ ]] || { echo "bench.sh: -j wants a number" >&2; exit 2; } ;;
         -j[1-9]*) jobs=${1#-j} ;;
-        stage | scaling | process | control | lpm) parts+=("$1") ;;
+        stage | scaling | process | control | lpm | mac) parts+=("$1") ;;
         *) echo "bench.sh: unknown argument '$1'" >&2; usage >&2; exit 2 ;;
     esac
     shift
 done
-(( ${#parts[@]} )) || parts=(stage scaling process control lpm)
+(( ${#parts[@]} )) || parts=(stage scaling process control lpm mac)
 
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 build=build-bench
@@ -64,7 +65,7 @@ say "building ($build/)"
 mkdir -p "$results"
 [[ -f $build/build.ninja ]] ||
     meson setup "$build" --buildtype=release -Dbench=true >"$results/setup.log"
-ninja -C "$build" -j "$jobs" tools/bench/{stage,lpm}_bench controlplane/rhumbd \
+ninja -C "$build" -j "$jobs" tools/bench/{stage,lpm,mac}_bench controlplane/rhumbd \
     tools/rhumbctl/rhumbctl tools/packets/rhumb-packets >"$results/build.log" || { tail -30 "$results/build.log"; exit 1; }
 
 # Huge pages for this run: 512 MiB, for two programs at a time.
@@ -137,6 +138,9 @@ for part in "${parts[@]}"; do
         lpm)
             "$build/tools/bench/lpm_bench" 2>"$results/lpm.log" | tee "$results/lpm.txt"
             python3 $bench/report.py lpm "$results/lpm.txt" "$results/lpm.json" ;;
+        mac)
+            "$build/tools/bench/mac_bench" | tee "$results/mac.txt"
+            python3 $bench/report.py mac "$results/mac.txt" "$results/mac.json" ;;
     esac
 done
 say "done: $results/"

@@ -15,9 +15,11 @@ namespace rhumb {
 // Each with all before it.
 enum class isa : std::uint8_t {
     portable,  // what the compiler was told to assume
-    avx512,    // AVX-512 F, BW, DQ, VL
+    aesni,     // AES-NI, SSE4.1: one AES block an instruction
+    vaes,      // VAES, AVX2: two
+    avx512,    // VAES, AVX-512 F, BW, DQ, VL: four
 };
-inline constexpr std::array<std::string_view, 2> isa_names{"portable", "avx512"};
+inline constexpr std::array<std::string_view, 4> isa_names{"portable", "aesni", "vaes", "avx512"};
 
 [[nodiscard]] constexpr std::string_view name_of(isa which) noexcept {
     return isa_names[static_cast<std::size_t>(which)];
@@ -35,12 +37,19 @@ inline constexpr std::array<std::string_view, 2> isa_names{"portable", "avx512"}
 [[nodiscard]] inline isa isa_of_processor() noexcept {
 #if defined(__x86_64__)
     __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
-        return isa::avx512;
+    if (!__builtin_cpu_supports("aes") || !__builtin_cpu_supports("sse4.1")) {
+        return isa::portable;
     }
-#endif
+    if (!__builtin_cpu_supports("vaes") || !__builtin_cpu_supports("avx2")) {
+        return isa::aesni;
+    }
+    const bool has_avx512 =
+        __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    return has_avx512 ? isa::avx512 : isa::vaes;
+#else
     return isa::portable;
+#endif
 }
 
 // What is in use: all that the processor has, or no more than RHUMB_ISA names. A name that is not

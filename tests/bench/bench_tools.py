@@ -3,6 +3,7 @@
 
     bench_tools.py reports          help texts, and tables and plots of made-up results
     bench_tools.py stage BUILD      stage_bench, a case of each kind
+    bench_tools.py mac BUILD        mac_bench, and its table as JSON
     bench_tools.py process BUILD    rhumbd and testpmd for a moment; skipped without testpmd
     bench_tools.py control BUILD    control_bench with few labels
 """
@@ -61,6 +62,14 @@ def stage(build):
         assert "cycles=" in printed and "ERROR" not in printed, printed
 
 
+def mac(build, folder):
+    table, out = folder / "mac.txt", folder / "mac.json"
+    table.write_text(run(build / "tools/bench/mac_bench"))
+    run(sys.executable, BENCH / "report.py", "mac", table, out)
+    rows = {row["isa"]: row for row in json.loads(out.read_text())["mac_cycles"]}
+    assert all(rows["portable"][size] > 0 for size in ("16", "64", "128")), rows
+
+
 def process(build, folder):
     out = folder / "process.json"
     run(sys.executable, BENCH / "process_bench.py", build, "--devices", "pcap", "--sizes", "64",
@@ -90,7 +99,7 @@ def main(arguments):
         elif what == "stage":
             stage(build)
         else:
-            {"process": process, "control": control}[what](build, folder)
+            {"mac": mac, "process": process, "control": control}[what](build, folder)
     return 0
 
 

@@ -155,14 +155,24 @@ TEST_P(Prepare, SettlesAllOfAnOrdinaryBurst) {
 INSTANTIATE_TEST_SUITE_P(Isa, Prepare, testing::Values(isa::avx512),
                          [](const auto& one) { return std::string(name_of(one.param)); });
 
-TEST(Isa, TheEnvironmentAsksForLess) {
+TEST(Isa, NamesAndLevelsAreInTheSameOrder) {
     EXPECT_EQ(isa_named("portable"), isa::portable);
+    EXPECT_EQ(isa_named("aesni"), isa::aesni);
+    EXPECT_EQ(isa_named("vaes"), isa::vaes);
     EXPECT_EQ(isa_named("avx512"), isa::avx512);
     EXPECT_FALSE(isa_named("AVX512"));
+    EXPECT_LT(isa::portable, isa::aesni);
+    EXPECT_LT(isa::aesni, isa::vaes);
+    EXPECT_LT(isa::vaes, isa::avx512);
+}
+
+TEST(Isa, TheEnvironmentAsksForLess) {
     const char* const given = std::getenv("RHUMB_ISA");
     const std::string before = given == nullptr ? "" : given;
     setenv("RHUMB_ISA", "portable", 1);
     EXPECT_EQ(isa_in_use(), isa::portable);
+    setenv("RHUMB_ISA", "vaes", 1);
+    EXPECT_EQ(isa_in_use(), std::min(isa::vaes, isa_of_processor()));
     unsetenv("RHUMB_ISA");
     EXPECT_EQ(isa_in_use(), isa_of_processor());
     if (given != nullptr) {

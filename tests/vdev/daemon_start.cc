@@ -55,7 +55,8 @@ TEST_F(rhumbd_start, an_unknown_instruction_set_is_refused) {
     options.environment = {{"RHUMB_ISA", "sse9"}};
     const run_result got = run({"--config", "r.toml", "--check"}, options);
     EXPECT_EQ(got.status, 2);
-    EXPECT_EQ(got.output, "rhumbd: RHUMB_ISA is \"sse9\": it must be one of portable, avx512\n");
+    EXPECT_EQ(got.output,
+              "rhumbd: RHUMB_ISA is \"sse9\": it must be one of portable, aesni, vaes, avx512\n");
 }
 
 TEST_F(rhumbd_start, check_needs_no_device) {

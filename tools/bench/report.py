@@ -3,6 +3,7 @@
 
     report.py machine PAGES                     prints a JSON object
     report.py lpm TABLE.txt OUT.json            what lpm_bench printed, which uses ordinary pages
+    report.py mac TABLE.txt OUT.json            what mac_bench printed, which wants no pages
     report.py stage GOOGLE.json MACHINE.json OUT.json [RUN.json...]
 
 `stage` takes what Google Benchmark wrote (of several runs, if there are more), prints cycles per
@@ -110,6 +111,13 @@ def main(arguments):
         keys = ("routes", "trie", "trie_32", "rte_fib_32", "trie_kib")
         write(arguments[2], "ordinary", "lpm_cycles",
               [dict(zip(keys, map(float, row))) for row in rows if row and row[0].isdigit()])
+        return 0
+    if len(arguments) == 3 and arguments[0] == "mac":
+        heads, *rows = [line.split() for line in pathlib.Path(arguments[1]).read_text().splitlines()]
+        sizes = heads[1:]
+        write(arguments[2], "ordinary", "mac_cycles",
+              [{"isa": row[0], **dict(zip(sizes, map(float, row[1:])))}
+               for row in rows if len(row) == len(heads)])
         return 0
     if len(arguments) >= 4 and arguments[0] == "stage":
         found = stage_results([arguments[1], *arguments[4:]])
