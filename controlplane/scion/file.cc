@@ -86,7 +86,7 @@ result<std::size_t> read_file(const std::string& path, std::span<char> buffer) {
     if (!file.done()) {
         return file.done().why();
     }
-    const auto count = file.fill(buffer);
+    auto count = file.fill(buffer);
     if (!count) {
         return count.why();
     }

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "controlplane/scion/topology.hh"
 #include "controlplane/scion/bfd.hh"
+#include "controlplane/scion/topology.hh"
 #include "tests/unit/scion_samples.hh"
 
 namespace rhumb::scion::control {
