@@ -31,6 +31,7 @@ FLOORS = {
     "dataplane/pipeline/": (3, "pipeline"),
     "dataplane/sync/": (3, "sync"),
     "controlplane/config/": (3, "config"),
+    "controlplane/neighbours/": (3, "neighbours"),
     "controlplane/publish/": (3, "publish"),
     "dataplane/io/": (4, "io"),
     "dataplane/worker": (4, "worker"),
