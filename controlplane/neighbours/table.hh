@@ -173,11 +173,11 @@ private:
     void tell(const entry& of, next_hop_change::kind what);
 
     // Frames (table_frames.cc).
-    void arp_received(interface_id on, const ethernet::frame_view& frame, time_point now);
-    void solicitation_received(interface_id on, const ethernet::frame_view& frame,
+    void arp_received(interface_id on, const ethernet::frame_view& came, time_point now);
+    void solicitation_received(interface_id on, const ethernet::frame_view& came,
                                const nd::message& asked, time_point now);
     void advertisement_received(interface_id on, const nd::message& said, time_point now);
-    void nd_received(interface_id on, const ethernet::frame_view& frame, time_point now);
+    void nd_received(interface_id on, const ethernet::frame_view& came, time_point now);
     void send(interface_id on, frame bytes, std::uint64_t& counter);
 
     settings settings_;

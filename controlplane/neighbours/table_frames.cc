@@ -6,36 +6,36 @@
 namespace rhumb::neighbours {
 
 bool neighbour_table::frame_received(interface_id on, std::span<const byte> bytes, time_point now) {
-    const auto frame = ethernet::read_frame(bytes);
-    if (on >= settings_.interfaces.size() || !frame) {
+    const auto came = ethernet::read_frame(bytes);
+    if (on >= settings_.interfaces.size() || !came) {
         return false;
     }
     const interface_settings& here = settings_.interfaces[on];
-    const bool is_ours = frame->destination == here.mac ||
-                         ethernet::is_group(ethernet::mac_word(frame->destination));
-    const bool is_arp = frame->type == ethernet::type_arp;
-    if (!is_ours || frame->vlan != here.vlan ||
-        (!is_arp && (frame->type != ethernet::type_ipv6 || !nd::is_message(frame->payload)))) {
+    const bool is_ours =
+        came->destination == here.mac || ethernet::is_group(ethernet::mac_word(came->destination));
+    const bool is_arp = came->type == ethernet::type_arp;
+    if (!is_ours || came->vlan != here.vlan ||
+        (!is_arp && (came->type != ethernet::type_ipv6 || !nd::is_message(came->payload)))) {
         return false;
     }
-    if (frame->source == here.mac) {
+    if (came->source == here.mac) {
         return true;  // our own, back from a loop
     }
-    if (!is_station(frame->source)) {
+    if (!is_station(came->source)) {
         ++counters_.refused;
     } else if (is_arp) {
-        arp_received(on, *frame, now);
+        arp_received(on, *came, now);
     } else {
-        nd_received(on, *frame, now);
+        nd_received(on, *came, now);
     }
     return true;
 }
 
 // RFC 826, "Packet Reception": the sender is merged into what is known before anything else.
-void neighbour_table::arp_received(interface_id on, const ethernet::frame_view& frame,
+void neighbour_table::arp_received(interface_id on, const ethernet::frame_view& came,
                                    time_point now) {
     const interface_settings& here = settings_.interfaces[on];
-    const auto said = arp::parse(frame.payload);
+    const auto said = arp::parse(came.payload);
     if (!said) {
         ++counters_.malformed;
         return;
@@ -56,7 +56,7 @@ void neighbour_table::arp_received(interface_id on, const ethernet::frame_view& 
     const bool is_for_us = is_own(here, ip_address::of(said->target));
     entry* const known = find(on, sender);
     if (known != nullptr && known->state != state::static_) {
-        const bool is_answer = said->op == arp::reply && is_for_us && frame.destination == here.mac;
+        const bool is_answer = said->op == arp::reply && is_for_us && came.destination == here.mac;
         learn(*known, said->sender_mac, is_answer, now);
     }
     if (said->op == arp::request && is_for_us) {
@@ -64,27 +64,27 @@ void neighbour_table::arp_received(interface_id on, const ethernet::frame_view& 
     }
 }
 
-void neighbour_table::nd_received(interface_id on, const ethernet::frame_view& frame,
+void neighbour_table::nd_received(interface_id on, const ethernet::frame_view& came,
                                   time_point now) {
-    const auto message = nd::parse(frame.payload);
+    const auto message = nd::parse(came.payload);
     if (!message) {
         ++counters_.malformed;
     } else if (message->link_layer && !is_station(*message->link_layer)) {
         ++counters_.refused;
     } else if (message->type == nd::solicitation) {
-        solicitation_received(on, frame, *message, now);
+        solicitation_received(on, came, *message, now);
     } else {
         advertisement_received(on, *message, now);
     }
 }
 
 // RFC 4861 section 7.2.3.
-void neighbour_table::solicitation_received(interface_id on, const ethernet::frame_view& frame,
+void neighbour_table::solicitation_received(interface_id on, const ethernet::frame_view& came,
                                             const nd::message& asked, time_point now) {
     const interface_settings& here = settings_.interfaces[on];
     const ip_address source = ip_address::of(asked.source);
     if (is_own(here, source)) {
-        counters_.conflicts += asked.link_layer.value_or(frame.source) != here.mac ? 1U : 0U;
+        counters_.conflicts += asked.link_layer.value_or(came.source) != here.mac ? 1U : 0U;
         return;
     }
     if (asked.link_layer == here.mac) {
@@ -98,7 +98,7 @@ void neighbour_table::solicitation_received(interface_id on, const ethernet::fra
     if (known != nullptr && known->state != state::static_ && asked.link_layer) {
         learn(*known, *asked.link_layer, false, now);
     }
-    send(on, reply(here, asked, frame.source), counters_.replies);
+    send(on, reply(here, asked, came.source), counters_.replies);
 }
 
 // RFC 4861 section 7.2.5.
