@@ -20,11 +20,34 @@ result<neighbour_table> neighbour_table::create(settings with) {
     if (auto sense = check(with); !sense.ok()) {
         return sense.why();
     }
-    return neighbour_table(std::move(with));
+    return neighbour_table(std::move(with), 0);
 }
 
-neighbour_table::neighbour_table(settings with)
+result<neighbour_table> neighbour_table::create(settings with, const neighbour_table& previous,
+                                                time_point now) {
+    if (auto sense = check(with); !sense.ok()) {
+        return sense.why();
+    }
+    neighbour_table made(std::move(with), previous.next_id_);
+    made.inherit(previous, now);
+    return made;
+}
+
+void neighbour_table::inherit(const neighbour_table& previous, time_point now) {
+    inherited_until_ = now + settings_.reachable_time;
+    for (const auto& [id, known] : previous.entries_) {
+        const interface_settings& was = previous.interface_of(known);
+        const auto on = find_interface(was.port, was.vlan);
+        if (on && settings_.interfaces[*on].mac == was.mac && known.mac &&
+            known.state != state::static_) {
+            inherited_.emplace(place{*on, known.address}, known);
+        }
+    }
+}
+
+neighbour_table::neighbour_table(settings with, neighbour_id first_id)
     : settings_(std::move(with)),
+      next_id_(first_id),
       room_(settings_.waiting_per_neighbour, settings_.waiting, settings_.waiting_time) {
     for (const static_entry& given : settings_.statics) {
         const neighbour_id id = next_id_++;
@@ -71,11 +94,30 @@ result<next_hop> neighbour_table::want(const ip_address& address, time_point now
         if (to == nullptr) {
             return error{"there are as many neighbours as the table may have", {}};
         }
-        enter(*to, state::incomplete, now);
-        solicit(*to, now);
+        begin(*to, now);
     }
     ++to->users;
     return next_hop{to->id, to->interface, to->address, to->mac};
+}
+
+void neighbour_table::begin(entry& of, time_point now) {
+    if (!inherited_.empty() && now >= inherited_until_) {
+        inherited_.clear();
+    }
+    const auto known = inherited_.extract({of.interface, of.address});
+    if (!known) {
+        enter(of, state::incomplete, now);
+        solicit(of, now);
+        return;
+    }
+    of.mac = known.mapped().mac;
+    if (known.mapped().state == state::reachable) {
+        // It is probed when it would have been, so that not all are at once.
+        enter(of, state::reachable, known.mapped().since);
+        set_deadline(of, known.mapped().deadline);
+    } else {
+        suspect(of, now);
+    }
 }
 
 void neighbour_table::release(neighbour_id id) {

@@ -96,6 +96,12 @@ struct row {
 class neighbour_table {
 public:
     [[nodiscard]] static result<neighbour_table> create(settings with);
+    // For a new configuration while `previous` is in use: what is wanted from the new table within
+    // reachable_time, and was resolved on an interface of the same port, VLAN and MAC, is resolved
+    // still. Nobody is a user of it yet, and no id of `previous` has a meaning here.
+    [[nodiscard]] static result<neighbour_table> create(settings with,
+                                                        const neighbour_table& previous,
+                                                        time_point now);
 
     // Somebody wants to send to `address`. To be given back with release(), once for each want().
     [[nodiscard]] result<next_hop> want(const ip_address& address, time_point now);
@@ -149,11 +155,13 @@ private:
     };
     using place = std::pair<interface_id, ip_address>;
 
-    explicit neighbour_table(settings with);
+    neighbour_table(settings with, neighbour_id first_id);
+    void inherit(const neighbour_table& previous, time_point now);
 
     [[nodiscard]] entry* find(interface_id on, const ip_address& address);
     // Null where the table is full.
     [[nodiscard]] entry* add(interface_id on, const ip_address& address);
+    void begin(entry& of, time_point now);
     [[nodiscard]] const interface_settings& interface_of(const entry& of) const {
         return settings_.interfaces[of.interface];
     }
@@ -186,6 +194,8 @@ private:
     std::set<std::pair<time_point, neighbour_id>> deadlines_;
     neighbour_id next_id_ = 0;
     std::size_t dynamic_ = 0;  // entries that are not static
+    std::map<place, entry> inherited_;
+    time_point inherited_until_;
     waiting_room room_;
     std::vector<action> actions_;
     counters counters_;

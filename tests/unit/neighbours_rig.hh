@@ -119,7 +119,12 @@ public:
         }
         table_.emplace(std::move(made.value()));
     }
-    neighbour_table& operator*() { return *table_; }
+    // With a new configuration.
+    void replace(settings with) {
+        auto made = neighbour_table::create(std::move(with), *table_, now);
+        ASSERT_TRUE(made.ok()) << made.why().text();
+        table_.emplace(std::move(made.value()));
+    }
     neighbour_table* operator->() { return &*table_; }
 
     time_point now = start;

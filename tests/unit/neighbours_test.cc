@@ -226,6 +226,53 @@ TEST(neighbours, are_asked_once_by_a_tick_that_comes_late) {
     EXPECT_EQ(rig->next_deadline(), rig.now + 1s);
 }
 
+TEST(neighbours, stay_resolved_when_a_table_with_a_new_configuration_takes_over) {
+    table_rig rig;
+    const next_hop before = rig.want("192.0.2.2");
+    rig.want("192.0.2.3");
+    rig.want("192.0.2.4");
+    rig.receive(arp_answer(peer_mac));
+    rig.receive(gratuitous(other_mac, 3));
+    rig.after(10ms);
+    settings in = two_interfaces();
+    std::swap(in.interfaces[0], in.interfaces[1]);
+    rig.replace(in);
+    EXPECT_EQ(rig->size(), 0U);
+    const next_hop hop = rig.want("192.0.2.2");
+    EXPECT_EQ(hop.interface, 1U);
+    EXPECT_EQ(hop.mac, peer_mac);
+    EXPECT_NE(hop.id, before.id);
+    EXPECT_TRUE(rig.frames.empty());
+    EXPECT_EQ(rig.state_of("192.0.2.2"), state::reachable);
+    EXPECT_EQ(rig.at("192.0.2.2").age, 10ms);
+    EXPECT_EQ(rig->next_deadline(), start + 30s);
+    EXPECT_EQ(rig.want("192.0.2.3").mac, other_mac);
+    EXPECT_EQ(rig.frames.size(), 1U);
+    EXPECT_EQ(rig.state_of("192.0.2.3"), state::probing);
+    EXPECT_EQ(rig.want("192.0.2.4").mac, std::nullopt);
+    // What is wanted a second time is asked for as any other.
+    rig->release(hop.id);
+    EXPECT_EQ(rig.want("192.0.2.2").mac, std::nullopt);
+}
+
+TEST(neighbours, are_asked_for_anew_where_the_interface_is_another_or_time_has_passed) {
+    for (const bool later : {false, true}) {
+        table_rig rig;
+        rig.want("192.0.2.2");
+        rig.receive(arp_answer(peer_mac));
+        settings in = two_interfaces();
+        if (!later) {
+            in.interfaces[0].mac = {2, 0, 0, 0, 0, 9};
+        }
+        rig.replace(in);
+        if (later) {
+            rig.after(30s);
+        }
+        EXPECT_EQ(rig.want("192.0.2.2").mac, std::nullopt);
+        EXPECT_EQ(rig.frames.size(), 1U);
+    }
+}
+
 TEST(neighbours, are_shown_by_interface_and_address) {
     settings in = two_interfaces();
     in.statics.push_back({0, ip("192.0.2.9"), other_mac});

@@ -129,7 +129,7 @@ TEST(nd, what_came_over_a_router_or_was_damaged_is_discarded) {
         far[21] = 254;
         EXPECT_FALSE(nd_of(far));
         // Addresses, payload length and all of the message are under the checksum.
-        for (std::size_t bit = 22 * 8; bit < good.size() * 8; ++bit) {
+        for (std::size_t bit = std::size_t{22} * 8; bit < good.size() * 8; ++bit) {
             frame bad = good;
             bad[bit / 8] ^= static_cast<byte>(1U << bit % 8);
             EXPECT_FALSE(nd_of(bad)) << bit;
