@@ -31,6 +31,7 @@ FLOORS = {
     "dataplane/pipeline/": (3, "pipeline"),
     "dataplane/sync/": (3, "sync"),
     "controlplane/config/": (3, "config"),
+    "controlplane/neighbours/": (3, "neighbours"),
     "controlplane/publish/": (3, "publish"),
     "controlplane/scion/": (3, "scion_control"),
     "dataplane/io/": (4, "io"),

@@ -11,6 +11,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
+#include <span>
 
 #include "rhumb/bytes.hh"
 
@@ -19,6 +21,8 @@ namespace rhumb::ethernet {
 inline constexpr std::size_t header_bytes = 14;
 inline constexpr std::size_t tagged_header_bytes = 18;
 inline constexpr std::size_t type_offset = 12;
+// The shortest frame (IEEE 802.3), without its frame check sequence.
+inline constexpr std::size_t min_frame_bytes = 60;
 
 enum ethertype : std::uint16_t {
     type_ipv4 = 0x0800,
@@ -64,6 +68,37 @@ inline std::size_t write_header(byte* to, const mac_address& destination, const 
     store_be16(to + 14, vlan);
     store_be16(to + 16, type);
     return tagged_header_bytes;
+}
+
+// A frame taken apart. `payload` is all that follows the header, padding included.
+struct frame_view {
+    mac_address destination{};
+    mac_address source{};
+    std::uint16_t vlan = 0;  // 0: no tag, or one that has a priority only
+    std::uint16_t type = 0;
+    std::span<const byte> payload;
+};
+
+// nullopt where the frame is shorter than its header.
+[[nodiscard]] inline std::optional<frame_view> read_frame(std::span<const byte> frame) noexcept {
+    if (frame.size() < header_bytes) {
+        return std::nullopt;
+    }
+    frame_view view;
+    std::memcpy(view.destination.data(), frame.data(), 6);
+    std::memcpy(view.source.data(), frame.data() + 6, 6);
+    view.type = load_be16(frame.data() + type_offset);
+    if (view.type != type_vlan) {
+        view.payload = frame.subspan(header_bytes);
+        return view;
+    }
+    if (frame.size() < tagged_header_bytes) {
+        return std::nullopt;
+    }
+    view.vlan = load_be16(frame.data() + type_offset + 2) & 0xfff;
+    view.type = load_be16(frame.data() + type_offset + 4);
+    view.payload = frame.subspan(tagged_header_bytes);
+    return view;
 }
 
 }  // namespace rhumb::ethernet
