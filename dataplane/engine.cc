@@ -181,6 +181,7 @@ result<void> engine::make_workers(const config::file& file) {
         options[w].adaptive = file.runtime.idle == config::idle_policy::adaptive;
         options[w].rx = queues[w];
         options[w].punt_port = punt_port_;
+        options[w].buffers = buffers_->get();
         workers_.push_back(std::make_unique<worker>(std::move(options[w]), shared_));
         workers_.back()->counters().labels.populate(0);  // the special-purpose labels'
     }

@@ -5,6 +5,7 @@
 #include <rte_log.h>
 #include <rte_pause.h>
 #include <sys/prctl.h>
+#include <time.h>
 
 #include <algorithm>
 #include <chrono>
@@ -50,7 +51,8 @@ worker::worker(worker_options options, worker_shared& shared)
     : options_(std::move(options)),
       shared_(shared),
       transmitter_(options_.ways, options_.punt_port, counters_),
-      tap_(shared.taps, options_.punt_port) {}
+      tap_(shared.taps, options_.punt_port),
+      slow_path_(transmitter_, options_.buffers) {}
 
 void worker::run() noexcept {
     prctl(PR_SET_TIMERSLACK, 1000UL);  // ns: rests are as short as they say
@@ -103,17 +105,36 @@ bool worker::poll() noexcept {
     for (const shared_queue& queue : options_.shared) {
         busy |= transmitter_.drain(queue.ring, queue.port) != 0;
     }
+    if (slow_path_.has_own()) [[unlikely]] {
+        busy |= slow_path_.send(context());
+    }
     return busy;
 }
 
-// One burst, one version of the tables.
+// One version of the tables. The time is the kernel's last tick: the day's to a few milliseconds,
+// which is all that SCION asks for, read without a system call.
+stage_context worker::context() noexcept {
+    const table_set& tables = *shared_.tables.load();
+    std::uint64_t now_ms = 0;
+    if (tables.scion != nullptr) {
+        timespec now{};
+        clock_gettime(CLOCK_REALTIME_COARSE, &now);
+        now_ms = static_cast<std::uint64_t>(now.tv_sec) * 1000 +
+                 static_cast<std::uint64_t>(now.tv_nsec) / 1'000'000;
+    }
+    return {tables, shared_.live, counters_, now_ms};
+}
+
 void worker::forward(burst& b) noexcept {
-    const stage_context context{*shared_.tables.load(), shared_.live, counters_};
+    const stage_context context = this->context();
     if (shared_.taps.active.load(std::memory_order_relaxed)) [[unlikely]] {
         tap_.run_watched(b, context);
     } else {
         no_trace none;
         run_pipeline(b, context, none);
+    }
+    if (b.slow_count != 0) [[unlikely]] {
+        slow_path_.take(b, context);
     }
     transmitter_.send(b);
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "dataplane/io/slow_path.hh"
 #include "dataplane/io/tap.hh"
 #include "dataplane/io/transmit.hh"
 #include "dataplane/sync/published.hh"
@@ -52,6 +53,7 @@ struct worker_options {
     std::vector<io::way_out> ways;  // by port
     std::vector<shared_queue> shared;
     std::uint8_t punt_port = io::transmitter::no_port;
+    rte_mempool* buffers = nullptr;  // for what the slow path sends
 };
 
 class worker {
@@ -69,6 +71,7 @@ public:
     }
     [[nodiscard]] worker_counters& counters() noexcept { return counters_; }
     [[nodiscard]] io::tap& tap() noexcept { return tap_; }
+    [[nodiscard]] io::slow_path& slow_path() noexcept { return slow_path_; }
     [[nodiscard]] std::uint64_t rounds() const noexcept { return read_count(rounds_); }
     [[nodiscard]] std::uint64_t busy_rounds() const noexcept { return read_count(busy_rounds_); }
     [[nodiscard]] bool uses_interrupts() const noexcept {
@@ -78,6 +81,7 @@ public:
 private:
     [[nodiscard]] bool poll() noexcept;
     void forward(burst& b) noexcept;
+    [[nodiscard]] stage_context context() noexcept;
     void rest(unsigned idle_rounds) noexcept;
     [[nodiscard]] bool register_interrupts() noexcept;
     void wait_for_interrupt() noexcept;
@@ -88,6 +92,7 @@ private:
     worker_counters counters_;
     io::transmitter transmitter_;
     io::tap tap_;
+    io::slow_path slow_path_;
     bool armed_ = false;  // receive interrupts
     std::uint64_t rounds_ = 0;
     std::uint64_t busy_rounds_ = 0;

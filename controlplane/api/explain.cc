@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <span>
 
 #include "controlplane/config/text.hh"
@@ -44,9 +45,17 @@ std::string_view protocol_text(std::uint32_t kind) {
         case protocol::mpls: return "MPLS";
         case protocol::ipv4: return "IPv4";
         case protocol::ipv6: return "IPv6";
+        case protocol::scion: return "for this router: SCION";
         case protocol::unknown: break;
     }
     return "an unknown protocol";
+}
+
+std::string_view traffic_text(std::uint32_t kind) {
+    constexpr std::array<std::string_view, 6> kinds{
+        "to a host",           "out of the AS", "on to a sibling", "out of the AS from a sibling",
+        "through this router", "something else"};
+    return kinds[std::min<std::size_t>(kind, kinds.size() - 1)];
 }
 
 std::string hex(std::span<const byte> bytes) {
@@ -69,6 +78,7 @@ std::string_view verdict_text(verdict fate) {
     switch (fate) {
         case verdict::forward: return "forward";
         case verdict::punt: return "punt";
+        case verdict::slow: return "slow";
         default: return "drop";
     }
 }
@@ -105,6 +115,11 @@ std::string explain(const trace_event& event, const publish::forwarding& tables)
         case step::backup_taken:
             return fmt::format("{} is down: repaired via {}", hop_name(tables, a),
                                hop_name(tables, b));
+        case step::scion_arrived:
+            return b != 0 ? fmt::format("SCION, by interface {} (link {})", b, a)
+                          : fmt::format("SCION, from inside the AS (link {})", a);
+        case step::scion_sent:
+            return fmt::format("SCION hop field good: {} by link {}", traffic_text(b), a);
         case step::layer2_written: return "layer 2 header written";
     }
     return "unknown step";

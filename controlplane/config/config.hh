@@ -61,6 +61,7 @@ struct prefix_rule {
     ip_prefix match;
     std::uint32_t paths = none;
     std::uint32_t list = none;  // none: plain forwarding
+    bool local = false;         // an address of this router's own: no paths, no list
     ttl_model ttl = ttl_model::inherit;
     std::int8_t tc = -1;
     position where;
@@ -154,12 +155,24 @@ struct runtime {                // section [runtime]
     position where;
 };
 
+struct scion_section {           // [scion]: this router is a border router
+    std::string router;          // br.toml, from the folder of the file that says so on
+    bool own_ports = false;      // deliver to ports outside of the dispatched range as well
+    bool packet_too_big = true;  // answer with SCMP 2/0
+    std::uint32_t slow_path_rate = 10'000;      // packets a second to the slow path, in all
+    std::uint32_t slow_path_link_rate = 1'000;  // by one link
+    std::uint32_t key_overlap = 0;              // seconds for which a replaced key is good as well
+    position where;
+    position router_where;
+};
+
 struct file {
     std::vector<std::string> files;  // names for position::file
     config::node node;
     std::vector<port> ports;  // in the file's order
     std::vector<config::nexthop> nexthops;
     config::runtime runtime;
+    std::optional<scion_section> scion;
     config::rules rules;
 };
 

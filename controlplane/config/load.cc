@@ -118,8 +118,8 @@ void read_rules(value from, std::string_view section, void (*read)(value, rules&
 }
 
 void read_sections(value root, file& into, diagnostics& errors) {
-    constexpr std::array<std::string_view, 6> known{"node",   "ports",    "nexthops",
-                                                    "labels", "prefixes", "runtime"};
+    constexpr std::array<std::string_view, 7> known{"node",     "ports",   "nexthops", "labels",
+                                                    "prefixes", "runtime", "scion"};
     const table_reader table(root, "this file", known, errors);
     if (const value node = table.find("node")) {
         into.node = read_node(node, errors);
@@ -130,6 +130,9 @@ void read_sections(value root, file& into, diagnostics& errors) {
     read_rules(table.find("prefixes"), "prefixes", read_prefix, into.rules, errors);
     if (const value runtime = table.find("runtime")) {
         into.runtime = read_runtime(runtime, errors);
+    }
+    if (const value scion = table.find("scion")) {
+        into.scion = read_scion(scion, errors);
     }
 }
 

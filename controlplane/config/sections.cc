@@ -274,4 +274,26 @@ runtime read_runtime(value from, diagnostics& errors) {
     return result;
 }
 
+scion_section read_scion(value from, diagnostics& errors) {
+    constexpr std::array<std::string_view, 6> known{
+        "router",         "own_ports",           "packet_too_big",
+        "slow_path_rate", "slow_path_link_rate", "key_overlap"};
+    constexpr std::int64_t max_rate = 10'000'000;
+    constexpr std::int64_t max_overlap = 24 * 3600;  // no hop field is good for longer
+    const table_reader table(from, "[scion]", known, errors);
+    scion_section result;
+    result.where = table.where();
+    result.router_where = table.need("router", R"(router = "br.toml")").where(errors);
+    table.text("router", result.router);
+    if (table.find("router") && result.router.empty()) {
+        errors.fail(result.router_where, "router is empty; give the name of a br.toml");
+    }
+    table.flag("own_ports", result.own_ports);
+    table.flag("packet_too_big", result.packet_too_big);
+    table.number("slow_path_rate", 1, max_rate, result.slow_path_rate);
+    table.number("slow_path_link_rate", 1, max_rate, result.slow_path_link_rate);
+    table.number("key_overlap", 0, max_overlap, result.key_overlap);
+    return result;
+}
+
 }  // namespace rhumb::config

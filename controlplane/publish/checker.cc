@@ -255,6 +255,13 @@ result<void> checker::check_prefixes() const {
             !is_new && !files_.empty()) {
             return second_rule("prefix " + name, it->second, rule.where);
         }
+        if (rule.local) {
+            continue;
+        }
+        if (files_.empty() && now_.is_local(rule.match)) {
+            return error_at(rule.where,
+                            fmt::format("{} is an address of this router's SCION underlay", name));
+        }
         const checked_paths& paths = paths_[rule.paths];
         if (paths.unknown != nullptr) {
             return error_at(rule.where, fmt::format("prefix {} goes via \"{}\", which is no next "

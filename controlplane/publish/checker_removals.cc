@@ -61,6 +61,9 @@ private:
             return;
         }
         const route& way = now_.routes_[known->second];
+        if (way.list == route::local) {
+            return;
+        }
         if (way.list != route::no_list) {
             leave_list(way.list);
         } else {
@@ -109,6 +112,11 @@ result<void> checker::check_removals() const {
     for (const ip_prefix& prefix : batch_.remove_prefixes) {
         if (!now_.prefixes().contains(prefix)) {
             return error{fmt::format("prefix {} is not configured", config::to_string(prefix)), {}};
+        }
+        if (now_.is_local(prefix)) {
+            return error{fmt::format("{} is an address of this router's SCION underlay",
+                                     config::to_string(prefix)),
+                         {}};
         }
         if (!prefixes.insert(prefix).second) {
             return twice("prefix " + config::to_string(prefix));

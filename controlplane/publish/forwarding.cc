@@ -297,6 +297,14 @@ void forwarding::remove_label(mpls::label label) {
 void forwarding::set_prefix(const config::prefix_rule& rule, batch_paths& paths) {
     const std::uint32_t id = prefixes_.at(rule.match);
     const route old = routes_[id];
+    if (rule.local) {
+        route own;
+        own.in_use = true;
+        own.list = route::local;
+        routes_.edit(id) = own;
+        release_route(old);
+        return;
+    }
     const batch_paths::old_group before =
         !old.in_use && previous_ != nullptr
             ? batch_paths::old_group{previous_, previous_->group_behind(previous_->routes_[id])}

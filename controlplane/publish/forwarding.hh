@@ -103,6 +103,8 @@ public:
 
     [[nodiscard]] const std::map<ip_prefix, std::uint32_t>& prefixes() const { return prefixes_; }
     [[nodiscard]] prefix_view prefix(const ip_prefix& prefix) const;
+    // Whether it is one of this router's own addresses.
+    [[nodiscard]] bool is_local(const ip_prefix& prefix) const;
     // The prefix with this route number.
     [[nodiscard]] const ip_prefix* prefix_of(std::uint32_t id) const;
 

@@ -94,7 +94,7 @@ void forwarding::release_entry(label_entry entry) {
 }
 
 void forwarding::release_route(const route& way) {
-    if (!way.in_use) {
+    if (!way.in_use || way.list == route::local) {
         return;
     }
     if (way.list != route::no_list) {
@@ -118,7 +118,8 @@ std::optional<std::uint32_t> forwarding::group_behind(label_entry entry) const {
 }
 
 std::optional<std::uint32_t> forwarding::group_behind(const route& way) const {
-    return group_behind(way.list != route::no_list ? lists_[way.list].via : way.via);
+    const bool pushes = way.list != route::no_list && way.list != route::local;
+    return group_behind(pushes ? lists_[way.list].via : way.via);
 }
 
 std::optional<mpls::label> forwarding::label_of(const config::label_rule& rule) const {
@@ -196,11 +197,19 @@ std::optional<mpls::label> forwarding::next_label(std::uint64_t from) const {
     return std::nullopt;
 }
 
+bool forwarding::is_local(const ip_prefix& prefix) const {
+    const auto known = prefixes_.find(prefix);
+    return known != prefixes_.end() && routes_[known->second].list == route::local;
+}
+
 prefix_view forwarding::prefix(const ip_prefix& prefix) const {
     prefix_view view;
     view.prefix = prefix;
     view.id = prefixes_.at(prefix);
     view.way = routes_[view.id];
+    if (view.way.list == route::local) {
+        return view;
+    }
     if (view.way.list != route::no_list) {
         const segment_list& list = lists_[view.way.list];
         view.segments = labels_of(list);

@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "controlplane/config/config.hh"
-#include "controlplane/scion/bfd.hh"
+#include "controlplane/scion/bfd_settings.hh"
 #include "controlplane/scion/text.hh"
 #include "rhumb/result.hh"
 

@@ -8,7 +8,7 @@
 #include <span>
 
 #include "controlplane/config/form.hh"
-#include "controlplane/scion/bfd.hh"
+#include "controlplane/scion/bfd_settings.hh"
 #include "controlplane/scion/text.hh"
 
 namespace rhumb::scion::control {

@@ -1,6 +1,6 @@
-// Records from one worker to the control thread: a fixed number of them go round between a queue of
-// free ones and a queue of filled ones. A worker that finds none free counts a miss and goes on.
-// Threads: acquire() and push() by the worker; pop() and give_back() by control; missed() by both.
+// Records from one thread to another: a fixed number of them go round between a queue of free ones
+// and a queue of filled ones. Who finds none free counts a miss and goes on. Threads: acquire() and
+// push() by the one, as a rule a worker; pop() and give_back() by the other; missed() by both.
 #pragma once
 
 #include <boost/lockfree/spsc_queue.hpp>
@@ -35,6 +35,8 @@ public:
     }
     void push(Record* record) noexcept { filled_.push(record); }
 
+    // Whether pop() has one; either side.
+    [[nodiscard]] bool has_filled() const noexcept { return filled_.read_available() != 0; }
     // The oldest filled record, or null; to be given back.
     [[nodiscard]] Record* pop() noexcept {
         Record* record = nullptr;

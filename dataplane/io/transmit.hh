@@ -58,7 +58,7 @@ public:
                         break;
                     }
                     [[fallthrough]];
-                default: rte_pktmbuf_free(m);
+                default: rte_pktmbuf_free(m);  // also what the slow path has copied
             }
         }
         for (std::size_t port = 0; port < pending_.size(); ++port) {

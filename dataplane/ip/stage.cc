@@ -168,6 +168,12 @@ template <class Version, class Trace>
     return hop;
 }
 
+// A packet for one of this router's underlay addresses.
+[[gnu::noinline]] void arrive(burst& b, std::size_t i, lanes& uncovered) noexcept {
+    b.kind[i] = protocol::scion;
+    uncovered.add(protocol::scion, i);
+}
+
 // The rest of the way of a packet whose header is checked and has its TTL.
 template <class Version, class Trace>
 [[gnu::always_inline]] inline void send(burst& b, std::size_t i, const route& way, unsigned ttl,
@@ -189,7 +195,8 @@ template <class Version, class Trace>
 template <class Version, class Find, class Trace>
 [[gnu::always_inline]] inline void forward(burst& b, std::size_t i, const stage_context& context,
                                            const Find find, const route_table::view routes,
-                                           counter* const counters, Trace& trace) noexcept {
+                                           counter* const counters, lanes& uncovered,
+                                           Trace& trace) noexcept {
     byte* const ip = b.front[i];
     std::size_t packet_bytes = 0;
     if (const drop_reason bad = Version::check(ip, b.length(i), packet_bytes);
@@ -203,21 +210,27 @@ template <class Version, class Find, class Trace>
     }
     trace.note(i, step::route_found, id);
     counters[id].add(packet_bytes);
+    const route& way = routes[id];
+    if (way.list == route::local) [[unlikely]] {
+        trace.note(i, step::to_protocol, static_cast<std::uint32_t>(protocol::scion));
+        return arrive(b, i, uncovered);
+    }
     const unsigned old_ttl = Version::ttl(ip);
     const unsigned ttl = take_ttl<Version>(b, i, ip);
     if (ttl == 0) [[unlikely]] {
         return b.punt(i, Version::expired);
     }
     trace.note(i, step::ttl_taken, old_ttl, ttl);
-    send<Version>(b, i, routes[id], ttl, context, trace);
+    send<Version>(b, i, way, ttl, context, trace);
 }
 
 // One of a burst that all but it went another way.
 template <class Find>
 [[gnu::noinline]] void forward_alone(burst& b, std::size_t i, const stage_context& context,
                                      const Find find, const route_table::view routes,
-                                     counter* const counters, no_trace& trace) noexcept {
-    forward<v4>(b, i, context, find, routes, counters, trace);
+                                     counter* const counters, lanes& uncovered,
+                                     no_trace& trace) noexcept {
+    forward<v4>(b, i, context, find, routes, counters, uncovered, trace);
 }
 
 // The same for a whole burst of IPv4 whose headers `prepare` looks at together.
@@ -225,14 +238,14 @@ template <class Find>
 [[gnu::noinline]] void forward_prepared(burst& b, prepare_function prepare,
                                         const stage_context& context, const Find find,
                                         const route_table::view routes, counter* const counters,
-                                        no_trace& trace) noexcept {
+                                        lanes& uncovered, no_trace& trace) noexcept {
     prepared all;
     prepare(b, all);
     const std::size_t count = b.count;
     for (std::size_t i = 0; i < count; ++i) {
         const std::uint32_t ttl_word = all.ttl_word[i];
         if (ttl_word == 0) [[unlikely]] {
-            forward_alone(b, i, context, find, routes, counters, trace);
+            forward_alone(b, i, context, find, routes, counters, uncovered, trace);
             continue;
         }
         byte* const ip = b.front[i];
@@ -242,8 +255,13 @@ template <class Find>
             continue;
         }
         counters[id].add(b.length(i));
+        const route& way = routes[id];
+        if (way.list == route::local) [[unlikely]] {
+            arrive(b, i, uncovered);
+            continue;
+        }
         ipv4::store_ttl_word(ip, ttl_word);
-        send<v4>(b, i, routes[id], static_cast<byte>(ttl_word), context, trace);
+        send<v4>(b, i, way, static_cast<byte>(ttl_word), context, trace);
     }
 }
 
@@ -277,19 +295,22 @@ const prepare_function prepare_ipv4 = prepare_for(isa_in_use());
 
 template <class Version, class Find, class Trace>
 void forward_all(burst& b, lane packets, const stage_context& context, const Find find,
-                 const route_table::view routes, counter* const counters, Trace& trace) noexcept {
+                 const route_table::view routes, counter* const counters, lanes& uncovered,
+                 Trace& trace) noexcept {
     if constexpr (std::is_same_v<Version, v4> && !Trace::on) {
         if (prepare_ipv4 != nullptr && packets.size() == b.count) {  // every packet is in the lane
-            return forward_prepared(b, prepare_ipv4, context, find, routes, counters, trace);
+            return forward_prepared(b, prepare_ipv4, context, find, routes, counters, uncovered,
+                                    trace);
         }
     }
     for (const std::size_t i : packets) {
-        forward<Version>(b, i, context, find, routes, counters, trace);
+        forward<Version>(b, i, context, find, routes, counters, uncovered, trace);
     }
 }
 
 template <class Version, class Trace>
-void process_version(burst& b, lane packets, const stage_context& context, Trace& trace) noexcept {
+void process_version(burst& b, lane packets, const stage_context& context, lanes& uncovered,
+                     Trace& trace) noexcept {
     const lpm_view prefixes = Version::prefixes(context.tables);
     const route_table::view routes = context.tables.routes;
     counter* const counters = context.counters.prefixes.data();
@@ -297,26 +318,26 @@ void process_version(burst& b, lane packets, const stage_context& context, Trace
         std::array<std::uint32_t, burst::capacity> found;
         find_together<Version>(b, packets, prefixes, routes, counters, found.data());
         const auto known = [ids = found.data()](std::size_t i, const byte*) { return ids[i]; };
-        return forward_all<Version>(b, packets, context, known, routes, counters, trace);
+        return forward_all<Version>(b, packets, context, known, routes, counters, uncovered, trace);
     }
     const auto look_up = [prefixes](std::size_t, const byte* destination) {
         return prefixes.lookup(destination);
     };
-    forward_all<Version>(b, packets, context, look_up, routes, counters, trace);
+    forward_all<Version>(b, packets, context, look_up, routes, counters, uncovered, trace);
 }
 
 }  // namespace
 
 template <class Trace>
-void ipv4_stage::process(burst& b, lane packets, const stage_context& context, lanes&,
+void ipv4_stage::process(burst& b, lane packets, const stage_context& context, lanes& uncovered,
                          Trace& trace) noexcept {
-    process_version<v4>(b, packets, context, trace);
+    process_version<v4>(b, packets, context, uncovered, trace);
 }
 
 template <class Trace>
-void ipv6_stage::process(burst& b, lane packets, const stage_context& context, lanes&,
+void ipv6_stage::process(burst& b, lane packets, const stage_context& context, lanes& uncovered,
                          Trace& trace) noexcept {
-    process_version<v6>(b, packets, context, trace);
+    process_version<v6>(b, packets, context, uncovered, trace);
 }
 
 template void ipv4_stage::process(burst&, lane, const stage_context&, lanes&, no_trace&) noexcept;

@@ -15,13 +15,12 @@ namespace {
 
 protocol protocol_of(std::uint16_t ethertype) noexcept {
     protocol found = protocol::unknown;
-    std::apply(
-        [&](auto... stage) {
-            ((ethertype == decltype(stage)::ethertype ? void(found = decltype(stage)::kind)
-                                                      : void()),
-             ...);
-        },
-        protocols{});
+    const auto compare = [&]<class Stage>(Stage) {
+        if constexpr (requires { Stage::ethertype; }) {
+            found = ethertype == Stage::ethertype ? Stage::kind : found;
+        }
+    };
+    std::apply([&](auto... stage) { (compare(stage), ...); }, protocols{});
     return found;
 }
 

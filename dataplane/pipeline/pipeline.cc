@@ -1,5 +1,6 @@
 #include "dataplane/pipeline/pipeline.hh"
 
+#include <algorithm>
 #include <array>
 #include <numeric>
 #include <tuple>
@@ -48,18 +49,18 @@ void settle(burst& b, port_counters& port) noexcept {
                 count_up(port.drops[static_cast<std::size_t>(b.reason[i])], 1);
                 break;
             case verdict::punt:
+            case verdict::slow:
                 count_up(port.punts[static_cast<std::size_t>(b.reason[i])], 1);
                 break;
         }
     }
 }
 
-}  // namespace
-
+// Through the stages and out. `whole_burst`: what all packets need, or `unknown` and they are in
+// their lanes.
 template <class Trace>
-void run_pipeline(burst& b, const stage_context& context, Trace& trace) noexcept {
-    lanes waiting;
-    protocol whole_burst = classify(b, context.tables.filters[b.in_port], waiting, trace);
+[[gnu::always_inline]] inline void run_stages(burst& b, protocol whole_burst, lanes& waiting,
+                                              const stage_context& context, Trace& trace) noexcept {
     for (unsigned round = 0; round < max_rounds; ++round) {
         std::apply(
             [&](auto... stage) {
@@ -74,6 +75,25 @@ void run_pipeline(burst& b, const stage_context& context, Trace& trace) noexcept
     if (!rewrite(b, context, trace)) {
         settle(b, context.counters.ports[b.in_port]);
     }
+}
+
+}  // namespace
+
+template <class Trace>
+void run_pipeline(burst& b, const stage_context& context, Trace& trace) noexcept {
+    lanes waiting;
+    const protocol whole_burst = classify(b, context.tables.filters[b.in_port], waiting, trace);
+    run_stages(b, whole_burst, waiting, context, trace);
+}
+
+void run_own(burst& b, protocol kind, const stage_context& context) noexcept {
+    lanes waiting;
+    no_trace trace;
+    b.start();
+    b.set_kinds(kind);
+    constexpr std::uint8_t as_it_is = 255;  // nothing is taken off the TTL that it was made with
+    std::fill_n(b.ttl.begin(), b.count, as_it_is);
+    run_stages(b, kind, waiting, context, trace);
 }
 
 template void run_pipeline(burst&, const stage_context&, no_trace&) noexcept;

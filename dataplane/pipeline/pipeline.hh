@@ -20,6 +20,10 @@ inline constexpr unsigned max_rounds = 3;
 template <class Trace>
 void run_pipeline(burst& b, const stage_context& context, Trace& trace) noexcept;
 
+// The same for IPv4 or IPv6 packets of this router's own: front is the IP header, and they leave
+// with the TTL that they have.
+void run_own(burst& b, protocol kind, const stage_context& context) noexcept;
+
 extern template void run_pipeline(burst&, const stage_context&, no_trace&) noexcept;
 extern template void run_pipeline(burst&, const stage_context&, trace_log&) noexcept;
 

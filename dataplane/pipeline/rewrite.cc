@@ -16,7 +16,7 @@ namespace {
 
 // By protocol, as on the wire.
 constexpr std::array<std::array<byte, 2>, protocol_count> ethertypes{
-    {{}, {0x88, 0x47}, {0x08, 0x00}, {0x86, 0xdd}}};
+    {{}, {0x88, 0x47}, {0x08, 0x00}, {0x86, 0xdd}, {}}};  // SCION leaves as IP
 
 // Pushes the repair list of a next hop that is down (RFC 9855). Its labels take TTL and TC from the
 // header that they cover, whose TTL this node has seen to already.

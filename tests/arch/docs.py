@@ -59,6 +59,7 @@ TABLES = {
     "a path of via": "A path is a next hop's name, or a table:",
     "[[prefixes]]": "## [[prefixes]]",
     "[runtime]": "## [runtime]",
+    "[scion]": "## [scion]",
     "a change": "## Changes to a running router",
     "[remove]": "`[remove]`:",
 }

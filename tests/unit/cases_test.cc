@@ -71,6 +71,7 @@ std::string in_words(verdict fate, drop_reason reason) {
         case verdict::forward: return "out";
         case verdict::drop: return "drop " + std::string(text_of(reason).name);
         case verdict::punt: return "punt " + std::string(text_of(reason).name);
+        case verdict::slow: return "slow path " + std::string(text_of(reason).name);
         case verdict::again: break;
     }
     return "no verdict";

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "controlplane/scion/bfd.hh"
+#include "controlplane/scion/bfd_settings.hh"
 #include "controlplane/scion/topology.hh"
 #include "tests/unit/scion_samples.hh"
 

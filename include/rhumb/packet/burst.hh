@@ -19,18 +19,21 @@
 
 #include "rhumb/bytes.hh"
 #include "rhumb/packet/drop_reason.hh"
+#include "rhumb/packet/slow_request.hh"
 
 namespace rhumb {
 
 // What `front` points at.
-enum class protocol : std::uint8_t { unknown, mpls, ipv4, ipv6 };
-inline constexpr std::size_t protocol_count = 4;
+// scion: an IP header, checked, of a packet for one of this router's underlay addresses.
+enum class protocol : std::uint8_t { unknown, mpls, ipv4, ipv6, scion };
+inline constexpr std::size_t protocol_count = 5;
 
 enum class verdict : std::uint8_t {
     again,    // needs (another) stage: the one that `kind` names
     forward,  // to `nexthop`
     drop,     // because of `reason`
     punt,     // to the control plane because of `reason`; the frame is still as it came in
+    slow,     // to the slow path because of `reason`, which is to do what `slow` says
 };
 
 using nexthop_id = std::uint32_t;
@@ -52,8 +55,10 @@ struct burst {
     alignas(64) column<std::uint8_t> ttl;
     alignas(64) column<std::uint8_t> out_port;  // set by the rewrite
     alignas(64) column<void*> handle;
+    alignas(64) column<slow_request> slow;
 
     std::uint16_t count = 0;
+    std::uint16_t slow_count = 0;  // packets with the verdict `slow`
     std::uint8_t in_port = 0;
 
     // Packet `i` is `length` bytes from `first` on, with `headroom` writable bytes before them.
@@ -66,6 +71,7 @@ struct burst {
     void start() noexcept {
         fill(fate, verdict::again);
         fill(ttl, std::uint8_t{0});
+        slow_count = 0;
     }
     void set_kinds(protocol all) noexcept { fill(kind, all); }
     // Whether every packet is to be forwarded by the same port, as most bursts are.
@@ -86,6 +92,12 @@ struct burst {
     void punt(std::size_t i, drop_reason why) noexcept {
         fate[i] = verdict::punt;
         reason[i] = why;
+    }
+    void ask(std::size_t i, drop_reason why, const slow_request& what) noexcept {
+        fate[i] = verdict::slow;
+        reason[i] = why;
+        slow[i] = what;
+        ++slow_count;
     }
     // Removes `bytes` (at most the length) from the front.
     void pull(std::size_t i, std::size_t bytes) noexcept { front[i] += bytes; }

@@ -26,6 +26,8 @@ enum class step : std::uint8_t {
     path_chosen,     // a: bucket of the group, b: next hop
     sent_to,         // a: next hop
     backup_taken,    // a: the next hop that is down, b: its backup
+    scion_arrived,   // a: link, b: interface
+    scion_sent,      // a: link, b: scion::traffic
     layer2_written,  // a: port
 };
 

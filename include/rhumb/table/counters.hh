@@ -2,8 +2,10 @@
 // One worker_counters a worker; readers sum over workers. Threads: as said.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -12,6 +14,7 @@
 #include "rhumb/packet/drop_reason.hh"
 #include "rhumb/table/lazy_memory.hh"
 #include "rhumb/table/path.hh"
+#include "rhumb/table/scion_table.hh"
 #include "rhumb/wire/mpls.hh"
 
 namespace rhumb {
@@ -48,10 +51,11 @@ inline counter operator-(counter a, const counter& b) noexcept {
 }
 
 // A zeroed array of counters whose pages cost memory only once they are in use.
-class counter_array {
+template <class Counter>
+class lazy_counters {
 public:
-    explicit counter_array(std::size_t size)
-        : memory_(size * sizeof(counter)), populated_(size / step + 1) {
+    explicit lazy_counters(std::size_t size)
+        : memory_(size * sizeof(Counter)), populated_(size / step + 1) {
         if (memory_.data() == nullptr) {
             throw std::bad_alloc();
         }
@@ -61,18 +65,19 @@ public:
     void populate(std::size_t i) {
         if (!populated_[i / step]) {
             populated_[i / step] = true;
-            memory_.populate(i / step * step * sizeof(counter), step * sizeof(counter));
+            memory_.populate(i / step * step * sizeof(Counter), step * sizeof(Counter));
         }
     }
-    [[nodiscard]] counter* data() const noexcept { return static_cast<counter*>(memory_.data()); }
-    [[nodiscard]] counter& operator[](std::size_t i) noexcept { return data()[i]; }
-    [[nodiscard]] const counter& operator[](std::size_t i) const noexcept { return data()[i]; }
+    [[nodiscard]] Counter* data() const noexcept { return static_cast<Counter*>(memory_.data()); }
+    [[nodiscard]] Counter& operator[](std::size_t i) noexcept { return data()[i]; }
+    [[nodiscard]] const Counter& operator[](std::size_t i) const noexcept { return data()[i]; }
 
 private:
-    static constexpr std::size_t step = 4096 / sizeof(counter);  // counters in a page
+    static constexpr std::size_t step = std::max<std::size_t>(4096 / sizeof(Counter), 1);
     lazy_memory memory_;
     std::vector<bool> populated_;
 };
+using counter_array = lazy_counters<counter>;
 
 struct port_counters {
     counter rx;  // frames as received: layer 2 on, no frame check sequence
@@ -81,13 +86,33 @@ struct port_counters {
     std::array<std::uint64_t, drop_reason_count> punts{};
 };
 
+// Of a SCION link, by size: bytes are those of SCION packets, without the underlay.
+struct scion_counters {
+    static constexpr std::size_t size_classes = 9;  // below 64, 128, ... 8192, and all above
+    static constexpr std::size_t traffic_kinds = 6;
+    struct by_size {
+        counter in;
+        std::array<counter, traffic_kinds> out;
+        std::uint64_t invalid = 0;
+        std::uint64_t busy_slow_path = 0;
+    };
+    std::array<by_size, size_classes> sizes;
+
+    [[nodiscard]] by_size& of(std::size_t bytes) noexcept {
+        const auto width = static_cast<std::size_t>(std::bit_width(bytes >> 6));
+        return sizes[std::min(width, size_classes - 1)];
+    }
+};
+
 // Bytes of labels and prefixes are those of the packet from its network header on, as it arrived
 // at the lookup; bytes of next hops those of the frame that left.
 struct worker_counters {
     counter_array labels{mpls::label_count};
     counter_array prefixes{max_prefixes};
     counter_array nexthops{max_nexthops};
-    std::array<port_counters, max_ports> ports{};
+    lazy_counters<scion_counters> scion_links{scion::max_links};  // by number
+    std::array<port_counters, max_ports + 1> ports{};  // the last: what this router sends itself
 };
+inline constexpr std::uint8_t own_port = max_ports;
 
 }  // namespace rhumb

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "rhumb/table/path.hh"
+#include "rhumb/table/scion_table.hh"
 
 namespace rhumb {
 
@@ -39,10 +40,19 @@ public:
         return nexthop_down_[id].load(std::memory_order_relaxed) == 0;
     }
 
+    // SCION links, by number: what BFD says of them.
+    void set_link(std::size_t link, bool up) noexcept {
+        link_down_[link].store(up ? 0 : 1, std::memory_order_release);
+    }
+    [[nodiscard]] bool link_up(std::size_t link) const noexcept {
+        return link_down_[link].load(std::memory_order_relaxed) == 0;
+    }
+
 private:
     std::atomic<std::uint64_t> ports_{0};
     std::atomic<std::uint32_t> nexthops_down_{0};
     std::array<std::atomic<std::uint8_t>, max_nexthops> nexthop_down_{};
+    std::array<std::atomic<std::uint8_t>, scion::max_links> link_down_{};
 };
 
 }  // namespace rhumb

@@ -13,16 +13,20 @@
 namespace rhumb {
 
 struct stage_context {
-    stage_context(const table_set& which, const liveness& flags, worker_counters& counted) noexcept
+    // `now`: the time of day, milliseconds since 1970; only SCION looks at it.
+    stage_context(const table_set& which, const liveness& flags, worker_counters& counted,
+                  std::uint64_t now = 0) noexcept
         : tables(which),
           live(flags),
           counters(counted),
+          now_ms(now),
           ports_up(flags.ports()),
           all_up((which.nexthop_ports & ~ports_up) == 0 && flags.all_nexthops_up()) {}
 
     const table_set& tables;
     const liveness& live;
     worker_counters& counters;
+    const std::uint64_t now_ms;
     // Read once for the burst.
     const std::uint64_t ports_up;
     const bool all_up;  // no next hop is down, and no port of one

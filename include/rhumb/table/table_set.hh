@@ -9,6 +9,7 @@
 #include "rhumb/table/label_table.hh"
 #include "rhumb/table/lpm.hh"
 #include "rhumb/table/path.hh"
+#include "rhumb/table/scion_table.hh"
 
 namespace rhumb {
 
@@ -23,10 +24,11 @@ using port_filter_table = paged_array<port_filter, 0>;
 // What a prefix leads to: plain forwarding, or a segment list to impose first.
 struct route {
     static constexpr std::uint32_t no_list = 0xffffffff;
-    via_ref via;                   // where there is no list
-    std::uint32_t list = no_list;  // else the list, which has its own via
-    bool pipe = false;             // RFC 3443 for the labels pushed
-    bool sets_tc = false;          // else: from the IP precedence
+    static constexpr std::uint32_t local = 0xfffffffe;  // an address of this router's underlay
+    via_ref via;                                        // where there is no list
+    std::uint32_t list = no_list;                       // else the list, which has its own via
+    bool pipe = false;                                  // RFC 3443 for the labels pushed
+    bool sets_tc = false;                               // else: from the IP precedence
     std::uint8_t tc = 0;
     bool in_use = false;
 };
@@ -45,8 +47,9 @@ struct table_set {
     path_group_table::view groups;
     nexthop_table::view nexthops;
     port_filter_table::view filters;
-    std::uint64_t nexthop_ports = 0;  // bit p: a next hop is on port p
-    bool many_labels = false;         // more than `few`
+    const scion::table* scion = nullptr;  // null: the router speaks no SCION
+    std::uint64_t nexthop_ports = 0;      // bit p: a next hop is on port p
+    bool many_labels = false;             // more than `few`
     bool many_prefixes = false;
     std::uint32_t max_label_lookups = 8;
     std::uint64_t hash_seed = 0;

@@ -1,4 +1,4 @@
-#include "controlplane/scion/bfd.hh"
+#include "controlplane/scion/bfd_settings.hh"
 
 #include <fmt/format.h>
 
