@@ -32,6 +32,7 @@ FLOORS = {
     "dataplane/sync/": (3, "sync"),
     "controlplane/config/": (3, "config"),
     "controlplane/publish/": (3, "publish"),
+    "controlplane/scion/": (3, "scion"),
     "dataplane/io/": (4, "io"),
     "dataplane/worker": (4, "worker"),
     "dataplane/engine": (4, "engine"),
