@@ -274,6 +274,12 @@ void engine::expect_nexthop(nexthop_id id) {
     }
 }
 
+void engine::expect_link(std::size_t link) {
+    for (const auto& w : workers_) {
+        w->counters().scion_links.populate(link);
+    }
+}
+
 counter engine::label_counter(mpls::label label) const {
     counter sum;
     for (const auto& w : workers_) {

@@ -58,6 +58,7 @@ public:
     void expect_label(mpls::label label);
     void expect_prefix(std::uint32_t id);
     void expect_nexthop(nexthop_id id);
+    void expect_link(std::size_t link);  // of SCION
 
     // Counters, summed over the workers.
     [[nodiscard]] counter label_counter(mpls::label label) const;

@@ -52,9 +52,12 @@ std::string_view protocol_text(std::uint32_t kind) {
 }
 
 std::string_view traffic_text(std::uint32_t kind) {
-    constexpr std::array<std::string_view, 6> kinds{
-        "to a host",           "out of the AS", "on to a sibling", "out of the AS from a sibling",
-        "through this router", "something else"};
+    constexpr std::array<std::string_view, 6> kinds{"something else",
+                                                    "to a host",
+                                                    "out of the AS",
+                                                    "on to a sibling",
+                                                    "out of the AS from a sibling",
+                                                    "through this router"};
     return kinds[std::min<std::size_t>(kind, kinds.size() - 1)];
 }
 

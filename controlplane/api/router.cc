@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "controlplane/config/load.hh"
 #include "controlplane/config/text.hh"
@@ -75,10 +76,51 @@ router::router(std::string config_file, config::runtime runtime,
       runtime_(std::move(runtime)),
       engine_(std::move(engine)) {}
 
+namespace {
+
+using scion_setup = std::shared_ptr<const scion::setup>;
+
+std::uint64_t milliseconds_since_1970() {
+    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                          std::chrono::system_clock::now().time_since_epoch())
+                                          .count());
+}
+
+// What [scion] names; null where there is no such section. The addresses of its underlay join the
+// file's rules.
+result<scion_setup> load_scion(config::file& file, const scion::setup* previous) {
+    if (!file.scion) {
+        return scion_setup{};
+    }
+    const std::filesystem::path folder = std::filesystem::path(file.files.front()).parent_path();
+    auto files = scion::control::load(folder / file.scion->router);
+    if (!files) {
+        return files.why();
+    }
+    auto made = scion::setup::make(*file.scion, std::move(files).value(), previous,
+                                   milliseconds_since_1970());
+    if (made) {
+        for (const ip_prefix& address : made.value()->addresses) {
+            config::prefix_rule rule;
+            rule.match = address;
+            rule.local = true;
+            rule.where = file.scion->router_where;
+            file.rules.prefixes.push_back(rule);
+        }
+    }
+    return made;
+}
+
+}  // namespace
+
 result<config::file> router::check(const std::string& config_file) {
     auto file = config::load(config_file);
     if (!file) {
         return file.why();
+    }
+    config::file with_scion = file.value();
+    if (const auto scion = load_scion(with_scion, nullptr); !scion) {
+        return scion.why();
     }
     // Stand-ins for what the devices would say: sense does not depend on it.
     publish::port_map ports;
@@ -86,7 +128,7 @@ result<config::file> router::check(const std::string& config_file) {
         ports[port.name] = {static_cast<std::uint8_t>(ports.size()),
                             port.mac.value_or(ethernet::mac_address{})};
     }
-    const auto built = publish::forwarding::build(file.value(), ports, nullptr);
+    const auto built = publish::forwarding::build(std::move(with_scion), ports, nullptr);
     if (!built) {
         return built.why();
     }
@@ -105,13 +147,45 @@ result<std::unique_ptr<router>> router::open(const std::string& config_file,
     }
     std::unique_ptr<router> made(new router(config_file, file->runtime, std::move(engine).value()));
     made->opened_ports_ = file->ports;
+    auto scion = load_scion(file.value(), nullptr);
+    if (!scion) {
+        return scion.why();
+    }
     auto built = publish::forwarding::build(std::move(file).value(), made->port_facts(), nullptr);
     if (!built) {
         return built.why();
     }
     made->tables_ = std::move(built).value();
+    made->slow_ = std::make_unique<slow_thread>(*made->engine_);
+    made->use_scion(std::move(scion).value());
     made->publish(nullptr);
     return made;
+}
+
+result<void> router::run() {
+    if (auto done = engine_->run(); !done) {
+        return done;
+    }
+    slow_->start();
+    return {};
+}
+
+void router::stop(std::chrono::milliseconds patience) {
+    slow_->stop();
+    engine_->stop(patience);
+}
+
+// Before the tables are published that know its links.
+void router::use_scion(std::shared_ptr<const scion::setup> setup) {
+    scion_ = std::move(setup);
+    if (scion_ == nullptr) {
+        return;
+    }
+    for (std::size_t link = 0; link < scion_->links.size(); ++link) {
+        engine_->expect_link(link);
+    }
+    slow_->use(scion_);
+    tables_->set_scion(&scion_->own, scion_);
 }
 
 publish::port_map router::port_facts() const {
@@ -161,12 +235,20 @@ result<void> router::reload() {
         return error{"the punt port changes only with a restart",
                      {config_file_, file->node.punt_where.line, file->node.punt_where.column}};
     }
+    if (file->scion.has_value() != (scion_ != nullptr)) {
+        return error{"[scion] comes and goes only with a restart", {config_file_, 0, 0}};
+    }
+    auto scion = load_scion(file.value(), scion_.get());
+    if (!scion) {
+        return scion.why();
+    }
     auto built = publish::forwarding::build(std::move(file).value(), port_facts(), tables_.get());
     if (!built) {
         return built.why();
     }
     std::shared_ptr<publish::forwarding> old = std::move(tables_);
     tables_ = std::move(built).value();
+    use_scion(std::move(scion).value());
     publish(std::move(old));
     return {};
 }

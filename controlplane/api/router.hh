@@ -10,8 +10,10 @@
 #include <unordered_map>
 #include <vector>
 
+#include "controlplane/api/slow_thread.hh"
 #include "controlplane/config/config.hh"
 #include "controlplane/publish/forwarding.hh"
+#include "controlplane/scion/setup.hh"
 #include "dataplane/engine.hh"
 #include "rhumb/result.hh"
 
@@ -27,8 +29,8 @@ public:
     // Reads a configuration and checks it whole, without DPDK or devices.
     [[nodiscard]] static result<config::file> check(const std::string& config_file);
 
-    [[nodiscard]] result<void> run() { return engine_->run(); }
-    void stop(std::chrono::milliseconds patience) { engine_->stop(patience); }
+    [[nodiscard]] result<void> run();
+    void stop(std::chrono::milliseconds patience);
 
     // Reads the file again and swaps the tables. An error leaves the running ones in place.
     [[nodiscard]] result<void> reload();
@@ -59,6 +61,10 @@ public:
 
     [[nodiscard]] std::chrono::seconds uptime() const;
 
+    // The border router; null where this router is none.
+    [[nodiscard]] const std::shared_ptr<const scion::setup>& scion() const { return scion_; }
+    [[nodiscard]] slow_thread& slow() { return *slow_; }
+
     // Counters since the next hop, prefix or label rule came to be.
     [[nodiscard]] counter label_counter(mpls::label label) const;
     [[nodiscard]] counter nexthop_counter(nexthop_id id) const;
@@ -66,6 +72,7 @@ public:
 
 private:
     router(std::string config_file, config::runtime runtime, std::unique_ptr<rhumb::engine> engine);
+    void use_scion(std::shared_ptr<const scion::setup> setup);
     void publish(std::shared_ptr<publish::forwarding> retired_owner);
     [[nodiscard]] publish::port_map port_facts() const;
 
@@ -75,6 +82,8 @@ private:
     // The engine goes first: its workers use the tables.
     std::shared_ptr<publish::forwarding> tables_;
     std::unique_ptr<rhumb::engine> engine_;
+    std::shared_ptr<const scion::setup> scion_;
+    std::unique_ptr<slow_thread> slow_;
     bool pending_ = false;  // something is applied and not published
     std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
     // What the workers had counted under a number when its present owner got it.

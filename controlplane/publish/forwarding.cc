@@ -341,6 +341,7 @@ table_set forwarding::snapshot(retired_list& replaced) {
     tables.nexthop_ports = nexthop_ports_;
     tables.many_labels = label_count_ > table_set::few;
     tables.many_prefixes = prefixes_.size() > table_set::few;
+    tables.scion = scion_;
     tables.generation = ++generation_;
     return tables;
 }

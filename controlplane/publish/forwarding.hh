@@ -81,6 +81,12 @@ public:
     // Single changes, all or none.
     [[nodiscard]] result<void> apply(const changes& batch);
 
+    // What the SCION stage of all further versions works with; `owner` keeps it.
+    void set_scion(const scion::table* table, std::shared_ptr<const void> owner) {
+        scion_ = table;
+        scion_owner_ = std::move(owner);
+    }
+
     // The next version; what it replaces goes to `replaced`.
     [[nodiscard]] table_set snapshot(retired_list& replaced);
 
@@ -197,6 +203,8 @@ private:
     interned<list_key> known_lists_{max_segment_lists};
     std::size_t label_count_ = 0;
     std::uint64_t generation_ = 0;
+    const scion::table* scion_ = nullptr;
+    std::shared_ptr<const void> scion_owner_;
 
     lpm_pool pool_;
     lpm_table ipv4_{pool_, family::ipv4};

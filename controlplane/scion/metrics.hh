@@ -13,26 +13,17 @@
 #include <string_view>
 #include <vector>
 
+#include "rhumb/table/scion_table.hh"
+
 namespace rhumb::scion {
 
 // Of an HTTP answer with exposition() as its body.
 inline constexpr std::string_view exposition_content_type =
     "text/plain; version=0.0.4; charset=utf-8";
 
-// Packets by size: up to 63 bytes, then a class for each power of two, what is larger in the last.
-inline constexpr std::size_t size_classes = 9;
-
-// The class of a packet of `scion_bytes`, from the common header on, without underlay.
-[[nodiscard]] constexpr std::size_t size_class_of(std::size_t scion_bytes) noexcept {
-    const auto bits = static_cast<std::size_t>(std::bit_width(scion_bytes));
-    return std::min(std::max<std::size_t>(bits, 6) - 6, size_classes - 1);
-}
 // "0_63", "64_127" .. "8192_16383"
 [[nodiscard]] std::string size_class_name(std::size_t size_class);
 
-// How a packet crosses the AS: what is neither, malformed or of the router's own is `other`.
-enum class traffic : std::uint8_t { other, in, out, in_transit, out_transit, br_transit };
-inline constexpr std::size_t traffic_types = 6;
 [[nodiscard]] std::string_view to_string(traffic type) noexcept;
 
 enum class dropped : std::uint8_t { invalid, busy_processor, busy_forwarder, busy_slow_path };

@@ -12,10 +12,6 @@
 
 namespace rhumb::scion {
 
-// How a packet passes through the AS, for counters (the reference router's words).
-enum class traffic : std::uint8_t { in, out, in_transit, out_transit, br_transit, other };
-inline constexpr std::size_t traffic_count = 6;
-
 // What one hop field is checked against. Points into the packet.
 struct hop_view {
     byte* info = nullptr;

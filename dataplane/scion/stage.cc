@@ -311,7 +311,7 @@ private:
         if (crypto::constant_time_equal(mac(hop), tag.bytes.data(), mac_bytes)) [[likely]] {
             return true;
         }
-        if (own_.former_key == nullptr) {
+        if (own_.former_key == nullptr || context_.now_ms > own_.former_key_until) {
             return false;
         }
         const crypto::block former = crypto::cmac(*own_.former_key, input.bytes);

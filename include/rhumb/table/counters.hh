@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -86,21 +85,18 @@ struct port_counters {
     std::array<std::uint64_t, drop_reason_count> punts{};
 };
 
-// Of a SCION link, by size: bytes are those of SCION packets, without the underlay.
+// Of a SCION link, by the size of packets: bytes are those of SCION packets, without the underlay.
 struct scion_counters {
-    static constexpr std::size_t size_classes = 9;  // below 64, 128, ... 8192, and all above
-    static constexpr std::size_t traffic_kinds = 6;
     struct by_size {
         counter in;
-        std::array<counter, traffic_kinds> out;
+        std::array<counter, scion::traffic_types> out;
         std::uint64_t invalid = 0;
         std::uint64_t busy_slow_path = 0;
     };
-    std::array<by_size, size_classes> sizes;
+    std::array<by_size, scion::size_classes> sizes;
 
     [[nodiscard]] by_size& of(std::size_t bytes) noexcept {
-        const auto width = static_cast<std::size_t>(std::bit_width(bytes >> 6));
-        return sizes[std::min(width, size_classes - 1)];
+        return sizes[scion::size_class_of(bytes)];
     }
 };
 

@@ -2,7 +2,9 @@
 // for each configuration. Threads: made by control, read by workers.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -22,6 +24,16 @@ inline constexpr std::size_t udp_bytes = 8;
 enum class link_scope : std::uint8_t { internal, sibling, external };
 // What the neighbour is to this AS. Interface 0, the inside, is none of them.
 enum class link_type : std::uint8_t { none, core, parent, child, peer };
+
+// How a packet crosses the AS: what is neither, malformed or of the router's own is `other`.
+enum class traffic : std::uint8_t { other, in, out, in_transit, out_transit, br_transit };
+inline constexpr std::size_t traffic_types = 6;
+
+// Packets by size: up to 63 bytes, then a class for each power of two, what is larger in the last.
+inline constexpr std::size_t size_classes = 9;
+[[nodiscard]] constexpr std::size_t size_class_of(std::size_t scion_bytes) noexcept {
+    return std::min(static_cast<std::size_t>(std::bit_width(scion_bytes >> 6)), size_classes - 1);
+}
 
 // An IP address, 4 bytes or 16, and a UDP port.
 struct endpoint {
@@ -145,6 +157,7 @@ struct table {
     std::uint32_t slow_path_link_rate = 1'000;
     const crypto::cmac_key* key = nullptr;
     const crypto::cmac_key* former_key = nullptr;  // good as well, while keys roll over
+    std::uint64_t former_key_until = ~std::uint64_t{0};  // milliseconds since 1970
 
     static constexpr std::uint16_t unknown_interface = 0xffff;
     static constexpr std::uint16_t dispatcher_port = 30041;

@@ -1,0 +1,49 @@
+// The thread of the slow path: between the workers' queues and the SCION border router's slow
+// service. A thread of its own, because a reload of large tables takes the control thread longer
+// than a BFD session waits. Threads: control, but for the thread itself.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <thread>
+
+#include "controlplane/scion/service.hh"
+#include "dataplane/engine.hh"
+
+namespace rhumb::api {
+
+class slow_thread {
+public:
+    // The engine outlives it, and runs while it does.
+    explicit slow_thread(rhumb::engine& engine);
+    slow_thread(const slow_thread&) = delete;
+    slow_thread& operator=(const slow_thread&) = delete;
+    ~slow_thread() { stop(); }
+
+    // The configuration from now on; publish its tables afterwards. Links that are to have a BFD
+    // session and have none yet are down from now on.
+    void use(std::shared_ptr<const scion::setup> setup);
+    void start();
+    void stop();
+
+    // Of a link's BFD session; nullopt: it has none.
+    [[nodiscard]] std::optional<bfd::status> session_of(std::size_t link);
+
+private:
+    void run();
+    // One round over the queues; whether there was anything.
+    [[nodiscard]] bool round();
+    void send(const std::vector<byte>& packet);
+
+    rhumb::engine& engine_;
+    std::mt19937 random_{std::random_device{}()};
+    std::mutex turn_;  // over the service
+    scion::slow_service service_;
+    std::atomic<bool> ending_{false};
+    std::thread thread_;
+};
+
+}  // namespace rhumb::api
