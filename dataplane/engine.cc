@@ -318,6 +318,24 @@ port_counters engine::port_sum(std::size_t port) const {
     return sum;
 }
 
+scion_counters engine::scion_sum(std::size_t link) const {
+    scion_counters sum{};
+    for (const auto& w : workers_) {
+        const scion_counters& one = w->counters().scion_links[link];
+        for (std::size_t s = 0; s < scion::size_classes; ++s) {
+            const scion_counters::by_size& from = one.sizes[s];
+            scion_counters::by_size& to = sum.sizes[s];
+            to.in = to.in + from.in.read();
+            for (std::size_t kind = 0; kind < scion::traffic_types; ++kind) {
+                to.out[kind] = to.out[kind] + from.out[kind].read();
+            }
+            to.invalid += read_count(from.invalid);
+            to.busy_slow_path += read_count(from.busy_slow_path);
+        }
+    }
+    return sum;
+}
+
 std::uint64_t engine::frames_received() const {
     std::uint64_t sum = 0;
     for (const auto& w : workers_) {

@@ -65,6 +65,7 @@ public:
     [[nodiscard]] counter prefix_counter(std::uint32_t id) const;
     [[nodiscard]] counter nexthop_counter(nexthop_id id) const;
     [[nodiscard]] port_counters port_sum(std::size_t port) const;
+    [[nodiscard]] scion_counters scion_sum(std::size_t link) const;
     [[nodiscard]] std::uint64_t frames_received() const;
 
 private:

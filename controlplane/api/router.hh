@@ -63,7 +63,7 @@ public:
 
     // The border router; null where this router is none.
     [[nodiscard]] const std::shared_ptr<const scion::setup>& scion() const { return scion_; }
-    [[nodiscard]] slow_thread& slow() { return *slow_; }
+    [[nodiscard]] slow_thread& slow() const { return *slow_; }
 
     // Counters since the next hop, prefix or label rule came to be.
     [[nodiscard]] counter label_counter(mpls::label label) const;

@@ -140,6 +140,14 @@ std::string label_text(const publish::label_view& rule) {
     return text;
 }
 
+std::string scion_text(const config::scion_section& scion) {
+    return fmt::format(
+        "\n[scion]\nrouter = {}\nown_ports = {}\npacket_too_big = {}\nslow_path_rate = {}\n"
+        "slow_path_link_rate = {}\nkey_overlap = {}\n",
+        quoted(scion.router), scion.own_ports, scion.packet_too_big, scion.slow_path_rate,
+        scion.slow_path_link_rate, scion.key_overlap);
+}
+
 std::string prefix_text(const publish::prefix_view& rule) {
     std::string text = fmt::format("\n[[prefixes]]\nmatch = \"{}\"\nvia = {}\n",
                                    config::to_string(rule.prefix), paths(rule.paths));
@@ -180,7 +188,9 @@ nlohmann::json prefix_page(const forwarding& tables, const ip_prefix& from, std:
     std::string text;
     auto it = tables.prefixes().lower_bound(from);
     for (std::uint64_t n = 0; it != tables.prefixes().end() && n < limit; ++n, ++it) {
-        text += prefix_text(tables.prefix(it->first));
+        if (!tables.is_local(it->first)) {
+            text += prefix_text(tables.prefix(it->first));
+        }
     }
     return page(std::move(text),
                 it == tables.prefixes().end() ? "" : "prefix " + config::to_string(it->first));
@@ -198,7 +208,8 @@ config::operation operation_of(label_op op) {
 }
 
 result<nlohmann::json> running_config(const forwarding& tables, const config::runtime& runtime,
-                                      const std::string& from, std::uint64_t limit) {
+                                      const config::scion_section* scion, const std::string& from,
+                                      std::uint64_t limit) {
     if (from.empty()) {
         std::string text = node_text(tables.node());
         for (const config::port& port : tables.ports()) {
@@ -207,7 +218,8 @@ result<nlohmann::json> running_config(const forwarding& tables, const config::ru
         for (const auto& [name, hop] : tables.nexthops()) {
             text += nexthop_text(hop);
         }
-        return page(text + runtime_text(runtime), "label 0");
+        return page(text + runtime_text(runtime) + (scion != nullptr ? scion_text(*scion) : ""),
+                    "label 0");
     }
     if (from.starts_with("label ")) {
         std::uint64_t label = 0;

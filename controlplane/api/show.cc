@@ -264,13 +264,18 @@ result<json> show(const router& running, const json& params) {
     if (name == "counters") return show_counters(running, wanted.value());
     if (name == "drops") return show_drops(running, wanted.value());
     if (name == "workers") return show_workers(running);
+    if (name == "scion_interfaces" || name == "scion_bfd" || name == "scion_keys" ||
+        name == "scion_drops") {
+        return show_scion(running, name);
+    }
     if (name == "config") {
-        return running_config(running.tables(), running.runtime(), wanted.value().from,
-                              wanted.value().limit);
+        return running_config(running.tables(), running.runtime(),
+                              running.scion() ? &running.scion()->section : nullptr,
+                              wanted.value().from, wanted.value().limit);
     }
     return error{
         "params.what must be one of version, ports, labels, prefixes, nexthops, counters, "
-        "drops, config, workers",
+        "drops, config, workers, scion_interfaces, scion_bfd, scion_keys, scion_drops",
         {}};
 }
 

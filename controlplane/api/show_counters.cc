@@ -65,12 +65,14 @@ result<json> show_counters(const router& running, const filters& wanted) {
 json show_drops(const router& running, const filters& wanted) {
     const rhumb::engine& engine = running.engine();
     json rows = json::array();
-    for (std::size_t p = 0; p < engine.ports().size(); ++p) {
-        const std::string& port = engine.ports()[p]->name();
+    for (std::size_t p = 0; p <= engine.ports().size(); ++p) {
+        // After the ports: what this router itself was to send.
+        const bool is_own = p == engine.ports().size();
+        const std::string port = is_own ? "self" : engine.ports()[p]->name();
         if (!wanted.port.empty() && wanted.port != port) {
             continue;
         }
-        const port_counters count = engine.port_sum(p);
+        const port_counters count = engine.port_sum(is_own ? own_port : p);
         for (const drop_reason_text& text : drop_reason_texts) {
             const auto r = static_cast<std::size_t>(text.reason);
             if (count.drops[r] != 0 || count.punts[r] != 0) {

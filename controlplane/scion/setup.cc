@@ -123,6 +123,7 @@ result<std::shared_ptr<const setup>> setup::make(const config::scion_section& wa
         return keys.why();
     }
     std::shared_ptr<setup> made(new setup(std::move(files), std::move(keys).value()));
+    made->section = wanted;
     table& own = made->own;
     own.isd_as = made->files.as.ia.value();
     own.key = &made->keys_->now;

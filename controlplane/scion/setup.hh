@@ -47,6 +47,7 @@ public:
         const config::scion_section& wanted, control::border_router_files files,
         const setup* previous, std::uint64_t now_ms);
 
+    config::scion_section section;
     table own;
     std::vector<link_description> links;  // by number; those without a name are not in use
     std::vector<ip_prefix> addresses;     // of this router's underlay
