@@ -106,6 +106,7 @@ result<void> engine::open_ports(const config::file& file) {
         options.mac = port.mac;
         options.mtu = port.mtu;
         options.promiscuous = port.promiscuous;
+        options.all_multicast = !port.addresses.empty();
         options.rx_queues = port.rx_queues;
         options.shared_tx = port.shared_tx;
         options.rx_descriptors = file.runtime.rx_descriptors;

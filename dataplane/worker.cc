@@ -116,7 +116,7 @@ bool worker::poll() noexcept {
 stage_context worker::context() noexcept {
     const table_set& tables = *shared_.tables.load();
     std::uint64_t now_ms = 0;
-    if (tables.scion != nullptr) {
+    if (tables.scion != nullptr || tables.neighbour_ports != 0) {
         timespec now{};
         clock_gettime(CLOCK_REALTIME_COARSE, &now);
         now_ms = static_cast<std::uint64_t>(now.tv_sec) * 1000 +
@@ -135,6 +135,9 @@ void worker::forward(burst& b) noexcept {
     }
     if (b.slow_count != 0) [[unlikely]] {
         slow_path_.take(b, context);
+    }
+    if (b.punt_count != 0 && (context.tables.neighbour_ports >> b.in_port & 1) != 0) [[unlikely]] {
+        slow_path_.take_neighbours(b, context);
     }
     transmitter_.send(b);
 }

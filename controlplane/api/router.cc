@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "controlplane/config/load.hh"
 #include "controlplane/config/text.hh"
+#include "dataplane/io/log.hh"
 
 namespace rhumb::api {
 
@@ -78,6 +80,39 @@ router::router(std::string config_file, config::runtime runtime,
 
 namespace {
 
+neighbours::ip_address host_of(const ip_prefix& host) { return {host.af, host.address}; }
+
+// The addresses of ports, and subnets behind them for which the file has no prefix itself.
+void add_own_prefixes(config::file& file) {
+    std::set<ip_prefix> known;
+    for (const config::prefix_rule& rule : file.rules.prefixes) {
+        known.insert(rule.match);
+    }
+    const auto add = [&](ip_prefix match, bool local, config::position where) {
+        if (known.insert(match).second) {
+            config::prefix_rule rule;
+            rule.match = match;
+            (local ? rule.local : rule.connected) = true;
+            rule.where = where;
+            file.rules.prefixes.push_back(rule);
+        }
+    };
+    for (const config::port& port : file.ports) {
+        for (const config::port_address& address : port.addresses) {
+            ip_prefix subnet = address.host;
+            add(subnet, true, address.where);
+            add(subnet.shortened(address.length), false, address.where);
+        }
+    }
+}
+
+bool is_port_address(const config::file& file, const ip_prefix& address) {
+    return std::ranges::any_of(file.ports, [&](const config::port& port) {
+        return std::ranges::find(port.addresses, address, &config::port_address::host) !=
+               port.addresses.end();
+    });
+}
+
 using scion_setup = std::shared_ptr<const scion::setup>;
 
 std::uint64_t milliseconds_since_1970() {
@@ -89,6 +124,7 @@ std::uint64_t milliseconds_since_1970() {
 // What [scion] names; null where there is no such section. The addresses of its underlay join the
 // file's rules.
 result<scion_setup> load_scion(config::file& file, const scion::setup* previous) {
+    add_own_prefixes(file);
     if (!file.scion) {
         return scion_setup{};
     }
@@ -101,6 +137,9 @@ result<scion_setup> load_scion(config::file& file, const scion::setup* previous)
                                    milliseconds_since_1970());
     if (made) {
         for (const ip_prefix& address : made.value()->addresses) {
+            if (is_port_address(file, address)) {
+                continue;
+            }
             config::prefix_rule rule;
             rule.match = address;
             rule.local = true;
@@ -151,13 +190,16 @@ result<std::unique_ptr<router>> router::open(const std::string& config_file,
     if (!scion) {
         return scion.why();
     }
-    auto built = publish::forwarding::build(std::move(file).value(), made->port_facts(), nullptr);
+    auto built = publish::forwarding::build(file.value(), made->port_facts(), nullptr);
     if (!built) {
         return built.why();
     }
     made->tables_ = std::move(built).value();
     made->slow_ = std::make_unique<slow_thread>(*made->engine_);
     made->use_scion(std::move(scion).value());
+    if (auto done = made->use_neighbours(file.value()); !done) {
+        return done.why();
+    }
     made->publish(nullptr);
     return made;
 }
@@ -186,6 +228,110 @@ void router::use_scion(std::shared_ptr<const scion::setup> setup) {
     }
     slow_->use(scion_);
     tables_->set_scion(&scion_->own, scion_);
+}
+
+// Addresses of ports, and what is to be found behind them.
+result<void> router::use_neighbours(const config::file& file) {
+    neighbours::settings settings;
+    for (const config::port& port : file.ports) {
+        if (port.addresses.empty()) {
+            continue;
+        }
+        neighbours::interface_settings& on = settings.interfaces.emplace_back();
+        on.port = *engine_->port_number(port.name);
+        on.mac = engine_->ports()[on.port]->mac();
+        for (const config::port_address& address : port.addresses) {
+            on.addresses.push_back({host_of(address.host), address.length});
+        }
+        for (const ip_prefix& gateway : port.gateways) {
+            (gateway.af == family::ipv4 ? on.gateway_ipv4 : on.gateway_ipv6) = host_of(gateway);
+        }
+    }
+    std::vector<neighbours::ip_address> wanted;
+    if (scion_ != nullptr) {
+        const auto add = [&](const scion::endpoint& to) {
+            wanted.push_back({to.address_bytes == 4 ? family::ipv4 : family::ipv6, to.address});
+        };
+        for (const scion::link_description& link : scion_->links) {
+            if (!link.name.empty() && link.scope != scion::link_scope::internal) {
+                add(link.remote);
+            }
+        }
+        for (const scion::service& service : scion_->own.services) {
+            std::for_each(service.instances.begin(), service.instances.end(), add);
+        }
+    }
+    return slow_->use(std::move(settings), wanted);
+}
+
+void router::housekeeping() {
+    for (const neighbour_news& news : slow_->take_news()) {
+        news.mac ? learn(news) : forget(news.address);
+    }
+    publish_pending();
+    engine_->reclaim();
+}
+
+namespace {
+
+std::string nexthop_of(const neighbours::ip_address& address) {
+    const ip_prefix host{address.af, static_cast<std::uint8_t>(address_bits(address.af)),
+                         address.bytes};
+    const std::string text = config::to_string(host);
+    return "neighbour-" + text.substr(0, text.find('/'));
+}
+
+}  // namespace
+
+// A next hop, and a prefix of the address alone that leads there; through a gateway all that has no
+// better prefix. What the configuration says of these prefixes stands.
+void router::learn(const neighbour_news& news) {
+    const std::string name = nexthop_of(news.address);
+    publish::changes batch;
+    config::nexthop hop;
+    hop.name = name;
+    hop.port = engine_->ports()[news.port]->name();
+    hop.mac = *news.mac;
+    batch.nexthops.push_back(hop);
+    const std::uint32_t paths = batch.rules.intern(config::path_list{{name, 1, {}}});
+    std::vector<ip_prefix>& leading = learnt_[name];
+    const auto lead = [&](ip_prefix match) {
+        const bool is_ours = std::ranges::find(leading, match) != leading.end();
+        if (!is_ours && tables_->prefixes().contains(match)) {
+            return;
+        }
+        if (!is_ours) {
+            leading.push_back(match);
+        }
+        config::prefix_rule rule;
+        rule.match = match;
+        rule.paths = paths;
+        batch.rules.prefixes.push_back(rule);
+    };
+    lead({news.address.af, static_cast<std::uint8_t>(address_bits(news.address.af)),
+          news.address.bytes});
+    if (news.is_gateway) {
+        lead({news.address.af, 0, {}});
+    }
+    if (const auto done = apply(batch); !done) {
+        io::log(io::log_level::warning, "a neighbour cannot be used",
+                {{"neighbour", name}, {"why", done.why().text()}});
+    }
+}
+
+void router::forget(const neighbours::ip_address& address) {
+    const auto known = learnt_.find(nexthop_of(address));
+    if (known == learnt_.end()) {
+        return;
+    }
+    publish::changes batch;
+    batch.remove_prefixes = known->second;
+    batch.remove_nexthops = {known->first};
+    if (const auto done = apply(batch); !done) {
+        io::log(io::log_level::warning, "a neighbour that is gone is still in use",
+                {{"neighbour", known->first}, {"why", done.why().text()}});
+    }
+    learnt_.erase(known);
 }
 
 publish::port_map router::port_facts() const {
@@ -242,13 +388,25 @@ result<void> router::reload() {
     if (!scion) {
         return scion.why();
     }
-    auto built = publish::forwarding::build(std::move(file).value(), port_facts(), tables_.get());
+    auto built = publish::forwarding::build(file.value(), port_facts(), tables_.get());
     if (!built) {
         return built.why();
     }
     std::shared_ptr<publish::forwarding> old = std::move(tables_);
     tables_ = std::move(built).value();
     use_scion(std::move(scion).value());
+    // Neighbours that are known stay so: their next hops are in the first version already.
+    learnt_.clear();
+    if (auto done = use_neighbours(file.value()); !done) {
+        io::log(io::log_level::error, "neighbours are not looked for",
+                {{"why", done.why().text()}});
+    }
+    for (const neighbour_news& news : slow_->take_news()) {
+        if (news.mac) {
+            learn(news);
+        }
+    }
+    pending_ = false;
     publish(std::move(old));
     return {};
 }

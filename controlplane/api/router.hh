@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -51,7 +52,7 @@ public:
     }
 
     // To be called often (some milliseconds): frees memory that workers have let go of.
-    void housekeeping() { engine_->reclaim(); }
+    void housekeeping();
 
     [[nodiscard]] const config::runtime& runtime() const noexcept { return runtime_; }
     [[nodiscard]] const std::string& config_file() const noexcept { return config_file_; }
@@ -73,6 +74,9 @@ public:
 private:
     router(std::string config_file, config::runtime runtime, std::unique_ptr<rhumb::engine> engine);
     void use_scion(std::shared_ptr<const scion::setup> setup);
+    [[nodiscard]] result<void> use_neighbours(const config::file& file);
+    void learn(const neighbour_news& news);
+    void forget(const neighbours::ip_address& address);
     void publish(std::shared_ptr<publish::forwarding> retired_owner);
     [[nodiscard]] publish::port_map port_facts() const;
 
@@ -84,6 +88,8 @@ private:
     std::unique_ptr<rhumb::engine> engine_;
     std::shared_ptr<const scion::setup> scion_;
     std::unique_ptr<slow_thread> slow_;
+    // Next hops that neighbours have become, with the prefixes that lead there.
+    std::map<std::string, std::vector<ip_prefix>> learnt_;
     bool pending_ = false;  // something is applied and not published
     std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
     // What the workers had counted under a number when its present owner got it.

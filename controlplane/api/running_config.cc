@@ -188,7 +188,7 @@ nlohmann::json prefix_page(const forwarding& tables, const ip_prefix& from, std:
     std::string text;
     auto it = tables.prefixes().lower_bound(from);
     for (std::uint64_t n = 0; it != tables.prefixes().end() && n < limit; ++n, ++it) {
-        if (!tables.is_local(it->first)) {
+        if (!tables.is_own(it->first)) {
             text += prefix_text(tables.prefix(it->first));
         }
     }

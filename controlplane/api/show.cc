@@ -217,6 +217,29 @@ json show_version(const router& running) {
                      {"nexthops", tables.nexthops().size()}}});
 }
 
+json show_neighbours(const router& running, const filters& wanted) {
+    json rows = json::array();
+    for (const auto& [on, one] : running.slow().neighbour_rows()) {
+        const std::string& port = running.engine().ports()[on]->name();
+        if (!wanted.port.empty() && wanted.port != port) {
+            continue;
+        }
+        const ip_prefix host{one.address.af,
+                             static_cast<std::uint8_t>(address_bits(one.address.af)),
+                             one.address.bytes};
+        const std::string text = config::to_string(host);
+        rows.push_back(
+            {{"address", text.substr(0, text.find('/'))},
+             {"port", port},
+             {"mac", one.mac ? config::to_string(*one.mac) : "-"},
+             {"state", neighbours::name_of(one.state)},
+             {"age_seconds", std::chrono::duration_cast<std::chrono::seconds>(one.age).count()},
+             {"waiting", one.waiting},
+             {"users", one.users}});
+    }
+    return rows_of(std::move(rows));
+}
+
 json show_workers(const router& running) {
     json rows = json::array();
     for (std::size_t w = 0; w < running.engine().workers().size(); ++w) {
@@ -264,6 +287,7 @@ result<json> show(const router& running, const json& params) {
     if (name == "counters") return show_counters(running, wanted.value());
     if (name == "drops") return show_drops(running, wanted.value());
     if (name == "workers") return show_workers(running);
+    if (name == "neighbours") return show_neighbours(running, wanted.value());
     if (name == "scion_interfaces" || name == "scion_bfd" || name == "scion_keys" ||
         name == "scion_drops") {
         return show_scion(running, name);
@@ -275,7 +299,7 @@ result<json> show(const router& running, const json& params) {
     }
     return error{
         "params.what must be one of version, ports, labels, prefixes, nexthops, counters, "
-        "drops, config, workers, scion_interfaces, scion_bfd, scion_keys, scion_drops",
+        "drops, config, workers, neighbours, scion_interfaces, scion_bfd, scion_keys, scion_drops",
         {}};
 }
 

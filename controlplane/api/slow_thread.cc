@@ -39,6 +39,22 @@ void slow_thread::use(std::shared_ptr<const scion::setup> setup) {
     service_.use(std::move(setup), moment_now());
 }
 
+result<void> slow_thread::use(neighbours::settings settings,
+                              const std::vector<neighbours::ip_address>& wanted) {
+    const std::lock_guard lock(turn_);
+    return neighbours_.use(std::move(settings), wanted, std::chrono::steady_clock::now());
+}
+
+std::vector<neighbour_news> slow_thread::take_news() {
+    const std::lock_guard lock(turn_);
+    return neighbours_.take_news();
+}
+
+std::vector<std::pair<std::uint16_t, neighbours::row>> slow_thread::neighbour_rows() {
+    const std::lock_guard lock(turn_);
+    return neighbours_.rows(std::chrono::steady_clock::now());
+}
+
 std::optional<bfd::status> slow_thread::session_of(std::size_t link) {
     const std::lock_guard lock(turn_);
     return service_.session_of(link);
@@ -75,7 +91,7 @@ bool slow_thread::round() {
                 return;
             }
             busy = true;
-            service_.handle(packet->what, packet->bytes(), now);
+            handle(*packet, now);
             queue.give_back(packet);
         }
     };
@@ -86,20 +102,34 @@ bool slow_thread::round() {
     for (const auto& worker : engine_.workers()) {
         take(worker->slow_path().others());
     }
+    neighbours_.tick(now.steady);
     for (const std::vector<byte>& packet : service_.take_packets()) {
-        send(packet);
+        send(packet[0] >> 4 == 4 ? protocol::ipv4 : protocol::ipv6, 0, packet);
+    }
+    for (const neighbour_keeper::frame_to_send& frame : neighbours_.take_frames()) {
+        send(protocol::unknown, static_cast<std::uint8_t>(frame.port), frame.bytes);
     }
     return busy;
 }
 
+void slow_thread::handle(const io::slow_packet& packet, const scion::slow_service::moment& now) {
+    switch (packet.what.task) {
+        case slow_task::neighbour:
+            return neighbours_.frame_received(packet.what.link, packet.bytes(), now.steady);
+        case slow_task::resolve: return neighbours_.resolve(packet.bytes(), now.steady);
+        default: service_.handle(packet.what, packet.bytes(), now);
+    }
+}
+
 // The first worker sends for the router. Where its queue is full, the packet is lost, as on a wire.
-void slow_thread::send(const std::vector<byte>& packet) {
+void slow_thread::send(protocol kind, std::uint8_t port, const std::vector<byte>& bytes) {
     auto& queue = engine_.workers().front()->slow_path().own();
-    io::own_packet* const record = packet.size() <= io::slow_path_bytes ? queue.acquire() : nullptr;
+    io::own_packet* const record = bytes.size() <= io::slow_path_bytes ? queue.acquire() : nullptr;
     if (record != nullptr) {
-        record->kind = packet[0] >> 4 == 4 ? protocol::ipv4 : protocol::ipv6;
-        record->length = static_cast<std::uint16_t>(packet.size());
-        std::copy(packet.begin(), packet.end(), record->data.begin());
+        record->kind = kind;
+        record->port = port;
+        record->length = static_cast<std::uint16_t>(bytes.size());
+        std::copy(bytes.begin(), bytes.end(), record->data.begin());
         queue.push(record);
     }
 }

@@ -10,6 +10,7 @@
 #include <random>
 #include <thread>
 
+#include "controlplane/api/neighbour_keeper.hh"
 #include "controlplane/scion/service.hh"
 #include "dataplane/engine.hh"
 
@@ -26,8 +27,15 @@ public:
     // The configuration from now on; publish its tables afterwards. Links that are to have a BFD
     // session and have none yet are down from now on.
     void use(std::shared_ptr<const scion::setup> setup);
+    // The same of neighbours.
+    [[nodiscard]] result<void> use(neighbours::settings settings,
+                                   const std::vector<neighbours::ip_address>& wanted);
     void start();
     void stop();
+
+    // What became known of neighbours since the last call.
+    [[nodiscard]] std::vector<neighbour_news> take_news();
+    [[nodiscard]] std::vector<std::pair<std::uint16_t, neighbours::row>> neighbour_rows();
 
     // Of a link's BFD session; nullopt: it has none.
     [[nodiscard]] std::optional<bfd::status> session_of(std::size_t link);
@@ -36,12 +44,15 @@ private:
     void run();
     // One round over the queues; whether there was anything.
     [[nodiscard]] bool round();
-    void send(const std::vector<byte>& packet);
+    void handle(const io::slow_packet& packet, const scion::slow_service::moment& now);
+    // `kind` as own_packet has it.
+    void send(protocol kind, std::uint8_t port, const std::vector<byte>& bytes);
 
     rhumb::engine& engine_;
     std::mt19937 random_{std::random_device{}()};
     std::mutex turn_;  // over the service
     scion::slow_service service_;
+    neighbour_keeper neighbours_;
     std::atomic<bool> ending_{false};
     std::thread thread_;
 };

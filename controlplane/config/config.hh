@@ -62,9 +62,12 @@ struct prefix_rule {
     std::uint32_t paths = none;
     std::uint32_t list = none;  // none: plain forwarding
     bool local = false;         // an address of this router's own: no paths, no list
+    bool connected = false;     // a subnet of this router's own: the same
     ttl_model ttl = ttl_model::inherit;
     std::int8_t tc = -1;
     position where;
+
+    [[nodiscard]] bool is_special() const noexcept { return local || connected; }
 };
 
 // Rules and what they share. Used for a whole file and for a batch of single changes.
@@ -109,6 +112,13 @@ struct node {
     position table_where;
 };
 
+// An address of a port, with the length of its subnet.
+struct port_address {
+    ip_prefix host;           // all of its bits
+    std::uint8_t length = 0;  // of the subnet
+    position where;
+};
+
 struct port {
     std::string name;
     std::string device;                        // DPDK devargs
@@ -119,6 +129,8 @@ struct port {
     bool shared_tx = false;            // one worker sends for all
     std::optional<std::uint8_t> msd;   // default: the node's
     std::vector<std::uint16_t> vlans;  // 1 to 4094
+    std::vector<port_address> addresses;
+    std::vector<ip_prefix> gateways;  // one of each version at most
     position where;
     position device_where;
 };

@@ -36,6 +36,34 @@ ethernet::mac_address read_mac(value from, diagnostics& errors) {
     return mac.value_or(ethernet::mac_address{});
 }
 
+// An address without a length.
+ip_prefix read_host(value from, std::string_view what, diagnostics& errors) {
+    const auto text = read_text(from, what, errors);
+    const auto host = parse_host(text.value_or(""));
+    if (text && !host) {
+        errors.fail(from.where(errors),
+                    fmt::format("{} {} is no IP address", what, in_quotes(*text)));
+    }
+    return host.value_or(ip_prefix{});
+}
+
+port_address read_port_address(value from, diagnostics& errors) {
+    const auto text = read_text(from, "an address", errors);
+    const auto given = parse_prefix(text.value_or(""));
+    port_address made;
+    made.where = from.where(errors);
+    if (text && (!given || given->length == 0)) {
+        errors.fail(made.where, fmt::format("address {} is no IP address with the length of its "
+                                            "subnet, as in \"192.0.2.1/24\"",
+                                            in_quotes(*text)));
+    } else if (given) {
+        made.host = *given;
+        made.host.length = static_cast<std::uint8_t>(address_bits(given->af));
+        made.length = given->length;
+    }
+    return made;
+}
+
 std::vector<std::uint16_t> read_vlans(value from, diagnostics& errors) {
     std::vector<std::uint16_t> vlans;
     std::bitset<max_vlan + 1> seen;
@@ -180,8 +208,9 @@ node read_node(value from, diagnostics& errors) {
 }
 
 port read_port(std::string_view name, value from, diagnostics& errors) {
-    constexpr std::array<std::string_view, 8> known{"device",    "mac",       "mtu", "promiscuous",
-                                                    "rx_queues", "shared_tx", "msd", "vlans"};
+    constexpr std::array<std::string_view, 10> known{"device",    "mac",       "mtu", "promiscuous",
+                                                     "rx_queues", "shared_tx", "msd", "vlans",
+                                                     "addresses", "gateways"};
     const table_reader table(from, fmt::format("[ports.{}]", name), known, errors);
     port result;
     result.name = name;
@@ -202,6 +231,21 @@ port read_port(std::string_view name, value from, diagnostics& errors) {
     table.number("msd", 1, max_segments, result.msd);
     if (const value vlans = table.find("vlans")) {
         result.vlans = read_vlans(vlans, errors);
+    }
+    if (const value addresses = table.find("addresses")) {
+        for (const value element : read_array(addresses, "addresses", errors)) {
+            result.addresses.push_back(read_port_address(element, errors));
+        }
+    }
+    if (const value gateways = table.find("gateways")) {
+        for (const value element : read_array(gateways, "gateways", errors)) {
+            const ip_prefix gateway = read_host(element, "a gateway", errors);
+            if (std::ranges::find(result.gateways, gateway.af, &ip_prefix::af) !=
+                result.gateways.end()) {
+                errors.fail(element.where(errors), "one gateway of a version is enough");
+            }
+            result.gateways.push_back(gateway);
+        }
     }
     return result;
 }

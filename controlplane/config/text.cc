@@ -78,6 +78,11 @@ std::optional<ip_prefix> parse_prefix(std::string_view text) {
     return prefix;
 }
 
+std::optional<ip_prefix> parse_host(std::string_view text) {
+    const bool v6 = text.find(':') != std::string_view::npos;
+    return parse_prefix(std::string(text) + (v6 ? "/128" : "/32"));
+}
+
 bool has_host_bits(const ip_prefix& prefix) { return prefix.shortened(prefix.length) != prefix; }
 
 std::string to_string(const ip_prefix& prefix) {

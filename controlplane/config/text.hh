@@ -18,6 +18,8 @@ namespace rhumb::config {
 // "10.2.0.0/16", "2001:db8::/32"; the length must be there. nullopt if malformed.
 // Host bits are kept: has_host_bits() tells.
 [[nodiscard]] std::optional<ip_prefix> parse_prefix(std::string_view text);
+// An address alone: a prefix of all its bits.
+[[nodiscard]] std::optional<ip_prefix> parse_host(std::string_view text);
 [[nodiscard]] bool has_host_bits(const ip_prefix& prefix);
 [[nodiscard]] std::string to_string(const ip_prefix& prefix);
 

@@ -255,12 +255,12 @@ result<void> checker::check_prefixes() const {
             !is_new && !files_.empty()) {
             return second_rule("prefix " + name, it->second, rule.where);
         }
-        if (rule.local) {
+        if (rule.is_special()) {
             continue;
         }
-        if (files_.empty() && now_.is_local(rule.match)) {
+        if (files_.empty() && now_.is_own(rule.match)) {
             return error_at(rule.where,
-                            fmt::format("{} is an address of this router's SCION underlay", name));
+                            fmt::format("{} is an address or a subnet of this router's own", name));
         }
         const checked_paths& paths = paths_[rule.paths];
         if (paths.unknown != nullptr) {

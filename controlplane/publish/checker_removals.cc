@@ -61,10 +61,10 @@ private:
             return;
         }
         const route& way = now_.routes_[known->second];
-        if (way.list == route::local) {
+        if (way.ends_here()) {
             return;
         }
-        if (way.list != route::no_list) {
+        if (way.pushes()) {
             leave_list(way.list);
         } else {
             leave(way.via);
@@ -113,8 +113,8 @@ result<void> checker::check_removals() const {
         if (!now_.prefixes().contains(prefix)) {
             return error{fmt::format("prefix {} is not configured", config::to_string(prefix)), {}};
         }
-        if (now_.is_local(prefix)) {
-            return error{fmt::format("{} is an address of this router's SCION underlay",
+        if (now_.is_own(prefix)) {
+            return error{fmt::format("{} is an address or a subnet of this router's own",
                                      config::to_string(prefix)),
                          {}};
         }

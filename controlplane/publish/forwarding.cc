@@ -40,6 +40,10 @@ void add_special_labels(label_table& labels, bool pipe) {
 forwarding::forwarding(const config::file& file, const port_map& ports, const forwarding* previous)
     : previous_(previous), node_(file.node), ports_(file.ports), port_facts_(ports) {
     add_special_labels(labels_, node_.ttl == config::ttl_model::pipe);
+    if (file.scion) {
+        slow_path_rate_ = file.scion->slow_path_rate;
+        slow_path_link_rate_ = file.scion->slow_path_link_rate;
+    }
     if (previous != nullptr) {
         generation_ = previous->generation_;
         nexthop_numbers_ = previous->nexthop_numbers_;
@@ -297,10 +301,10 @@ void forwarding::remove_label(mpls::label label) {
 void forwarding::set_prefix(const config::prefix_rule& rule, batch_paths& paths) {
     const std::uint32_t id = prefixes_.at(rule.match);
     const route old = routes_[id];
-    if (rule.local) {
+    if (rule.is_special()) {
         route own;
         own.in_use = true;
-        own.list = route::local;
+        own.list = rule.local ? route::local : route::connected;
         routes_.edit(id) = own;
         release_route(old);
         return;
@@ -342,6 +346,13 @@ table_set forwarding::snapshot(retired_list& replaced) {
     tables.many_labels = label_count_ > table_set::few;
     tables.many_prefixes = prefixes_.size() > table_set::few;
     tables.scion = scion_;
+    for (const config::port& port : ports_) {
+        if (!port.addresses.empty()) {
+            tables.neighbour_ports |= std::uint64_t{1} << port_facts_.find(port.name)->second.id;
+        }
+    }
+    tables.slow_path_rate = slow_path_rate_;
+    tables.slow_path_link_rate = slow_path_link_rate_;
     tables.generation = ++generation_;
     return tables;
 }

@@ -109,8 +109,8 @@ public:
 
     [[nodiscard]] const std::map<ip_prefix, std::uint32_t>& prefixes() const { return prefixes_; }
     [[nodiscard]] prefix_view prefix(const ip_prefix& prefix) const;
-    // Whether it is one of this router's own addresses.
-    [[nodiscard]] bool is_local(const ip_prefix& prefix) const;
+    // Whether it is one of this router's own addresses or subnets.
+    [[nodiscard]] bool is_own(const ip_prefix& prefix) const;
     // The prefix with this route number.
     [[nodiscard]] const ip_prefix* prefix_of(std::uint32_t id) const;
 
@@ -203,6 +203,8 @@ private:
     interned<list_key> known_lists_{max_segment_lists};
     std::size_t label_count_ = 0;
     std::uint64_t generation_ = 0;
+    std::uint32_t slow_path_rate_ = table_set{}.slow_path_rate;
+    std::uint32_t slow_path_link_rate_ = table_set{}.slow_path_link_rate;
     const scion::table* scion_ = nullptr;
     std::shared_ptr<const void> scion_owner_;
 

@@ -94,10 +94,10 @@ void forwarding::release_entry(label_entry entry) {
 }
 
 void forwarding::release_route(const route& way) {
-    if (!way.in_use || way.list == route::local) {
+    if (!way.in_use || way.ends_here()) {
         return;
     }
-    if (way.list != route::no_list) {
+    if (way.pushes()) {
         release_list(way.list);
     } else {
         release_via(way.via);
@@ -118,8 +118,7 @@ std::optional<std::uint32_t> forwarding::group_behind(label_entry entry) const {
 }
 
 std::optional<std::uint32_t> forwarding::group_behind(const route& way) const {
-    const bool pushes = way.list != route::no_list && way.list != route::local;
-    return group_behind(pushes ? lists_[way.list].via : way.via);
+    return group_behind(way.pushes() ? lists_[way.list].via : way.via);
 }
 
 std::optional<mpls::label> forwarding::label_of(const config::label_rule& rule) const {
@@ -197,9 +196,9 @@ std::optional<mpls::label> forwarding::next_label(std::uint64_t from) const {
     return std::nullopt;
 }
 
-bool forwarding::is_local(const ip_prefix& prefix) const {
+bool forwarding::is_own(const ip_prefix& prefix) const {
     const auto known = prefixes_.find(prefix);
-    return known != prefixes_.end() && routes_[known->second].list == route::local;
+    return known != prefixes_.end() && routes_[known->second].ends_here();
 }
 
 prefix_view forwarding::prefix(const ip_prefix& prefix) const {
@@ -207,10 +206,10 @@ prefix_view forwarding::prefix(const ip_prefix& prefix) const {
     view.prefix = prefix;
     view.id = prefixes_.at(prefix);
     view.way = routes_[view.id];
-    if (view.way.list == route::local) {
+    if (view.way.ends_here()) {
         return view;
     }
-    if (view.way.list != route::no_list) {
+    if (view.way.pushes()) {
         const segment_list& list = lists_[view.way.list];
         view.segments = labels_of(list);
         view.paths = path_texts(list.via);

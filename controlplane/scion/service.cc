@@ -99,7 +99,7 @@ void slow_service::handle(const slow_request& what, std::span<const byte> packet
             }
             return;
         }
-        case slow_task::none: return;
+        default: return;
     }
 }
 

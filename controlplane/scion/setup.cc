@@ -136,8 +136,6 @@ result<std::shared_ptr<const setup>> setup::make(const config::scion_section& wa
     }
     own.any_port = wanted.own_ports;
     own.packet_too_big = wanted.packet_too_big;
-    own.slow_path_rate = wanted.slow_path_rate;
-    own.slow_path_link_rate = wanted.slow_path_link_rate;
     const auto ports = made->files.dispatched_ports;
     // None: a range that no port is in.
     own.first_port = ports ? ports->first : std::uint16_t{1};

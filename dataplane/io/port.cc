@@ -131,6 +131,12 @@ result<void> port::configure(const port_options& options, unsigned workers,
             return failed("promiscuous mode is refused", code);
         }
     }
+    if (options.all_multicast) {
+        code = rte_eth_allmulticast_enable(id_);
+        if (code != 0 && code != -ENOTSUP) {
+            return failed("all-multicast mode is refused", code);
+        }
+    }
     return {};
 }
 

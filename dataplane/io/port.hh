@@ -28,6 +28,7 @@ struct port_options {
     std::optional<ethernet::mac_address> mac;
     std::uint16_t mtu = 1500;
     bool promiscuous = false;
+    bool all_multicast = false;  // neighbour discovery speaks to groups
     std::uint16_t rx_queues = 1;
     bool shared_tx = false;  // one transmit queue, whatever the device could do
     std::uint16_t rx_descriptors = 512;

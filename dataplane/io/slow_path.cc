@@ -4,8 +4,27 @@
 #include <cstring>
 
 #include "dataplane/pipeline/pipeline.hh"
+#include "rhumb/wire/ethernet.hh"
+#include "rhumb/wire/ipv6.hh"
 
 namespace rhumb::io {
+
+namespace {
+
+// ARP, and ICMPv6's neighbour solicitations and advertisements; untagged.
+bool speaks_of_neighbours(std::span<const byte> frame) noexcept {
+    constexpr std::uint16_t arp = 0x0806;
+    constexpr std::size_t icmp_offset = ethernet::header_bytes + ipv6::header_bytes;
+    if (frame.size() < ethernet::header_bytes) {
+        return false;
+    }
+    const std::uint16_t type = load_be16(&frame[ethernet::type_offset]);
+    return type == arp || (type == ethernet::type_ipv6 && frame.size() > icmp_offset &&
+                           ipv6::next_header(&frame[ethernet::header_bytes]) == 58 &&
+                           (frame[icmp_offset] == 135 || frame[icmp_offset] == 136));
+}
+
+}  // namespace
 
 bool slow_path::passes(window& w, std::uint64_t now_ms, std::uint32_t rate) noexcept {
     constexpr std::uint64_t window_ms = 10;
@@ -16,33 +35,60 @@ bool slow_path::passes(window& w, std::uint64_t now_ms, std::uint32_t rate) noex
     return w.used < most && ++w.used != 0;
 }
 
+// Where a packet for the slow path goes; null where there is no room, or it is one too many.
+slow_packet* slow_path::room(const slow_request& what, std::size_t length,
+                             const stage_context& context) noexcept {
+    const bool is_session = what.task == slow_task::bfd;
+    // A limit for sessions as well, so that no link's flood gets past.
+    if (length > slow_path_bytes ||
+        !passes((*by_link_)[what.link], context.now_ms, context.tables.slow_path_link_rate) ||
+        (!is_session && !passes(all_, context.now_ms, context.tables.slow_path_rate))) {
+        return nullptr;
+    }
+    slow_packet* const record = (is_session ? sessions_ : others_).acquire();
+    if (record != nullptr) {
+        record->what = what;
+        record->length = static_cast<std::uint16_t>(length);
+    }
+    return record;
+}
+
 void slow_path::take(const burst& b, const stage_context& context) noexcept {
-    const scion::table& own = *context.tables.scion;
     for (std::size_t i = 0; i < b.count; ++i) {
         if (b.fate[i] != verdict::slow) {
             continue;
         }
         const slow_request& what = b.slow[i];
         const std::size_t length = b.length(i);
-        const bool is_session = what.task == slow_task::bfd;
-        // A limit for sessions as well, that no link's flood may get past.
-        const bool passes_link =
-            passes((*by_link_)[what.link], context.now_ms, own.slow_path_link_rate);
-        slow_packet* record = nullptr;
-        if (passes_link && length <= slow_path_bytes &&
-            (is_session || passes(all_, context.now_ms, own.slow_path_rate))) {
-            record = (is_session ? sessions_ : others_).acquire();
-        }
+        slow_packet* const record = room(what, length, context);
         if (record == nullptr) {
             constexpr auto busy = static_cast<std::size_t>(drop_reason::scion_slow_path_busy);
             count_up(context.counters.ports[b.in_port].drops[busy], 1);
-            count_up(context.counters.scion_links[what.link].of(length).busy_slow_path, 1);
+            if (what.task != slow_task::resolve) {
+                count_up(context.counters.scion_links[what.link].of(length).busy_slow_path, 1);
+            }
             continue;
         }
-        record->what = what;
-        record->length = static_cast<std::uint16_t>(length);
         std::memcpy(record->data.data(), b.front[i], length);
-        (is_session ? sessions_ : others_).push(record);
+        (what.task == slow_task::bfd ? sessions_ : others_).push(record);
+    }
+}
+
+void slow_path::take_neighbours(const burst& b, const stage_context& context) noexcept {
+    for (std::size_t i = 0; i < b.count; ++i) {
+        if (b.fate[i] != verdict::punt) {
+            continue;
+        }
+        const auto* const m = static_cast<const rte_mbuf*>(b.handle[i]);
+        const auto* const frame = rte_pktmbuf_mtod(m, const byte*);
+        if (!speaks_of_neighbours({frame, m->data_len})) {
+            continue;
+        }
+        const slow_request what{slow_task::neighbour, 0, 0, 0, 0, b.in_port};
+        if (slow_packet* const record = room(what, m->data_len, context)) {
+            std::memcpy(record->data.data(), frame, m->data_len);
+            others_.push(record);
+        }
     }
 }
 

@@ -46,6 +46,8 @@ public:
 
     // Takes copies of the burst's packets whose verdict is `slow`.
     void take(const burst& b, const stage_context& context) noexcept;
+    // Of its punted frames those by which neighbours are found, as they came in.
+    void take_neighbours(const burst& b, const stage_context& context) noexcept;
     // Sends what the slow path has left; whether there was anything.
     bool send(const stage_context& context) noexcept;
     [[nodiscard]] bool has_own() noexcept { return own_.has_filled(); }
@@ -62,6 +64,8 @@ private:
         std::uint32_t used = 0;
     };
     [[nodiscard]] static bool passes(window& w, std::uint64_t now_ms, std::uint32_t rate) noexcept;
+    [[nodiscard]] slow_packet* room(const slow_request& what, std::size_t length,
+                                    const stage_context& context) noexcept;
     void send_one(const own_packet& packet, const stage_context& context) noexcept;
 
     transmitter& out_;

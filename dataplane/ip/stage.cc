@@ -68,6 +68,7 @@ struct v4 {
     static constexpr auto suspect = suspects([](std::uint32_t first) {
         return ipv4::is_martian(first << 24) || first == 0xa9;  // 169.254/16
     });
+    static bool is_for_control(const byte*, drop_reason) noexcept { return false; }
     static const lpm_view& prefixes(const table_set& tables) noexcept { return tables.ipv4; }
     static const byte* destination(const byte* ip) noexcept { return ipv4::destination_bytes(ip); }
     static unsigned ttl(const byte* ip) noexcept { return ipv4::ttl(ip); }
@@ -108,6 +109,13 @@ struct v6 {
     static constexpr auto suspect = suspects([](std::uint32_t first) {
         return first == 0x00 || first == 0xfe || first == 0xff;  // ::, ::1, fe80::/10, ff00::/8
     });
+    // Neighbours speak from link-local addresses (RFC 4861 section 4); the packet is whole.
+    static bool is_for_control(const byte* ip, drop_reason bad) noexcept {
+        constexpr unsigned icmp = 58;
+        constexpr unsigned from_the_link = 255;
+        return bad == drop_reason::ipv6_martian && ipv6::next_header(ip) == icmp &&
+               ipv6::hop_limit(ip) == from_the_link;
+    }
     static const lpm_view& prefixes(const table_set& tables) noexcept { return tables.ipv6; }
     static const byte* destination(const byte* ip) noexcept { return ipv6::destination_bytes(ip); }
     static unsigned ttl(const byte* ip) noexcept { return ipv6::hop_limit(ip); }
@@ -168,10 +176,18 @@ template <class Version, class Trace>
     return hop;
 }
 
-// A packet for one of this router's underlay addresses.
-[[gnu::noinline]] void arrive(burst& b, std::size_t i, lanes& uncovered) noexcept {
-    b.kind[i] = protocol::scion;
-    uncovered.add(protocol::scion, i);
+// A packet for one of this router's own addresses, or for a host that is to be found first.
+template <class Version>
+[[gnu::noinline]] void arrive(burst& b, std::size_t i, const route& way,
+                              lanes& uncovered) noexcept {
+    if (way.list == route::local) {
+        b.kind[i] = protocol::scion;
+        uncovered.add(protocol::scion, i);
+    } else if (take_ttl<Version>(b, i, b.front[i]) == 0) {
+        b.punt(i, Version::expired);
+    } else {
+        b.ask(i, drop_reason::neighbour_unresolved, {slow_task::resolve, 0, 0, 0, 0, 0});
+    }
 }
 
 // The rest of the way of a packet whose header is checked and has its TTL.
@@ -201,7 +217,7 @@ template <class Version, class Find, class Trace>
     std::size_t packet_bytes = 0;
     if (const drop_reason bad = Version::check(ip, b.length(i), packet_bytes);
         bad != drop_reason::none) [[unlikely]] {
-        return b.drop(i, bad);
+        return Version::is_for_control(ip, bad) ? b.punt(i, bad) : b.drop(i, bad);
     }
     b.end[i] = ip + packet_bytes;  // without padding
     const std::uint32_t id = find(i, Version::destination(ip));
@@ -211,9 +227,9 @@ template <class Version, class Find, class Trace>
     trace.note(i, step::route_found, id);
     counters[id].add(packet_bytes);
     const route& way = routes[id];
-    if (way.list == route::local) [[unlikely]] {
+    if (way.ends_here()) [[unlikely]] {
         trace.note(i, step::to_protocol, static_cast<std::uint32_t>(protocol::scion));
-        return arrive(b, i, uncovered);
+        return arrive<Version>(b, i, way, uncovered);
     }
     const unsigned old_ttl = Version::ttl(ip);
     const unsigned ttl = take_ttl<Version>(b, i, ip);
@@ -256,8 +272,8 @@ template <class Find>
         }
         counters[id].add(b.length(i));
         const route& way = routes[id];
-        if (way.list == route::local) [[unlikely]] {
-            arrive(b, i, uncovered);
+        if (way.ends_here()) [[unlikely]] {
+            arrive<v4>(b, i, way, uncovered);
             continue;
         }
         ipv4::store_ttl_word(ip, ttl_word);

@@ -48,7 +48,7 @@ void settle(burst& b, port_counters& port) noexcept {
             case verdict::drop:
                 count_up(port.drops[static_cast<std::size_t>(b.reason[i])], 1);
                 break;
-            case verdict::punt:
+            case verdict::punt: ++b.punt_count; [[fallthrough]];
             case verdict::slow:
                 count_up(port.punts[static_cast<std::size_t>(b.reason[i])], 1);
                 break;

@@ -197,6 +197,8 @@ protected:
                               .mac = {},
                               .msd = {},
                               .vlans = {},
+                              .addresses = {},
+                              .gateways = {},
                               .where = {},
                               .device_where = {}});
         file.nexthops.push_back({.name = "a",

@@ -103,7 +103,7 @@ class Host:
         self.run("ip", "link", "set", "lo", "up")
         self.run("ip", "address", "add", ADDRESS[self.name] + "/24", "dev", self.name)
         self.run("ip", "link", "set", "dev", self.name, "address", HOST_MAC[self.name], "up")
-        # rhumbd does not answer ARP.
+        # rhumbd answers ARP only for addresses that its ports have.
         self.run("ip", "neighbour", "add", net + ".1", "lladdr", ROUTER_MAC[self.name], "dev",
                  self.name, "nud", "permanent")
         self.run("ip", "route", "add", ADDRESS[other] + "/32", "via", net + ".1")
@@ -168,13 +168,17 @@ class Netns(unittest.TestCase):
         with open(os.path.join(self.folder.name, "log"), encoding="utf-8") as file:
             return file.read()
 
-    def start_router(self, devices, runtime=""):
+    def start_router(self, devices, runtime="", finds_neighbours=False):
         text = (f'[node]\nname = "netns-{os.getpid()}"\npunt = "punt"\n'
                 f'[runtime]\nsocket = "r.sock"\n{runtime}')
         for name in ("a", "b"):
-            text += (f'[ports.{name}]\ndevice = "{devices[name]}"\nmac = "{ROUTER_MAC[name]}"\n'
-                     f'[nexthops.{name}]\nport = "{name}"\nmac = "{HOST_MAC[name]}"\n'
-                     f'[[prefixes]]\nmatch = "{ADDRESS[name]}/32"\nvia = "{name}"\n')
+            text += f'[ports.{name}]\ndevice = "{devices[name]}"\nmac = "{ROUTER_MAC[name]}"\n'
+            if finds_neighbours:
+                own = ADDRESS[name].rsplit(".", 1)[0] + ".1"
+                text += f'addresses = ["{own}/24"]\n'
+            else:
+                text += (f'[nexthops.{name}]\nport = "{name}"\nmac = "{HOST_MAC[name]}"\n'
+                         f'[[prefixes]]\nmatch = "{ADDRESS[name]}/32"\nvia = "{name}"\n')
         text += '[ports.punt]\ndevice = "net_tap9,iface=punt0"\n'
         with open(os.path.join(self.folder.name, "r.toml"), "w", encoding="utf-8") as file:
             file.write(text)
@@ -241,6 +245,26 @@ class Netns(unittest.TestCase):
         self.start_router({"a": "net_af_packet0,iface=ra", "b": "net_af_packet1,iface=rb"})
         self.expect_pings()
         self.expect_punts()
+        self.expect_clean_end()
+
+    def test_neighbours_are_found(self):
+        """Nobody is told a MAC address: both sides ask, and a changed one is noticed."""
+        for host in self.hosts.values():
+            host.run("ip", "neighbour", "flush", "dev", host.name, "nud", "permanent")
+        self.start_router({"a": "net_af_packet0,iface=ra", "b": "net_af_packet1,iface=rb"},
+                          finds_neighbours=True)
+        self.expect_pings()
+        for name in ("a", "b"):
+            neighbour = self.hosts[name].run("ip", "neighbour", "show", "dev", name)
+            self.assertIn(ROUTER_MAC[name], neighbour)
+        self.router.send_signal(signal.SIGHUP)  # what is known stays known
+        self.expect_pings()
+        self.hosts["b"].run("ip", "link", "set", "dev", "b", "address", "02:00:00:00:0b:99")
+        self.hosts["b"].run("ip", "route", "replace", ADDRESS["a"] + "/32", "via", "10.2.0.1")
+        self.hosts["b"].run("ip", "neighbour", "flush", "dev", "b")
+        # Its own question tells the new one; else the router would find out when it asks again.
+        Pinger(self.hosts["b"], ADDRESS["a"]).ping(300, patience=0.5)
+        self.expect_pings()
         self.expect_clean_end()
 
     def test_tap(self):

@@ -59,6 +59,7 @@ struct burst {
 
     std::uint16_t count = 0;
     std::uint16_t slow_count = 0;  // packets with the verdict `slow`
+    std::uint16_t punt_count = 0;  // likewise `punt`; once the pipeline is through
     std::uint8_t in_port = 0;
 
     // Packet `i` is `length` bytes from `first` on, with `headroom` writable bytes before them.
@@ -72,6 +73,7 @@ struct burst {
         fill(fate, verdict::again);
         fill(ttl, std::uint8_t{0});
         slow_count = 0;
+        punt_count = 0;
     }
     void set_kinds(protocol all) noexcept { fill(kind, all); }
     // Whether every packet is to be forwarded by the same port, as most bursts are.

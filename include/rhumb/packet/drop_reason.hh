@@ -41,6 +41,7 @@ enum class drop_reason : std::uint8_t {
     ipv6_martian,
     ipv6_hop_limit_expired,
     ipv6_no_route,
+    neighbour_unresolved,
     // SCION
     local_other,
     scion_bad_underlay,
@@ -125,6 +126,8 @@ inline constexpr std::array<drop_reason_text, drop_reason_count> drop_reason_tex
     {drop_reason::ipv6_hop_limit_expired, "ipv6_hop_limit_expired",
      "The IPv6 hop limit was 0 or 1 on arrival."},
     {drop_reason::ipv6_no_route, "ipv6_no_route", "No prefix matches the IPv6 destination."},
+    {drop_reason::neighbour_unresolved, "neighbour_unresolved",
+     "The destination is on a connected subnet, and its MAC address is not known yet."},
 
     {drop_reason::local_other, "local_other",
      "The packet is for an address of this router, but neither SCION nor for a port of a link."},

@@ -1,4 +1,4 @@
-// What a worker asks of the slow path for a packet that it cannot answer itself. Threads: any.
+// What a worker asks of the slow path for a packet that it cannot deal with itself. Threads: any.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,8 @@ enum class slow_task : std::uint8_t {
     traceroute,  // answer for `interface`
     bfd,         // a session's packet
     other,       // not SCION: STUN, or nothing that is known
+    resolve,     // find the neighbour that is the packet's destination, then send it there
+    neighbour,   // a frame that says something about neighbours; `link` is the port
 };
 
 struct slow_request {

@@ -152,11 +152,8 @@ struct table {
     std::uint16_t last_port = 0;
     bool any_port = false;       // every packet goes to its own port
     bool packet_too_big = true;  // SCMP 2/0 where the next link's MTU is less
-    // Packets a second that a worker hands to the slow path, in all and by one link.
-    std::uint32_t slow_path_rate = 10'000;
-    std::uint32_t slow_path_link_rate = 1'000;
     const crypto::cmac_key* key = nullptr;
-    const crypto::cmac_key* former_key = nullptr;  // good as well, while keys roll over
+    const crypto::cmac_key* former_key = nullptr;        // good as well, while keys roll over
     std::uint64_t former_key_until = ~std::uint64_t{0};  // milliseconds since 1970
 
     static constexpr std::uint16_t unknown_interface = 0xffff;

@@ -24,13 +24,17 @@ using port_filter_table = paged_array<port_filter, 0>;
 // What a prefix leads to: plain forwarding, or a segment list to impose first.
 struct route {
     static constexpr std::uint32_t no_list = 0xffffffff;
-    static constexpr std::uint32_t local = 0xfffffffe;  // an address of this router's underlay
-    via_ref via;                                        // where there is no list
-    std::uint32_t list = no_list;                       // else the list, which has its own via
-    bool pipe = false;                                  // RFC 3443 for the labels pushed
-    bool sets_tc = false;                               // else: from the IP precedence
+    static constexpr std::uint32_t local = 0xfffffffe;      // an address of this router's own
+    static constexpr std::uint32_t connected = 0xfffffffd;  // a subnet whose hosts are to be found
+    via_ref via;                                            // where there is no list
+    std::uint32_t list = no_list;                           // else the list, which has its own via
+    bool pipe = false;                                      // RFC 3443 for the labels pushed
+    bool sets_tc = false;                                   // else: from the IP precedence
     std::uint8_t tc = 0;
     bool in_use = false;
+
+    [[nodiscard]] bool pushes() const noexcept { return list < connected; }
+    [[nodiscard]] bool ends_here() const noexcept { return list == local || list == connected; }
 };
 using route_table = paged_array<route, 9>;
 
@@ -48,8 +52,12 @@ struct table_set {
     nexthop_table::view nexthops;
     port_filter_table::view filters;
     const scion::table* scion = nullptr;  // null: the router speaks no SCION
-    std::uint64_t nexthop_ports = 0;      // bit p: a next hop is on port p
-    bool many_labels = false;             // more than `few`
+    std::uint64_t neighbour_ports = 0;    // bit p: port p has addresses, and finds its neighbours
+    // Packets a second that a worker hands to the slow path, in all and by one link or port.
+    std::uint32_t slow_path_rate = 10'000;
+    std::uint32_t slow_path_link_rate = 1'000;
+    std::uint64_t nexthop_ports = 0;  // bit p: a next hop is on port p
+    bool many_labels = false;         // more than `few`
     bool many_prefixes = false;
     std::uint32_t max_label_lookups = 8;
     std::uint64_t hash_seed = 0;
