@@ -20,6 +20,7 @@ using clock = std::chrono::steady_clock;
 
 namespace {
 
+constexpr std::chrono::milliseconds retry_time{10};
 // How long, and for how much, a client is listened to after the last answer.
 constexpr std::chrono::milliseconds leave_time{1000};
 constexpr std::size_t leave_bytes = std::size_t{256} << 10;
@@ -102,13 +103,12 @@ void http_client::out_of_time() {
     if (phase_ != phase::reading) {
         return close();
     }
-    // Reading comes to its end, and to on_request(), as if the client had stopped sending.
+    // on_request() gets to know. If reading is just between two steps there is nothing to cancel:
+    // then the next time.
     is_late_ = true;
     error_code failed;
-    socket_.shutdown(tcp::socket::shutdown_receive, failed);
-    if (failed) {
-        close();
-    }
+    socket_.cancel(failed);
+    allow(phase::reading, retry_time);
 }
 
 void http_client::read() {
@@ -133,6 +133,9 @@ void http_client::on_request(error_code failed, std::size_t header_bytes) {
     if (!failed) {
         return answer(parser_->get(), !parser_->is_done());
     }
+    if (failed == asio::error::operation_aborted && parser_->got_some()) {
+        return refuse(status::request_timeout);
+    }
     if (failed == http::error::end_of_stream ||
         failed.category() != make_error_code(http::error::end_of_stream).category()) {
         return close();
@@ -140,7 +143,7 @@ void http_client::on_request(error_code failed, std::size_t header_bytes) {
     if (failed == http::error::header_limit || failed == http::error::buffer_overflow) {
         return refuse(status::request_header_fields_too_large);
     }
-    refuse(is_late_ ? status::request_timeout : status::bad_request);
+    refuse(status::bad_request);
 }
 
 void http_client::answer(const request& asked, bool has_body) {

@@ -150,7 +150,7 @@ class http_rig : public testing::Test {
 protected:
     ~http_rig() override { stop(); }
 
-    // With /hello, /big (32 MB), /throws, /count (how often it was made).
+    // With /hello, /big (16 MB), /throws, /count (how often it was made).
     void start(http_limits limits = {}, const std::string& address = "127.0.0.1:0") {
         std::vector<page> pages{
             {"/hello", "text/plain", [] { return std::string("hello\n"); }},
@@ -186,7 +186,7 @@ protected:
         }
     }
 
-    static constexpr std::size_t big_bytes = std::size_t{32} << 20;
+    static constexpr std::size_t big_bytes = std::size_t{16} << 20;
     boost::asio::io_context io_;
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
         io_.get_executor()};
