@@ -62,11 +62,30 @@ TEST(rhumbctl_arguments, wrong_ones) {
     EXPECT_EQ(usage_error({"apply"}).front(), '2');
 }
 
+TEST(rhumbctl_arguments, wrong_words_of_scion_show) {
+    const std::string form = "2 it is: rhumbctl scion show interfaces|paths|bfd|keys|drops";
+    EXPECT_EQ(usage_error({"scion"}), form);
+    EXPECT_EQ(usage_error({"scion", "show"}), form);
+    EXPECT_EQ(usage_error({"scion", "set", "keys"}), form);
+    EXPECT_EQ(usage_error({"scion", "show", "keys", "now"}), form);
+    EXPECT_EQ(usage_error({"scion", "show", "ports"}),
+              "2 there is no scion show ports; there is scion show "
+              "interfaces|paths|bfd|keys|drops");
+    EXPECT_EQ(usage_error({"scion", "show", "scion_keys"}).substr(0, 30),
+              "2 there is no scion show scion");
+    EXPECT_EQ(usage_error({"scion", "show", "bfd", "--port", "w"}), "2 scion takes no --port");
+    EXPECT_EQ(usage_error({"scion", "show", "bfd", "--label", "1"}), "2 scion takes no --label");
+    // The rows have their names for the socket alone.
+    EXPECT_EQ(usage_error({"show", "scion_keys"}).substr(0, 27), "2 there is no show scion_ke");
+    EXPECT_EQ(usage_error({"show", "scion_keys"}).find("interfaces"), std::string::npos);
+}
+
 TEST(rhumbctl_arguments, help_names_every_command_and_status) {
     const std::string help = help_text();
     for (const char* word :
          {"show", "label set", "prefix delete", "nexthop up|down", "port up|down", "apply",
-          "reload", "shutdown", "trace", "capture", "completion", "--watch", "Exit status"}) {
+          "reload", "shutdown", "trace", "capture", "completion", "--watch", "Exit status",
+          "scion show interfaces|paths|bfd|keys|drops"}) {
         EXPECT_NE(help.find(word), std::string::npos) << word;
     }
     EXPECT_NE(completion_script.find("complete -F _rhumbctl rhumbctl"), std::string_view::npos);
@@ -94,6 +113,16 @@ TEST(rhumbctl_command, show_with_filters) {
     for (const char* bad : {"x", "", "-1", "1-", "-", "5-4", "1048576", "1-2-3", "0x10", "1 "}) {
         EXPECT_EQ(usage_error({"show", "labels", std::string("--label=") + bad}).front(), '2')
             << bad;
+    }
+}
+
+TEST(rhumbctl_command, scion_show) {
+    for (const std::string what : {"interfaces", "paths", "bfd", "keys", "drops"}) {
+        const command made = parsed({"scion", "show", what, "--json", "--limit", "5", "-w"});
+        EXPECT_EQ(made.what, command::kind::show);
+        EXPECT_EQ(made.method, "show");
+        EXPECT_EQ(made.params, json({{"what", "scion_" + what}}));
+        EXPECT_NE(completion_script.find(" " + what), std::string_view::npos);
     }
 }
 

@@ -106,7 +106,16 @@ TEST(rhumbctl_view, any_value_makes_a_safe_cell) {
                                    json::array({json::array({"\x07"})}),
                                    json::object(),
                                    json{{"\x1b", "\x9b"}}};
+    std::vector<std::string> names;
     for (const std::string_view name : view_names()) {
+        names.emplace_back(name);
+    }
+    for (const std::string_view name : view_names(scion_prefix)) {
+        names.push_back(std::string(scion_prefix).append(name));
+    }
+    EXPECT_EQ(names.size(), 14U);
+    for (const std::string& name : names) {
+        ASSERT_NE(view_of(name), nullptr) << name;
         for (const field& f : view_of(name)->fields) {
             for (const json& value : values) {
                 // The library refuses to write what is no UTF-8; parsing never lets it in.
@@ -121,6 +130,11 @@ TEST(rhumbctl_view, any_value_makes_a_safe_cell) {
     }
     EXPECT_EQ(cell_of("labels", "LABEL", json::array()), "-");
     EXPECT_EQ(upright({{"\x1b", "\x1b"}, {"pid", 1234}}), "\\u001b  \\u001b\npid     1234\n");
+}
+
+TEST(rhumbctl_view, views_are_called_as_they_are_typed) {
+    EXPECT_EQ(command_of("ports"), "show ports");
+    EXPECT_EQ(command_of("scion_bfd"), "scion show bfd");
 }
 
 TEST(rhumbctl_view, rates) {

@@ -34,6 +34,8 @@ constexpr const char* usage =
     "  shutdown\n"
     "  trace COUNT [--port P] [--label L] follow the next packets in words\n"
     "  capture PORT FILE|- [--count N]    write a port's packets as pcap, nanosecond stamps\n"
+    "  scion show interfaces|paths|bfd|keys|drops\n"
+    "                                     of a SCION border router; [--watch] [--limit N]\n"
     "  completion                         print the completion script for bash\n";
 
 constexpr const char* epilogue =

@@ -62,7 +62,7 @@ command show(const arguments& given) {
                  "show version|ports|labels|prefixes|nexthops|counters|drops|config|"
                  "workers");
     const std::string& what = given.words[1];
-    if (view_of(what) == nullptr) {
+    if (std::ranges::count(view_names(), what) == 0) {
         throw wrong(fmt::format("there is no show {}; there is show {}", what,
                                 fmt::join(view_names(), "|")));
     }
@@ -80,6 +80,22 @@ command show(const arguments& given) {
     filter("nexthop", given.nexthop);
     filter("port", given.port);
     return made;
+}
+
+// A SCION router's own rows. None of show's filters means anything to them.
+command scion(const arguments& given) {
+    allow(given, {"watch", "limit"});
+    const auto names = view_names(scion_prefix);
+    const std::string form = fmt::format("scion show {}", fmt::join(names, "|"));
+    expect_words(given, 3, 3, form.c_str());
+    if (given.words[1] != "show") {
+        throw wrong(fmt::format("it is: rhumbctl {}", form));
+    }
+    const std::string& what = given.words[2];
+    if (std::ranges::count(names, what) == 0) {
+        throw wrong(fmt::format("there is no scion show {}; there is {}", what, form));
+    }
+    return {kind::show, "show", {{"what", std::string(scion_prefix) + what}}, "", ""};
 }
 
 command call(const char* method, nlohmann::json params, std::string done) {
@@ -186,7 +202,7 @@ struct entry {
     std::string_view name;
     command (*parse)(const arguments& given);
 };
-constexpr std::array<entry, 11> entries{{{"show", show},
+constexpr std::array<entry, 12> entries{{{"show", show},
                                          {"label", rule},
                                          {"prefix", rule},
                                          {"nexthop", rule},
@@ -196,6 +212,7 @@ constexpr std::array<entry, 11> entries{{{"show", show},
                                          {"shutdown", bare},
                                          {"trace", trace},
                                          {"capture", capture},
+                                         {"scion", scion},
                                          {"completion", bare}}};
 
 }  // namespace

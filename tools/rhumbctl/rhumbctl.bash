@@ -62,6 +62,7 @@ _rhumbctl() {
         local -a options=(--socket --node --json --timeout --help --version)
         case ${words[0]-} in
             show) options+=(--watch --label --op --prefix --nexthop --port --limit) ;;
+            scion) options+=(--watch --limit) ;;
             trace) options+=(--port --label) ;;
             capture) options+=(--count) ;;
         esac
@@ -71,9 +72,11 @@ _rhumbctl() {
 
     case "${words[*]}" in
         "") _rhumbctl_offer show label prefix nexthop port apply reload shutdown trace capture \
-                completion ;;
+                scion completion ;;
         show) _rhumbctl_offer version ports labels prefixes nexthops counters drops config \
                   workers ;;
+        scion) _rhumbctl_offer show ;;
+        "scion show") _rhumbctl_offer interfaces paths bfd keys drops ;;
         label | prefix) _rhumbctl_offer set delete ;;
         nexthop) _rhumbctl_offer set delete up down ;;
         port) _rhumbctl_offer up down ;;

@@ -206,9 +206,10 @@ void watch(client& router, const command& what, row_limit limit, bool as_json,
         } else {
             // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread
             const std::tm now = fmt::localtime(std::time(nullptr));
-            const std::string title = fmt::format("{:%F %T}  show {}  every {:.3g} s\n", now,
-                                                  what.params.at("what").get<std::string>(),
-                                                  static_cast<double>(interval.count()) / 1000.0);
+            const std::string title =
+                fmt::format("{:%F %T}  {}  every {:.3g} s\n", now,
+                            command_of(what.params.at("what").get<std::string>()),
+                            static_cast<double>(interval.count()) / 1000.0);
             const std::string page = title + text.str() + (more ? "...\n" : "");
             out << (lines == 0 ? (is_first ? "" : "\n") + page
                                : (is_first ? "\x1b[2J" : "") + framed(page, lines - 1));

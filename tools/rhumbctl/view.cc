@@ -20,6 +20,11 @@ constexpr std::array<std::string_view, 1> by_nexthop{"nexthop"};
 constexpr std::array<std::string_view, 2> by_name{"kind", "name"};
 constexpr std::array<std::string_view, 2> by_reason{"reason", "port"};
 constexpr std::array<std::string_view, 1> by_worker{"worker"};
+constexpr std::array<std::string_view, 2> by_interface{"interface", "remote"};
+constexpr std::array<std::string_view, 1> by_link{"link"};
+constexpr std::array<std::string_view, 1> by_key{"key"};
+constexpr std::array<std::string_view, 2> by_reason_and_link{"reason", "link"};
+constexpr std::array<std::string_view, 3> by_way{"ingress", "egress", "traffic"};
 
 constexpr std::array<field, 14> port_fields{{{"PORT", "port"},
                                              {"STATE", "up", state},
@@ -76,15 +81,57 @@ constexpr std::array<field, 6> worker_fields{{{"WORKER", "worker", number},
                                               {"TRACES MISSED", "traces_missed", count},
                                               {"CAPTURES MISSED", "captures_missed", count}}};
 
-constexpr std::array<view, 9> views{{{"version", {}, {}},
-                                     {"ports", by_port, port_fields},
-                                     {"labels", by_label, label_fields},
-                                     {"prefixes", by_prefix, prefix_fields},
-                                     {"nexthops", by_nexthop, nexthop_fields},
-                                     {"counters", by_name, counter_fields},
-                                     {"drops", by_reason, drop_fields},
-                                     {"config", {}, {}},
-                                     {"workers", by_worker, worker_fields}}};
+constexpr std::array<field, 14> scion_interface_fields{{{"INTERFACE", "interface"},
+                                                        {"NEIGHBOUR", "neighbour"},
+                                                        {"TYPE", "type"},
+                                                        {"SCOPE", "scope"},
+                                                        {"LOCAL", "local"},
+                                                        {"REMOTE", "remote"},
+                                                        {"MTU", "mtu", number},
+                                                        {"STATE", "up", up_down},
+                                                        {"IN PACKETS", "in_packets", count, true},
+                                                        {"IN BYTES", "in_bytes", count},
+                                                        {"OUT PACKETS", "out_packets", count, true},
+                                                        {"OUT BYTES", "out_bytes", count},
+                                                        {"INVALID", "invalid", count},
+                                                        {"BUSY", "busy", count}}};
+constexpr std::array<field, 11> scion_bfd_fields{{{"LINK", "link"},
+                                                  {"NEIGHBOUR", "neighbour"},
+                                                  {"STATE", "state"},
+                                                  {"REMOTE", "remote_state"},
+                                                  {"DIAGNOSTIC", "diagnostic"},
+                                                  {"TX MS", "tx_interval_ms", number},
+                                                  {"DETECTION MS", "detection_ms", number},
+                                                  {"SENT", "sent", count, true},
+                                                  {"RECEIVED", "received", count, true},
+                                                  {"CHANGES", "changes", count},
+                                                  {"SINCE S", "since_seconds", count}}};
+constexpr std::array<field, 4> scion_key_fields{
+    {{"KEY", "key"}, {"FINGERPRINT", "fingerprint"}, {"LOADED", "loaded"}, {"UNTIL", "until"}}};
+constexpr std::array<field, 4> scion_drop_fields{{{"REASON", "reason"},
+                                                  {"LINK", "link"},
+                                                  {"PACKETS", "packets", count, true},
+                                                  {"MEANING", "sentence"}}};
+constexpr std::array<field, 5> scion_path_fields{{{"INGRESS", "ingress"},
+                                                  {"EGRESS", "egress"},
+                                                  {"TRAFFIC", "traffic"},
+                                                  {"PACKETS", "packets", count, true},
+                                                  {"BYTES", "bytes", count}}};
+
+constexpr std::array<view, 14> views{{{"version", {}, {}},
+                                      {"ports", by_port, port_fields},
+                                      {"labels", by_label, label_fields},
+                                      {"prefixes", by_prefix, prefix_fields},
+                                      {"nexthops", by_nexthop, nexthop_fields},
+                                      {"counters", by_name, counter_fields},
+                                      {"drops", by_reason, drop_fields},
+                                      {"config", {}, {}},
+                                      {"workers", by_worker, worker_fields},
+                                      {"scion_interfaces", by_interface, scion_interface_fields},
+                                      {"scion_paths", by_way, scion_path_fields},
+                                      {"scion_bfd", by_link, scion_bfd_fields},
+                                      {"scion_keys", by_key, scion_key_fields},
+                                      {"scion_drops", by_reason_and_link, scion_drop_fields}}};
 
 constexpr const char* absent = "-";
 
@@ -157,9 +204,20 @@ const view* view_of(std::string_view what) {
     return found == views.end() ? nullptr : found;
 }
 
-std::vector<std::string_view> view_names() {
+std::string command_of(std::string_view what) {
+    return what.starts_with(scion_prefix)
+               ? fmt::format("scion show {}", what.substr(scion_prefix.size()))
+               : fmt::format("show {}", what);
+}
+
+std::vector<std::string_view> view_names(std::string_view prefix) {
     std::vector<std::string_view> names;
-    std::ranges::transform(views, std::back_inserter(names), &view::what);
+    for (const view& each : views) {
+        const bool is_scion = each.what.starts_with(scion_prefix);
+        if (is_scion == (prefix == scion_prefix)) {
+            names.push_back(each.what.substr(prefix.size()));
+        }
+    }
     return names;
 }
 

@@ -46,7 +46,11 @@ struct view {
 
 // nullptr if there is none.
 [[nodiscard]] const view* view_of(std::string_view what);
-[[nodiscard]] std::vector<std::string_view> view_names();
+// What `show` takes, or with scion_prefix, what `scion show` takes.
+inline constexpr std::string_view scion_prefix = "scion_";
+[[nodiscard]] std::vector<std::string_view> view_names(std::string_view prefix = "");
+// "show ports", "scion show bfd": what is typed for a view.
+[[nodiscard]] std::string command_of(std::string_view what);
 
 // Safe to show; `-` where there is nothing.
 [[nodiscard]] std::string cell(const nlohmann::json& row, const field& of);
