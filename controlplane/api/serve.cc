@@ -10,9 +10,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
+#include <optional>
 #include <string>
 
 #include "controlplane/api/report.hh"
+#include "controlplane/api/scion_pages.hh"
 #include "controlplane/api/server.hh"
 #include "controlplane/api/telemetry.hh"
 #include "dataplane/io/log.hh"
@@ -79,6 +81,9 @@ public:
             !done) {
             return done;
         }
+        if (auto done = listen_for_http(); !done) {
+            return done;
+        }
         if (options_.trace != 0) {
             running_.engine().taps().traces_left.store(options_.trace);
             running_.engine().taps().active.store(true);
@@ -133,6 +138,16 @@ private:
         });
     }
 
+    result<void> listen_for_http() {
+        if (running_.scion() == nullptr || running_.scion()->section.http.empty()) {
+            return {};
+        }
+        pages_.emplace(io_, scion_pages(running_), http_limits{}, [](std::string_view why) {
+            io::log(io::log_level::warning, "HTTP clients wait", {{"why", std::string(why)}});
+        });
+        return pages_->listen(running_.scion()->section.http);
+    }
+
     void keep_house() {
         running_.housekeeping();
         if (is_idle()) {
@@ -166,6 +181,7 @@ private:
             timer_.expires_after(10ms);
             timer_.async_wait([this](error_code) {
                 server_.close();
+                pages_.reset();
                 signals_.cancel();
                 io_.stop();
             });
@@ -179,6 +195,7 @@ private:
     asio::steady_timer timer_;
     server server_;
     telemetry telemetry_;
+    std::optional<http_listener> pages_;
     std::uint64_t last_frames_ = 0;
     clock::time_point last_change_;
     bool ending_ = false;

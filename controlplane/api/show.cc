@@ -288,8 +288,8 @@ result<json> show(const router& running, const json& params) {
     if (name == "drops") return show_drops(running, wanted.value());
     if (name == "workers") return show_workers(running);
     if (name == "neighbours") return show_neighbours(running, wanted.value());
-    if (name == "scion_interfaces" || name == "scion_bfd" || name == "scion_keys" ||
-        name == "scion_drops") {
+    if (name == "scion_interfaces" || name == "scion_paths" || name == "scion_bfd" ||
+        name == "scion_keys" || name == "scion_drops") {
         return show_scion(running, name);
     }
     if (name == "config") {
@@ -299,7 +299,8 @@ result<json> show(const router& running, const json& params) {
     }
     return error{
         "params.what must be one of version, ports, labels, prefixes, nexthops, counters, "
-        "drops, config, workers, neighbours, scion_interfaces, scion_bfd, scion_keys, scion_drops",
+        "drops, config, workers, neighbours, scion_interfaces, scion_paths, scion_bfd, scion_keys, "
+        "scion_drops",
         {}};
 }
 

@@ -40,7 +40,7 @@ void add_counter(json& row, const counter& count);
 // Sums that have words to them; each has a file of its own.
 [[nodiscard]] result<json> show_counters(const router& running, const filters& wanted);
 [[nodiscard]] json show_drops(const router& running, const filters& wanted);
-// `what`: scion_interfaces, scion_bfd, scion_keys or scion_drops.
+// `what`: scion_interfaces, scion_paths, scion_bfd, scion_keys or scion_drops.
 [[nodiscard]] result<json> show_scion(const router& running, std::string_view what);
 // For Prometheus. Precondition: running.scion() is not null.
 [[nodiscard]] scion::metrics scion_metrics(const router& running);

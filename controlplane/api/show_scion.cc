@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 
 #include "controlplane/api/show_parts.hh"
 #include "controlplane/scion/metrics.hh"
@@ -109,39 +110,57 @@ json sessions(const router& running) {
         });
 }
 
+std::string time_text(std::uint64_t milliseconds) {
+    const auto seconds = static_cast<std::time_t>(milliseconds / 1000);
+    std::tm parts{};
+    gmtime_r(&seconds, &parts);
+    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", parts.tm_year + 1900,
+                       parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+}
+
 json keys(const router& running) {
     const scion::setup& setup = *running.scion();
     json rows = json::array();
     rows.push_back({{"key", "key0"},
                     {"fingerprint", setup.fingerprint},
                     {"locked", setup.keys_are_locked},
+                    {"loaded", time_text(setup.loaded_ms)},
                     {"until", nullptr}});
     if (setup.own.former_key != nullptr) {
         rows.push_back({{"key", "former"},
                         {"fingerprint", setup.former_fingerprint},
                         {"locked", setup.keys_are_locked},
-                        {"until", setup.own.former_key_until / 1000}});
+                        {"loaded", nullptr},
+                        {"until", time_text(setup.own.former_key_until)}});
     }
     return rows_of(std::move(rows));
 }
 
+json paths(const router& running) {
+    return rows_by_link(
+        running, [&](json& rows, std::size_t n, const scion::link_description& link) {
+            const scion_counters count = running.engine().scion_sum(n);
+            for (std::size_t k = 0; k < scion::traffic_types; ++k) {
+                counter sum;
+                for (const auto& size : count.sizes) {
+                    sum = sum + size.out[k];
+                }
+                if (sum.packets != 0) {
+                    rows.push_back({{"egress", link.name},
+                                    {"traffic", scion::to_string(static_cast<scion::traffic>(k))},
+                                    {"packets", sum.packets},
+                                    {"bytes", sum.bytes}});
+                }
+            }
+        });
+}
+
 json drops(const router& running) {
     json rows = json::array();
-    constexpr auto first = static_cast<std::size_t>(drop_reason::local_other);
-    constexpr auto last = static_cast<std::size_t>(drop_reason::scion_slow_path_busy);
-    for (std::size_t r = first; r <= last; ++r) {
-        std::uint64_t dropped = 0;
-        std::uint64_t handed = 0;
-        for (std::size_t p = 0; p < running.engine().ports().size(); ++p) {
-            const port_counters count = running.engine().port_sum(p);
-            dropped += count.drops[r];
-            handed += count.punts[r];
-        }
-        if (dropped != 0 || handed != 0) {
-            rows.push_back({{"reason", drop_reason_texts[r].name},
-                            {"sentence", drop_reason_texts[r].sentence},
-                            {"dropped", dropped},
-                            {"punted", handed}});
+    for (const json& row : show_drops(running, {})["rows"]) {
+        const std::string reason = row["reason"];
+        if (reason.starts_with("scion_") || reason == "local_other") {
+            rows.push_back(row);
         }
     }
     return rows_of(std::move(rows));
@@ -156,6 +175,7 @@ result<json> show_scion(const router& running, std::string_view what) {
     if (what == "scion_interfaces") return interfaces(running);
     if (what == "scion_bfd") return sessions(running);
     if (what == "scion_keys") return keys(running);
+    if (what == "scion_paths") return paths(running);
     return drops(running);
 }
 
@@ -175,8 +195,7 @@ scion::metrics scion_metrics(const router& running) {
                                                       : scion::link_kind::internal;
         to.interface_id = link.interface;
         to.neighbor_isd_as = scion::to_string(link.neighbour);
-        constexpr std::string_view prefix = "sibling->";
-        to.sibling = link.scope == link_scope::sibling ? link.name.substr(prefix.size()) : "";
+        to.sibling = link.scope == link_scope::sibling ? link.name : "";
         to.up = running.engine().live().link_up(n);
         if (const auto status = running.slow().session_of(n)) {
             to.bfd = {status->state_changes, status->sent, status->received};

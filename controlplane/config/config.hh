@@ -173,7 +173,8 @@ struct scion_section {           // [scion]: this router is a border router
     bool packet_too_big = true;  // answer with SCMP 2/0
     std::uint32_t slow_path_rate = 10'000;      // packets a second to the slow path, in all
     std::uint32_t slow_path_link_rate = 1'000;  // by one link
-    std::uint32_t key_overlap = 0;              // seconds for which a replaced key is good as well
+    std::string http;  // address and port of pages for people and Prometheus; "" for none
+    std::uint32_t key_overlap = 0;  // seconds for which a replaced key is good as well
     position where;
     position router_where;
 };

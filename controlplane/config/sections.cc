@@ -337,6 +337,7 @@ scion_section read_scion(value from, diagnostics& errors) {
     table.number("slow_path_rate", 1, max_rate, result.slow_path_rate);
     table.number("slow_path_link_rate", 1, max_rate, result.slow_path_link_rate);
     table.number("key_overlap", 0, max_overlap, result.key_overlap);
+    table.text("http", result.http);
     return result;
 }
 

@@ -124,6 +124,7 @@ result<std::shared_ptr<const setup>> setup::make(const config::scion_section& wa
     }
     std::shared_ptr<setup> made(new setup(std::move(files), std::move(keys).value()));
     made->section = wanted;
+    made->loaded_ms = now_ms;
     table& own = made->own;
     own.isd_as = made->files.as.ia.value();
     own.key = &made->keys_->now;
@@ -205,7 +206,7 @@ result<void> setup::add_links(const setup* previous) {
                         with_session(files.bfd_of(interface))};
                 addresses.push_back(host_prefix(what.local));
             } else {
-                what = {"sibling->" + name,
+                what = {control::to_string(router.internal_addr),
                         link_scope::sibling,
                         0,
                         files.as.ia,

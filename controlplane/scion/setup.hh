@@ -21,7 +21,7 @@ namespace rhumb::scion {
 
 // What people call a link, and what its BFD session is to do. By the link's number.
 struct link_description {
-    std::string name;  // "internal", "131", "sibling->br2"
+    std::string name;  // "internal", "131", a sibling's "10.0.0.2:30042"
     link_scope scope = link_scope::internal;
     std::uint16_t interface = 0;
     isd_as neighbour;
@@ -48,6 +48,7 @@ public:
         const setup* previous, std::uint64_t now_ms);
 
     config::scion_section section;
+    std::uint64_t loaded_ms = 0;  // since 1970
     table own;
     std::vector<link_description> links;  // by number; those without a name are not in use
     std::vector<ip_prefix> addresses;     // of this router's underlay

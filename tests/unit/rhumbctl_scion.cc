@@ -143,20 +143,19 @@ TEST_F(rhumbctl_scion, keys) {
 TEST_F(rhumbctl_scion, drops_and_paths) {
     EXPECT_EQ(shown("drops", {{{"reason", "scion_bad_mac"},
                                {"sentence", "The MAC is wrong.\x1b"},
-                               {"link", 131},
-                               {"packets", 1000}},
-                              {{"reason", "scion_expired"}, {"packets", 1}}}),
-              "REASON         LINK  PACKETS  MEANING\n"
-              "scion_bad_mac  131     1,000  The MAC is wrong.\\u001b\n"
-              "scion_expired  -           1  -\n");
+                               {"port", "west"},
+                               {"dropped", 1000},
+                               {"punted", 0}},
+                              {{"reason", "scion_expired"}, {"punted", 1}}}),
+              "REASON         PORT  DROPPED  PUNTED  MEANING\n"
+              "scion_bad_mac  west    1,000       0  The MAC is wrong.\\u001b\n"
+              "scion_expired  -           -       1  -\n");
     EXPECT_EQ(asked_.at("what"), "scion_drops");
-    EXPECT_EQ(shown("paths", {{{"ingress", 131},
-                               {"egress", "internal"},
-                               {"traffic", "in"},
-                               {"packets", 2000},
-                               {"bytes", 344000}}}),
-              "INGRESS  EGRESS    TRAFFIC  PACKETS    BYTES\n"
-              "131      internal  in         2,000  344,000\n");
+    EXPECT_EQ(
+        shown("paths",
+              {{{"egress", "internal"}, {"traffic", "in"}, {"packets", 2000}, {"bytes", 344000}}}),
+        "EGRESS    TRAFFIC  PACKETS    BYTES\n"
+        "internal  in         2,000  344,000\n");
     EXPECT_EQ(asked_.at("what"), "scion_paths");
 }
 

@@ -23,8 +23,8 @@ constexpr std::array<std::string_view, 1> by_worker{"worker"};
 constexpr std::array<std::string_view, 2> by_interface{"interface", "remote"};
 constexpr std::array<std::string_view, 1> by_link{"link"};
 constexpr std::array<std::string_view, 1> by_key{"key"};
-constexpr std::array<std::string_view, 2> by_reason_and_link{"reason", "link"};
-constexpr std::array<std::string_view, 3> by_way{"ingress", "egress", "traffic"};
+constexpr std::array<std::string_view, 2> by_way{"egress", "traffic"};
+constexpr std::array<std::string_view, 2> by_address{"port", "address"};
 
 constexpr std::array<field, 14> port_fields{{{"PORT", "port"},
                                              {"STATE", "up", state},
@@ -81,6 +81,14 @@ constexpr std::array<field, 6> worker_fields{{{"WORKER", "worker", number},
                                               {"TRACES MISSED", "traces_missed", count},
                                               {"CAPTURES MISSED", "captures_missed", count}}};
 
+constexpr std::array<field, 7> neighbour_fields{{{"ADDRESS", "address"},
+                                                 {"PORT", "port"},
+                                                 {"MAC", "mac"},
+                                                 {"STATE", "state"},
+                                                 {"AGE S", "age_seconds", count},
+                                                 {"WAITING", "waiting", count},
+                                                 {"USERS", "users", count}}};
+
 constexpr std::array<field, 14> scion_interface_fields{{{"INTERFACE", "interface"},
                                                         {"NEIGHBOUR", "neighbour"},
                                                         {"TYPE", "type"},
@@ -108,17 +116,12 @@ constexpr std::array<field, 11> scion_bfd_fields{{{"LINK", "link"},
                                                   {"SINCE S", "since_seconds", count}}};
 constexpr std::array<field, 4> scion_key_fields{
     {{"KEY", "key"}, {"FINGERPRINT", "fingerprint"}, {"LOADED", "loaded"}, {"UNTIL", "until"}}};
-constexpr std::array<field, 4> scion_drop_fields{{{"REASON", "reason"},
-                                                  {"LINK", "link"},
-                                                  {"PACKETS", "packets", count, true},
-                                                  {"MEANING", "sentence"}}};
-constexpr std::array<field, 5> scion_path_fields{{{"INGRESS", "ingress"},
-                                                  {"EGRESS", "egress"},
+constexpr std::array<field, 4> scion_path_fields{{{"EGRESS", "egress"},
                                                   {"TRAFFIC", "traffic"},
                                                   {"PACKETS", "packets", count, true},
                                                   {"BYTES", "bytes", count}}};
 
-constexpr std::array<view, 14> views{{{"version", {}, {}},
+constexpr std::array<view, 15> views{{{"version", {}, {}},
                                       {"ports", by_port, port_fields},
                                       {"labels", by_label, label_fields},
                                       {"prefixes", by_prefix, prefix_fields},
@@ -127,11 +130,12 @@ constexpr std::array<view, 14> views{{{"version", {}, {}},
                                       {"drops", by_reason, drop_fields},
                                       {"config", {}, {}},
                                       {"workers", by_worker, worker_fields},
+                                      {"neighbours", by_address, neighbour_fields},
                                       {"scion_interfaces", by_interface, scion_interface_fields},
                                       {"scion_paths", by_way, scion_path_fields},
                                       {"scion_bfd", by_link, scion_bfd_fields},
                                       {"scion_keys", by_key, scion_key_fields},
-                                      {"scion_drops", by_reason_and_link, scion_drop_fields}}};
+                                      {"scion_drops", by_reason, drop_fields}}};
 
 constexpr const char* absent = "-";
 
