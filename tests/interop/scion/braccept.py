@@ -6,8 +6,9 @@ the reference itself, which shows that what braccept sees in this setting is rig
     braccept.py REFERENCE RHUMBD           rhumbd
     braccept.py REFERENCE --command WORDS  another; {router} stands for router.toml
 
-REFERENCE is a folder in which reference.sh builds the reference if it is not there yet. braccept runs
-twice: 53 cases without BFD, two with. Last line: `N passed, N failed`. Exit status 77: skipped.
+REFERENCE is a folder in which reference.sh builds the reference if it is not there yet. braccept
+runs twice: 53 cases without BFD, two with. Last line: `N passed, N failed`. Exit status 77:
+skipped.
 """
 import argparse
 import os
@@ -59,8 +60,8 @@ def run(reference, command, bfd):
     failed = len(cases) - passed
     # Its exit status is the number of failed cases.
     if len(cases) != CASES[bfd] or done.returncode != failed:
-        print(f"FAILED: {len(cases)} cases of {CASES[bfd]}, exit status {done.returncode} {name}:\n" +
-              done.stdout[-3000:])
+        print(f"FAILED: {len(cases)} cases of {CASES[bfd]}, exit status {done.returncode} "
+              f"{name}:\n" + done.stdout[-3000:])
         failed += 1
     if not alive:
         print("FAILED: the router ended")

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Builds the reference SCION border router, and the programs that it is tested with, as a peer for our
-# tests: router, braccept (sends packets, judges what comes out) and brload (sends a load). Nothing of
-# it becomes part of this project: the source is fetched by the go command at test time and stays
-# in its module cache.
+# Builds the reference SCION border router, and the programs that it is tested with, as a peer for
+# our tests: router, braccept (sends packets, judges what comes out) and brload (sends a load).
+# Nothing of it becomes part of this project: the source is fetched by the go command at test time
+# and stays in its module cache.
 #
 #     reference.sh FOLDER      the three programs, into FOLDER; nothing to do if they are there
 #
@@ -34,7 +34,7 @@ command -v go >/dev/null 2>&1 || skip 'there is no go here'
 
 # From a folder without go.mod, so that no module of ours is asked for.
 cd "$folder" || exit 1
-said=$(go mod download -json "$module@$version" 2>&1) ||
+said=$(timeout 240 go mod download -json "$module@$version" 2>&1) ||
     skip "$module $version cannot be had: $(echo "$said" | tail -n 3 | tr '\n' ' ')"
 field() {
     echo "$said" | sed -n "s/^[[:space:]]*\"$1\": \"\(.*\)\",\{0,1\}\$/\1/p"
@@ -46,10 +46,11 @@ field() {
 
 # Its own go.mod and go.sum say which dependencies, and what is in them.
 said=$(cd "$(field Dir)" && GOFLAGS='-buildvcs=false -mod=readonly' \
-    nice -n 19 go build -p 1 -o "$folder/" $programs 2>&1)
+    timeout 800 nice -n 19 go build -p 1 -o "$folder/" $programs 2>&1)
 failed=$?
 if [ $failed -ne 0 ]; then
     echo "$said" | tail -n 20
+    [ $failed -ne 124 ] || skip 'its build takes too long here'
     case $said in
     *'requires go >='*) skip 'the go here is too old for it' ;;
     *403\ Forbidden* | *404\ Not\ Found* | *dial\ tcp* | *i/o\ timeout*)
