@@ -14,7 +14,6 @@ import argparse
 import os
 import re
 import shlex
-import signal
 import subprocess
 import sys
 
@@ -81,7 +80,7 @@ def main():
     try:
         reference = setting.reference(given.reference)
         setting.own_namespace()
-        signal.alarm(240)  # whatever happens
+        setting.limit(240)
         command = given.command or shlex.quote(os.path.join(reference, "router")) + \
             " --config {router}"
         if given.rhumbd is not None:

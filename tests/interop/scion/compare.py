@@ -26,7 +26,6 @@ import os
 import random
 import select
 import shlex
-import signal
 import socket
 import struct
 import sys
@@ -230,7 +229,7 @@ def main():
         packets.cases()
         reference = setting.reference(given.reference)
         setting.own_namespace()
-        signal.alarm(600)  # whatever happens
+        setting.limit(900)
         own = shlex.quote(os.path.join(reference, "router")) + " --config {router}"
         other = given.command or own
         if given.rhumbd is not None:

@@ -99,6 +99,16 @@ def own_namespace():
     os.execvp(words[0], words + [sys.executable] + sys.argv)
 
 
+def limit(seconds):
+    """Whatever happens, it ends, and orderly."""
+    def end(number, _):
+        raise RuntimeError(f"ended by {signal.Signals(number).name}")
+
+    signal.signal(signal.SIGALRM, end)
+    signal.signal(signal.SIGTERM, end)
+    signal.alarm(seconds)
+
+
 def reference(folder):
     """Builds the reference router and its tools in `folder` if they are not there yet."""
     done = subprocess.run([os.path.join(HERE, "reference.sh"), folder], stdin=subprocess.DEVNULL,
