@@ -174,7 +174,6 @@ void scion_rig::set_former_key(std::span<const byte> key) {
 
 std::vector<scion_outcome> scion_rig::run_all(const std::vector<std::vector<byte>>& packets) {
     // Headroom and packet, so that AddressSanitizer knows where a packet ends.
-    constexpr std::size_t headroom = 64;
     std::vector<std::vector<byte>> buffers;
     table_set tables;
     tables.scion = &own;

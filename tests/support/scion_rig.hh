@@ -74,6 +74,7 @@ public:
                                                          bool authenticate = false) const;
 
     std::uint64_t now_ms = 0;
+    std::size_t headroom = 64;  // before each packet
     liveness live;
     worker_counters counters;
 
