@@ -55,7 +55,6 @@ public:
         if (!find_link(w.p)) {
             return false;
         }
-        size(w.p).in.add(w.p.bytes);
         trace_.note(i_, step::scion_arrived, w.p.link, w.p.from);
         if (!find_parts(w.p)) {
             return drop(w.p, drop_reason::scion_malformed);
@@ -73,8 +72,8 @@ public:
     }
 
     // The rest, once the MACs are known.
-    void close(work& w, const batch& all) noexcept {
-        const crypto::block* tag = &all.macs[w.block];
+    void close(work& w, batch& all) noexcept {
+        crypto::block* tag = &all.macs[w.block];
         const crypto::block* input = &all.blocks[w.block];
         if (w.p.type == path_type::one_hop) {
             return w.p.from == 0 ? leave_by_one_hop(w, *input, *tag) : enter_by_one_hop(w, *tag);
@@ -122,6 +121,7 @@ private:
     bool ask(const packet& p, drop_reason why, slow_request what) noexcept {
         what.link = p.link;
         b_.front[i_] = p.ip;
+        b_.end[i_] = p.scion + p.bytes;  // without what lies behind the datagram
         b_.ask(i_, why, what);
         return false;
     }
@@ -173,6 +173,7 @@ private:
         p.scion = p.udp + udp_bytes;
         p.bytes = udp_length - udp_bytes;
         p.from = own_.links[p.link].interface;
+        size(p).in.add(p.bytes);
         if (p.bytes < common_bytes || !is_known_next_header(next_header(p.scion)) ||
             p.bytes < common_bytes + address_bytes(p.scion)) {
             return not_scion(p);
@@ -306,16 +307,17 @@ private:
         write_mac_input(all.blocks[all.block_count++].bytes.data(), segment_id(at.info), at.info,
                         at.hop);
     }
+    // `tag` becomes that of the former key where it is by that one that the MAC is right.
     [[nodiscard]] bool verify(const byte* hop, const crypto::block& input,
-                              const crypto::block& tag) const noexcept {
+                              crypto::block& tag) const noexcept {
         if (crypto::constant_time_equal(mac(hop), tag.bytes.data(), mac_bytes)) [[likely]] {
             return true;
         }
         if (own_.former_key == nullptr) {
             return false;
         }
-        const crypto::block former = crypto::cmac(*own_.former_key, input.bytes);
-        return crypto::constant_time_equal(mac(hop), former.bytes.data(), mac_bytes);
+        tag = crypto::cmac(*own_.former_key, input.bytes);
+        return crypto::constant_time_equal(mac(hop), tag.bytes.data(), mac_bytes);
     }
 
     // Whether the hop asks this router to answer a traceroute, and the packet is one; the flag is
@@ -466,7 +468,7 @@ private:
         add_block(all, {w.at.info, second});
         return true;
     }
-    void leave_by_one_hop(work& w, const crypto::block& input, const crypto::block& tag) noexcept {
+    void leave_by_one_hop(work& w, const crypto::block& input, crypto::block& tag) noexcept {
         if (!verify(w.at.hop, input, tag)) {
             return void(drop(w.p, drop_reason::scion_bad_one_hop));
         }
