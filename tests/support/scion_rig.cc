@@ -10,6 +10,7 @@
 #include "rhumb/checksum.hh"
 #include "rhumb/packet/lane.hh"
 #include "rhumb/table/stage_context.hh"
+#include "rhumb/wire/scion.hh"
 
 namespace rhumb::test {
 
@@ -112,6 +113,15 @@ std::string what_is_wrong_with(std::span<const byte> packet) {
     const std::uint64_t sum = checksum_sum(&packet[addresses], header - addresses) +
                               std::uint64_t{17} + udp.size() + checksum_sum(udp.data(), udp.size());
     return checksum_fold(sum) == 0xffff ? "" : "UDP checksum";
+}
+
+bool layer4_checksum_holds(std::span<const byte> scion) {
+    const byte* const h = scion.data();
+    const std::span<const byte> message = scion.subspan(scion::header_bytes(h));
+    const std::uint64_t sum = checksum_sum(h + scion::destination_offset, scion::address_bytes(h)) +
+                              message.size() + scion::next_header(h) +
+                              checksum_sum(message.data(), message.size());
+    return checksum_fold(sum) == 0xffff;
 }
 
 scion_rig::scion_rig(std::uint64_t isd_as, std::span<const byte> key,

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "rhumb/wire/scmp.hh"
-#include "tests/unit/scion_border.hh"
+#include "tests/support/scion_border.hh"
 
 namespace rhumb::test {
 namespace {

@@ -5,7 +5,7 @@
 #include <functional>
 
 #include "rhumb/wire/scmp.hh"
-#include "tests/unit/scion_border.hh"
+#include "tests/support/scion_border.hh"
 
 namespace rhumb::test {
 namespace {

@@ -4,7 +4,7 @@
 #include <set>
 
 #include "rhumb/wire/scmp.hh"
-#include "tests/unit/scion_border.hh"
+#include "tests/support/scion_border.hh"
 
 namespace rhumb::test {
 namespace {

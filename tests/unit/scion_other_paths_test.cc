@@ -1,7 +1,7 @@
 // SCION's other path types: one-hop, empty and EPIC; and keys that roll over.
 #include <gtest/gtest.h>
 
-#include "tests/unit/scion_border.hh"
+#include "tests/support/scion_border.hh"
 
 namespace rhumb::test {
 namespace {

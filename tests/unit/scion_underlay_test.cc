@@ -4,7 +4,7 @@
 #include "dataplane/scion/packet.hh"
 #include "rhumb/checksum.hh"
 #include "rhumb/wire/scmp.hh"
-#include "tests/unit/scion_border.hh"
+#include "tests/support/scion_border.hh"
 
 namespace rhumb::test {
 namespace {
