@@ -143,6 +143,18 @@ private:
         error(p, why, scmp::parameter_problem, code, pointer);
         return false;
     }
+    // Of a reply's path, the next router expects SegID as if the packet had got as far as the MAC;
+    // the reference router's, which are made of SegID as it came, are dropped there.
+    bool refuse_hop(work& w, drop_reason why, std::uint8_t code, std::size_t pointer) noexcept {
+        take_segment_id_back(w);
+        return refuse(w.p, why, code, pointer);
+    }
+    // Against the direction of construction it is the ingress router that does it.
+    static void take_segment_id_back(work& w) noexcept {
+        if (!w.at.construction() && w.p.from != 0 && !w.p.peering) {
+            chain_segment_id(w.p, w.at);
+        }
+    }
     void traceroute(const packet& p, std::uint16_t interface) noexcept {
         ask(p, drop_reason::scion_for_control, {slow_task::traceroute, 0, 0, 0, interface, 0});
     }
@@ -214,16 +226,16 @@ private:
         w.at = p.current();
         const std::size_t pointer = p.offset_of(w.at.hop);
         if (good_until(w.at.info, w.at.hop) < context_.now_ms) {
-            return refuse(p, drop_reason::scion_expired, scmp::path_expired, pointer);
+            return refuse_hop(w, drop_reason::scion_expired, scmp::path_expired, pointer);
         }
         if (p.from != 0 && p.from != w.at.ingress()) {
-            return refuse(p, drop_reason::scion_invalid,
-                          w.at.construction() ? scmp::unknown_hop_field_ingress
-                                              : scmp::unknown_hop_field_egress,
-                          pointer);
+            return refuse_hop(w, drop_reason::scion_invalid,
+                              w.at.construction() ? scmp::unknown_hop_field_ingress
+                                                  : scmp::unknown_hop_field_egress,
+                              pointer);
         }
         if (payload_length(p.scion) != p.bytes - header_bytes(p.scion)) {
-            return refuse(p, drop_reason::scion_invalid, scmp::invalid_packet_size, 0);
+            return refuse_hop(w, drop_reason::scion_invalid, scmp::invalid_packet_size, 0);
         }
         if (p.from == 0 && hop != 0 && !entered_by(p)) {
             return drop(p, drop_reason::scion_wrong_router);
@@ -231,9 +243,7 @@ private:
         if (!check_addresses(p, hop)) {
             return false;
         }
-        if (!w.at.construction() && p.from != 0 && !p.peering) {
-            chain_segment_id(p, w.at);
-        }
+        take_segment_id_back(w);
         if (p.type == path_type::epic) {
             p.epic_hop = hop + 2 == p.hops ? 2 : hop + 1 == p.hops ? 1 : 0;
         }

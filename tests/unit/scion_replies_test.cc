@@ -151,6 +151,9 @@ TEST(ScionReplies, TakeTheSamePathBack) {
             packet_spec back = turned(spec);
             ++back.hop;
             EXPECT_EQ(to_hex(path_of(reply_to(b, b.run(131, spec)).scion)), way_back(back));
+            // Found before the MAC was looked at.
+            spec.payload_length = 1;
+            EXPECT_EQ(to_hex(path_of(reply_to(b, b.run(131, spec)).scion)), way_back(back));
             spec = switching(first, 141, second, 131);
             back = turned(spec);
             ++back.hop;
