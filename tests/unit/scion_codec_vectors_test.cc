@@ -6,8 +6,8 @@
 #include "controlplane/scion/path_reversal.hh"
 #include "dataplane/scion/packet.hh"
 #include "rhumb/crypto/cmac.hh"
-#include "tests/support/vectors.hh"
 #include "tests/support/scion_border.hh"
+#include "tests/support/vectors.hh"
 
 namespace rhumb::test {
 namespace {
