@@ -27,9 +27,12 @@ int quoted_port(byte* quote, std::size_t bytes) noexcept {
     if (quoted.next == next_udp) {
         return left >= udp_bytes && load_be16(layer4) != 0 ? load_be16(layer4) : no_port;
     }
+    if (quoted.next != next_scmp || left < scmp::echo_bytes) {
+        return no_port;
+    }
     const bool is_request =
-        quoted.next == next_scmp && left >= scmp::echo_bytes &&
-        (layer4[0] == scmp::echo_request || layer4[0] == scmp::traceroute_request);
+        layer4[0] == scmp::echo_request ||
+        (layer4[0] == scmp::traceroute_request && left >= scmp::traceroute_bytes);
     return is_request ? load_be16(layer4 + 4) : no_port;
 }
 
@@ -40,11 +43,10 @@ int scmp_port(const packet& p) noexcept {
     }
     switch (p.layer4[0]) {
         case scmp::echo_request:
-        case scmp::traceroute_request:
-            return left >= scmp::echo_bytes ? table::dispatcher_port : no_port;
-        case scmp::echo_reply:
+        case scmp::traceroute_request: return table::dispatcher_port;
+        case scmp::echo_reply: return left >= scmp::echo_bytes ? load_be16(p.layer4 + 4) : no_port;
         case scmp::traceroute_reply:
-            return left >= scmp::echo_bytes ? load_be16(p.layer4 + 4) : no_port;
+            return left >= scmp::traceroute_bytes ? load_be16(p.layer4 + 4) : no_port;
         default: break;
     }
     const std::size_t quote = scmp::quote_offset(p.layer4[0]);
@@ -102,7 +104,8 @@ delivery deliver(const packet& p, const table& own) noexcept {
         out.bad = drop_reason::scion_bad_layer4;
         return out;
     }
-    const bool in_range = port >= own.first_port && port <= own.last_port;
+    // Where nothing is dispatched, the range is 0 to 0; no range has port 0.
+    const bool in_range = port != 0 && port >= own.first_port && port <= own.last_port;
     out.to.port =
         own.any_port || in_range ? static_cast<std::uint16_t>(port) : table::dispatcher_port;
     return out;

@@ -55,7 +55,6 @@ public:
         if (!find_link(w.p)) {
             return false;
         }
-        size(w.p).in.add(w.p.bytes);
         trace_.note(i_, step::scion_arrived, w.p.link, w.p.from);
         if (!find_parts(w.p)) {
             return drop(w.p, drop_reason::scion_malformed);
@@ -73,8 +72,8 @@ public:
     }
 
     // The rest, once the MACs are known.
-    void close(work& w, const batch& all) noexcept {
-        const crypto::block* tag = &all.macs[w.block];
+    void close(work& w, batch& all) noexcept {
+        crypto::block* tag = &all.macs[w.block];
         const crypto::block* input = &all.blocks[w.block];
         if (w.p.type == path_type::one_hop) {
             return w.p.from == 0 ? leave_by_one_hop(w, *input, *tag) : enter_by_one_hop(w, *tag);
@@ -122,6 +121,7 @@ private:
     bool ask(const packet& p, drop_reason why, slow_request what) noexcept {
         what.link = p.link;
         b_.front[i_] = p.ip;
+        b_.end[i_] = p.scion + p.bytes;  // without what lies behind the datagram
         b_.ask(i_, why, what);
         return false;
     }
@@ -142,6 +142,18 @@ private:
     bool refuse(const packet& p, drop_reason why, std::uint8_t code, std::size_t pointer) noexcept {
         error(p, why, scmp::parameter_problem, code, pointer);
         return false;
+    }
+    // Of a reply's path, the next router expects SegID as if the packet had got as far as the MAC;
+    // the reference router's, which are made of SegID as it came, are dropped there.
+    bool refuse_hop(work& w, drop_reason why, std::uint8_t code, std::size_t pointer) noexcept {
+        take_segment_id_back(w);
+        return refuse(w.p, why, code, pointer);
+    }
+    // Against the direction of construction it is the ingress router that does it.
+    static void take_segment_id_back(work& w) noexcept {
+        if (!w.at.construction() && w.p.from != 0 && !w.p.peering) {
+            chain_segment_id(w.p, w.at);
+        }
     }
     void traceroute(const packet& p, std::uint16_t interface) noexcept {
         ask(p, drop_reason::scion_for_control, {slow_task::traceroute, 0, 0, 0, interface, 0});
@@ -173,6 +185,7 @@ private:
         p.scion = p.udp + udp_bytes;
         p.bytes = udp_length - udp_bytes;
         p.from = own_.links[p.link].interface;
+        size(p).in.add(p.bytes);
         if (p.bytes < common_bytes || !is_known_next_header(next_header(p.scion)) ||
             p.bytes < common_bytes + address_bytes(p.scion)) {
             return not_scion(p);
@@ -213,16 +226,16 @@ private:
         w.at = p.current();
         const std::size_t pointer = p.offset_of(w.at.hop);
         if (good_until(w.at.info, w.at.hop) < context_.now_ms) {
-            return refuse(p, drop_reason::scion_expired, scmp::path_expired, pointer);
+            return refuse_hop(w, drop_reason::scion_expired, scmp::path_expired, pointer);
         }
         if (p.from != 0 && p.from != w.at.ingress()) {
-            return refuse(p, drop_reason::scion_invalid,
-                          w.at.construction() ? scmp::unknown_hop_field_ingress
-                                              : scmp::unknown_hop_field_egress,
-                          pointer);
+            return refuse_hop(w, drop_reason::scion_invalid,
+                              w.at.construction() ? scmp::unknown_hop_field_ingress
+                                                  : scmp::unknown_hop_field_egress,
+                              pointer);
         }
         if (payload_length(p.scion) != p.bytes - header_bytes(p.scion)) {
-            return refuse(p, drop_reason::scion_invalid, scmp::invalid_packet_size, 0);
+            return refuse_hop(w, drop_reason::scion_invalid, scmp::invalid_packet_size, 0);
         }
         if (p.from == 0 && hop != 0 && !entered_by(p)) {
             return drop(p, drop_reason::scion_wrong_router);
@@ -230,9 +243,7 @@ private:
         if (!check_addresses(p, hop)) {
             return false;
         }
-        if (!w.at.construction() && p.from != 0 && !p.peering) {
-            chain_segment_id(p, w.at);
-        }
+        take_segment_id_back(w);
         if (p.type == path_type::epic) {
             p.epic_hop = hop + 2 == p.hops ? 2 : hop + 1 == p.hops ? 1 : 0;
         }
@@ -306,16 +317,17 @@ private:
         write_mac_input(all.blocks[all.block_count++].bytes.data(), segment_id(at.info), at.info,
                         at.hop);
     }
+    // `tag` becomes that of the former key where it is by that one that the MAC is right.
     [[nodiscard]] bool verify(const byte* hop, const crypto::block& input,
-                              const crypto::block& tag) const noexcept {
+                              crypto::block& tag) const noexcept {
         if (crypto::constant_time_equal(mac(hop), tag.bytes.data(), mac_bytes)) [[likely]] {
             return true;
         }
         if (own_.former_key == nullptr || context_.now_ms > own_.former_key_until) {
             return false;
         }
-        const crypto::block former = crypto::cmac(*own_.former_key, input.bytes);
-        return crypto::constant_time_equal(mac(hop), former.bytes.data(), mac_bytes);
+        tag = crypto::cmac(*own_.former_key, input.bytes);
+        return crypto::constant_time_equal(mac(hop), tag.bytes.data(), mac_bytes);
     }
 
     // Whether the hop asks this router to answer a traceroute, and the packet is one; the flag is
@@ -466,7 +478,7 @@ private:
         add_block(all, {w.at.info, second});
         return true;
     }
-    void leave_by_one_hop(work& w, const crypto::block& input, const crypto::block& tag) noexcept {
+    void leave_by_one_hop(work& w, const crypto::block& input, crypto::block& tag) noexcept {
         if (!verify(w.at.hop, input, tag)) {
             return void(drop(w.p, drop_reason::scion_bad_one_hop));
         }

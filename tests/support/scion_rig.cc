@@ -10,6 +10,7 @@
 #include "rhumb/checksum.hh"
 #include "rhumb/packet/lane.hh"
 #include "rhumb/table/stage_context.hh"
+#include "rhumb/wire/scion.hh"
 
 namespace rhumb::test {
 
@@ -114,6 +115,15 @@ std::string what_is_wrong_with(std::span<const byte> packet) {
     return checksum_fold(sum) == 0xffff ? "" : "UDP checksum";
 }
 
+bool layer4_checksum_holds(std::span<const byte> scion) {
+    const byte* const h = scion.data();
+    const std::span<const byte> message = scion.subspan(scion::header_bytes(h));
+    const std::uint64_t sum = checksum_sum(h + scion::destination_offset, scion::address_bytes(h)) +
+                              message.size() + scion::next_header(h) +
+                              checksum_sum(message.data(), message.size());
+    return checksum_fold(sum) == 0xffff;
+}
+
 scion_rig::scion_rig(std::uint64_t isd_as, std::span<const byte> key,
                      const scion::endpoint& internal)
     : internal_(internal) {
@@ -174,7 +184,6 @@ void scion_rig::set_former_key(std::span<const byte> key) {
 
 std::vector<scion_outcome> scion_rig::run_all(const std::vector<std::vector<byte>>& packets) {
     // Headroom and packet, so that AddressSanitizer knows where a packet ends.
-    constexpr std::size_t headroom = 64;
     std::vector<std::vector<byte>> buffers;
     table_set tables;
     tables.scion = &own;

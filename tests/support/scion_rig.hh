@@ -50,6 +50,9 @@ struct scion_outcome {
 // Whether length and checksum fields of an IP packet with UDP are right.
 [[nodiscard]] std::string what_is_wrong_with(std::span<const byte> packet);
 
+// Whether the checksum of what lies behind the SCION header is right; no extension headers.
+[[nodiscard]] bool layer4_checksum_holds(std::span<const byte> scion);
+
 // A router's table in the making, and packets through it.
 class scion_rig {
 public:
@@ -74,6 +77,7 @@ public:
                                                          bool authenticate = false) const;
 
     std::uint64_t now_ms = 0;
+    std::size_t headroom = 64;  // before each packet
     liveness live;
     worker_counters counters;
 

@@ -2,34 +2,14 @@
 // ../shared/vectors/scion has them.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <nlohmann/json.hpp>
-
 #include "rhumb/wire/scion.hh"
 #include "tests/support/scion_rig.hh"
+#include "tests/support/vectors.hh"
 
 namespace rhumb::test {
 namespace {
 
 using nlohmann::json;
-
-// Null, and the test is to be skipped, where the vectors are absent.
-json load(const std::string& name) {
-    const char* const folder = std::getenv("RHUMB_VECTORS");
-    const std::filesystem::path path =
-        std::filesystem::path(folder != nullptr ? folder : RHUMB_VECTORS_DEFAULT) / "scion" / name;
-    std::ifstream file(path);
-    return file ? json::parse(file) : json();
-}
-
-#define LOAD_OR_SKIP(variable, name)                        \
-    const json variable = load(name);                       \
-    if (variable.is_null()) {                               \
-        GTEST_SKIP() << "there are no vectors: " << (name); \
-    }                                                       \
-    static_assert(true)
 
 scion::endpoint endpoint_of(const json& pair) {
     return test::endpoint_of(pair.at(0).get<std::string>(), pair.at(1).get<unsigned>());
