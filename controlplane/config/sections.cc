@@ -319,9 +319,9 @@ runtime read_runtime(value from, diagnostics& errors) {
 }
 
 scion_section read_scion(value from, diagnostics& errors) {
-    constexpr std::array<std::string_view, 6> known{
-        "router",         "own_ports",           "packet_too_big",
-        "slow_path_rate", "slow_path_link_rate", "key_overlap"};
+    constexpr std::array<std::string_view, 7> known{
+        "router",      "own_ports", "packet_too_big", "slow_path_rate", "slow_path_link_rate",
+        "key_overlap", "http"};
     constexpr std::int64_t max_rate = 10'000'000;
     constexpr std::int64_t max_overlap = 24 * 3600;  // no hop field is good for longer
     const table_reader table(from, "[scion]", known, errors);

@@ -155,7 +155,10 @@ std::optional<std::vector<byte>> make_reply(const table& own, const slow_request
     if (is_error) {
         const std::size_t used = header + message.size() + (authenticate ? authenticator_bytes : 0);
         const std::size_t room = scmp::most_error_bytes - std::min(used, scmp::most_error_bytes);
+        const std::size_t quote = message.size();
         append(message, {p->scion, std::min(p->bytes, room)});
+        // The reference writes PathMeta anew before it quotes: without reserved bits.
+        message[quote + static_cast<std::size_t>(p->path - p->scion) + 1] &= 3;
     }
     store_be16(&message[2], layer4_checksum(reply, message));
 

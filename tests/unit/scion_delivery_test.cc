@@ -81,8 +81,9 @@ TEST(ScionDelivery, ScmpRequestsGoToTheDispatcherAndRepliesToWhoAsked) {
 
 // An SCMP error about a packet that a host of this AS had sent.
 layer4_spec about(byte type, const std::vector<byte>& quote) {
-    std::vector<byte> rest(scmp::quote_offset(type) - scmp::header_bytes);
-    rest.insert(rest.end(), quote.begin(), quote.end());
+    const std::size_t before = scmp::quote_offset(type) - scmp::header_bytes;
+    std::vector<byte> rest(before + quote.size());
+    std::copy(quote.begin(), quote.end(), rest.begin() + static_cast<long>(before));
     return scmp_message(type, 0, rest);
 }
 

@@ -181,6 +181,8 @@ class Comparison:
             self.counts["passed"] += 1
             return
         why = mutations.decided(packet, self.authenticated)
+        if why is None and mutations.differs_in_segment_ids(packet, reference, other):
+            why = "SegID of errors before the MAC check"
         self.counts["decided" if why else "failed"] += 1
         if why is None and self.counts["failed"] > 50:
             return

@@ -169,3 +169,33 @@ def decided(packet, authenticated):
         return None  # its egress interface is of no interest
     egress = path.hops[hop] + (4 if scion[path.infos[info]] & 1 else 2)
     return "egress interface 0" if scion[egress:egress + 2] == bytes(2) else None
+
+
+def segment_ids_blank(frame):
+    """An SCMP error from its common header on, as hex, without SegIDs in path and quote, and what is
+    computed over them."""
+    scion = bytearray.fromhex(frame)[14 + 28:]
+    kind, at = packets.upper(scion)
+    if kind != packets.SCMP or bytes(scion[at:at + 1]) != bytes((4,)):
+        return frame
+    quote = at + 8
+    for start in (0, quote):
+        path = packets.Path(scion[start:])
+        for info in path.infos:
+            scion[start + info + 2:start + info + 4] = bytes(2)
+    scion[at + 2:at + 4] = bytes(2)
+    return scion.hex()
+
+
+def differs_in_segment_ids(packet, reference, other):
+    """Errors before the MAC check, against the direction of construction: the reference's reply
+    cannot get back (docs/decisions/010)."""
+    if packet.veth == "veth_int_host" or len(reference) != 1 or len(other) != 1:
+        return False
+    path = packets.Path(packet.scion)
+    if not path.good or path.kind not in (packets.SCION, packets.EPIC):
+        return False
+    if packet.scion[path.infos[path.info]] & 1:
+        return False
+    (where, expected), (place, got) = reference[0], other[0]
+    return where == place and segment_ids_blank(expected) == segment_ids_blank(got)
