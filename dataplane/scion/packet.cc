@@ -1,6 +1,7 @@
 #include "dataplane/scion/packet.hh"
 
 #include "rhumb/checksum.hh"
+#include "rhumb/wire/scmp.hh"
 
 namespace rhumb::scion {
 
@@ -53,6 +54,50 @@ bool find_scion_path(packet& p, byte* path, std::size_t path_bytes) noexcept {
 }
 
 }  // namespace
+
+bool take_alert(packet& p, byte* hop, byte alert) noexcept {
+    if ((hop[0] & alert) == 0) [[likely]] {
+        return false;
+    }
+    clear_alert(p, hop, alert);
+    return p.next == next_scmp && p.layer4_bytes() >= scmp::traceroute_bytes &&
+           p.layer4[0] == scmp::traceroute_request && p.layer4[1] == 0;
+}
+
+arrival arrive(packet& p, std::size_t ip_bytes, const table& own) noexcept {
+    const bool v4 = p.ip[0] >> 4 == 4;
+    const std::size_t header = v4 ? ipv4::header_bytes(p.ip) : ipv6::header_bytes;
+    constexpr unsigned udp = 17;
+    if ((v4 ? ipv4::protocol(p.ip) : ipv6::next_header(p.ip)) != udp) {
+        return arrival::elsewhere;
+    }
+    if ((v4 && ipv4::fragment(p.ip) != 0) || ip_bytes < header + udp_bytes) {
+        return arrival::bad_underlay;
+    }
+    p.udp = p.ip + header;
+    p.link = v4 ? own.finder.find_v4(p.ip, p.udp) : own.finder.find_v6(p.ip, p.udp);
+    if (p.link == link_finder::nothing) {
+        return arrival::elsewhere;
+    }
+    const std::size_t udp_length = load_be16(p.udp + 4);
+    if (udp_length < udp_bytes || udp_length > ip_bytes - header ||
+        (!v4 && load_be16(p.udp + 6) == 0)) {
+        return arrival::bad_underlay;
+    }
+    p.scion = p.udp + udp_bytes;
+    p.bytes = udp_length - udp_bytes;
+    p.from = own.links[p.link].interface;
+    if (p.bytes >= common_bytes && is_known_next_header(next_header(p.scion)) &&
+        p.bytes >= common_bytes + address_bytes(p.scion)) {
+        return arrival::scion;
+    }
+    constexpr std::uint32_t stun_cookie = 0x2112a442;
+    constexpr std::size_t stun_header_bytes = 20;
+    return own.links[p.link].scope == link_scope::internal && p.bytes >= stun_header_bytes &&
+                   load_be32(p.scion + 4) == stun_cookie
+               ? arrival::stun
+               : arrival::not_scion;
+}
 
 bool find_parts(packet& p) noexcept {
     const std::size_t header = header_bytes(p.scion);

@@ -120,6 +120,21 @@ inline void chain_segment_id(packet& p, const hop_view& at) noexcept {
     return hop + 1 == first || hop == first;
 }
 
+// Whether the hop asks this router to answer a traceroute, and the packet is one; the flag is gone
+// then in any case.
+[[nodiscard]] bool take_alert(packet& p, byte* hop, byte alert) noexcept;
+
+// What an IP packet for one of this router's underlay addresses is. Sets `udp`, and but for the
+// first two `link`, `from`, `scion` and `bytes`.
+enum class arrival : std::uint8_t {
+    elsewhere,     // for no link
+    bad_underlay,  // a fragment, or its UDP length or checksum field cannot be
+    stun,          // on the internal link, where hosts ask for their own address (RFC 8489)
+    not_scion,
+    scion,
+};
+[[nodiscard]] arrival arrive(packet& p, std::size_t ip_bytes, const table& own) noexcept;
+
 // Finds the parts of a packet that came for `link`; `scion` and `bytes` are set. False: malformed.
 [[nodiscard]] bool find_parts(packet& p) noexcept;
 

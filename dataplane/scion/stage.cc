@@ -1,10 +1,11 @@
 #include "dataplane/scion/stage.hh"
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 
 #include "dataplane/scion/packet.hh"
+#include "dataplane/scion/rules.hh"
+#include "dataplane/scion/verdicts.hh"
 #include "rhumb/crypto/cmac.hh"
 #include "rhumb/crypto/equal.hh"
 #include "rhumb/wire/ipv4.hh"
@@ -39,13 +40,11 @@ constexpr std::uint8_t departing_ttl = 64;
 
 // One packet's way through the stage.
 template <class Trace>
-class step_by_step {
+class step_by_step : private verdicts {
 public:
     step_by_step(burst& b, std::size_t i, const stage_context& context, lanes& uncovered,
                  Trace& trace) noexcept
-        : b_(b),
-          i_(i),
-          context_(context),
+        : verdicts(b, i, context),
           own_(*context.tables.scion),
           uncovered_(uncovered),
           trace_(trace) {}
@@ -82,7 +81,7 @@ public:
             return error(w.p, drop_reason::scion_bad_mac, scmp::parameter_problem,
                          scmp::invalid_hop_field_mac, w.p.offset_of(w.at.hop));
         }
-        if (w.p.from != 0 && alerted(w.p, w.at.hop, w.at.ingress_alert())) {
+        if (w.p.from != 0 && take_alert(w.p, w.at.hop, w.at.ingress_alert())) {
             return traceroute(w.p, w.p.from);
         }
         if (destination(w.p.scion) == own_.isd_as) {
@@ -108,106 +107,19 @@ public:
     }
 
 private:
-    [[nodiscard]] scion_counters::by_size& size(const packet& p) noexcept {
-        return context_.counters.scion_links[p.link].of(p.bytes);
-    }
-
-    // Verdicts. All give false, for those who settle a packet.
-    bool drop(const packet& p, drop_reason why) noexcept {
-        count_up(size(p).invalid, 1);
-        b_.drop(i_, why);
-        return false;
-    }
-    bool ask(const packet& p, drop_reason why, slow_request what) noexcept {
-        what.link = p.link;
-        b_.front[i_] = p.ip;
-        b_.end[i_] = p.scion + p.bytes;  // without what lies behind the datagram
-        b_.ask(i_, why, what);
-        return false;
-    }
-    // No error about an error, nor about what may be one.
-    void error(const packet& p, drop_reason why, slow_request what) noexcept {
-        if (p.next == next_scmp &&
-            (p.layer4_bytes() < scmp::header_bytes || p.layer4[0] < scmp::first_informational)) {
-            drop(p, why);
-            return;
-        }
-        ask(p, why, what);
-    }
-    void error(const packet& p, drop_reason why, std::uint8_t type, std::uint8_t code,
-               std::size_t pointer) noexcept {
-        error(p, why,
-              {slow_task::scmp_error, type, code, static_cast<std::uint16_t>(pointer), 0, 0});
-    }
-    bool refuse(const packet& p, drop_reason why, std::uint8_t code, std::size_t pointer) noexcept {
-        error(p, why, scmp::parameter_problem, code, pointer);
-        return false;
-    }
-    // Of a reply's path, the next router expects SegID as if the packet had got as far as the MAC;
-    // the reference router's, which are made of SegID as it came, are dropped there.
-    bool refuse_hop(work& w, drop_reason why, std::uint8_t code, std::size_t pointer) noexcept {
-        take_segment_id_back(w);
-        return refuse(w.p, why, code, pointer);
-    }
-    // Against the direction of construction it is the ingress router that does it.
-    static void take_segment_id_back(work& w) noexcept {
-        if (!w.at.construction() && w.p.from != 0 && !w.p.peering) {
-            chain_segment_id(w.p, w.at);
-        }
-    }
-    void traceroute(const packet& p, std::uint16_t interface) noexcept {
-        ask(p, drop_reason::scion_for_control, {slow_task::traceroute, 0, 0, 0, interface, 0});
-    }
-
-    // The outer headers: who sent this, and is it SCION?
+    // Whether it is SCION, and by which link it came.
     [[nodiscard]] bool find_link(packet& p) noexcept {
         p.ip = b_.front[i_];
-        const std::size_t length = b_.length(i_);
-        const bool v4 = p.ip[0] >> 4 == 4;
-        const std::size_t header = v4 ? ipv4::header_bytes(p.ip) : ipv6::header_bytes;
-        constexpr unsigned udp = 17;
-        if ((v4 ? ipv4::protocol(p.ip) : ipv6::next_header(p.ip)) != udp) {
-            return other();
+        const arrival how = arrive(p, b_.length(i_), own_);
+        switch (how) {
+            case arrival::elsewhere: b_.punt(i_, drop_reason::local_other); return false;
+            case arrival::bad_underlay: b_.drop(i_, drop_reason::scion_bad_underlay); return false;
+            default: size(p).in.add(p.bytes);
         }
-        if ((v4 && ipv4::fragment(p.ip) != 0) || length < header + udp_bytes) {
-            return bad_underlay();
-        }
-        p.udp = p.ip + header;
-        p.link = v4 ? own_.finder.find_v4(p.ip, p.udp) : own_.finder.find_v6(p.ip, p.udp);
-        if (p.link == link_finder::nothing) {
-            return other();
-        }
-        const std::size_t udp_length = load_be16(p.udp + 4);
-        if (udp_length < udp_bytes || udp_length > length - header ||
-            (!v4 && load_be16(p.udp + 6) == 0)) {
-            return bad_underlay();
-        }
-        p.scion = p.udp + udp_bytes;
-        p.bytes = udp_length - udp_bytes;
-        p.from = own_.links[p.link].interface;
-        size(p).in.add(p.bytes);
-        if (p.bytes < common_bytes || !is_known_next_header(next_header(p.scion)) ||
-            p.bytes < common_bytes + address_bytes(p.scion)) {
-            return not_scion(p);
-        }
-        return true;
-    }
-    bool other() noexcept {
-        b_.punt(i_, drop_reason::local_other);
-        return false;
-    }
-    bool bad_underlay() noexcept {
-        b_.drop(i_, drop_reason::scion_bad_underlay);
-        return false;
-    }
-    // Hosts ask for their own address on the port that SCION has inside (RFC 8489).
-    bool not_scion(const packet& p) noexcept {
-        constexpr std::uint32_t stun_cookie = 0x2112a442;
-        if (own_.links[p.link].scope == link_scope::internal && p.bytes >= 20 &&
-            load_be32(p.scion + 4) == stun_cookie) {
+        if (how == arrival::stun) {
             return ask(p, drop_reason::scion_for_control, {slow_task::other, 0, 0, 0, 0, 0});
         }
-        return drop(p, drop_reason::scion_malformed);
+        return how == arrival::scion || drop(p, drop_reason::scion_malformed);
     }
     bool for_session(const packet& p) noexcept {
         if (!own_.links[p.link].has_session) {
@@ -219,31 +131,31 @@ private:
     // A path's checks up to the MAC, in the order in which the reference router has them.
     [[nodiscard]] bool check_path(work& w, batch& all) noexcept {
         packet& p = w.p;
-        if (!check_shape(p)) {
+        if (!has_good_shape(p)) {
             return drop(p, drop_reason::scion_bad_path);
         }
         const unsigned hop = current_hop(p.meta);
         w.at = p.current();
         const std::size_t pointer = p.offset_of(w.at.hop);
         if (good_until(w.at.info, w.at.hop) < context_.now_ms) {
-            return refuse_hop(w, drop_reason::scion_expired, scmp::path_expired, pointer);
+            return refuse_hop(p, w.at, drop_reason::scion_expired, scmp::path_expired, pointer);
         }
         if (p.from != 0 && p.from != w.at.ingress()) {
-            return refuse_hop(w, drop_reason::scion_invalid,
+            return refuse_hop(p, w.at, drop_reason::scion_invalid,
                               w.at.construction() ? scmp::unknown_hop_field_ingress
                                                   : scmp::unknown_hop_field_egress,
                               pointer);
         }
         if (payload_length(p.scion) != p.bytes - header_bytes(p.scion)) {
-            return refuse_hop(w, drop_reason::scion_invalid, scmp::invalid_packet_size, 0);
+            return refuse_hop(p, w.at, drop_reason::scion_invalid, scmp::invalid_packet_size, 0);
         }
-        if (p.from == 0 && hop != 0 && !entered_by(p)) {
+        if (p.from == 0 && hop != 0 && !came_from_its_entry(p, own_)) {
             return drop(p, drop_reason::scion_wrong_router);
         }
-        if (!check_addresses(p, hop)) {
-            return false;
+        if (const address_fault fault = fault_of_addresses(p, own_); fault.code != 0) {
+            return refuse(p, drop_reason::scion_invalid, fault.code, fault.pointer);
         }
-        take_segment_id_back(w);
+        take_segment_id_back(p, w.at);
         if (p.type == path_type::epic) {
             p.epic_hop = hop + 2 == p.hops ? 2 : hop + 1 == p.hops ? 1 : 0;
         }
@@ -253,62 +165,6 @@ private:
                      destination(p.scion) != own_.isd_as;
         if (p.switches) {
             add_block(all, {p.info(segment_of(p.meta, hop + 1)), p.hop(hop + 1)});
-        }
-        return true;
-    }
-
-    // PathMeta and the flags agree with each other. Notes whether the hop is a peering one.
-    [[nodiscard]] static bool check_shape(packet& p) noexcept {
-        const unsigned hop = current_hop(p.meta);
-        const unsigned info = current_info(p.meta);
-        if (hop >= p.hops || info >= p.segments) {
-            return false;
-        }
-        if ((p.info(info)[0] & info_peering) != 0) {
-            // Two segments meet over a peering link, and no third is there.
-            if (p.segments != 2) {
-                return false;
-            }
-            p.peering = is_peering_hop(p, hop);
-        } else {
-            for (unsigned n = 0; n < p.segments; ++n) {
-                if (segment_length(p.meta, n) == 1) {
-                    return false;
-                }
-            }
-        }
-        return info == segment_of(p.meta, hop);
-    }
-
-    // In transit from inside: whether the router that it came from is the one where the packet
-    // entered the AS. That was at the hop before, if a switch of segments has been done since.
-    [[nodiscard]] bool entered_by(const packet& p) const noexcept {
-        unsigned hop = current_hop(p.meta);
-        if (!p.peering && segment_of(p.meta, hop) != segment_of(p.meta, hop - 1)) {
-            --hop;
-        }
-        const hop_view entry{p.info(segment_of(p.meta, hop)), p.hop(hop)};
-        return own_.knows(entry.ingress()) && own_.link_of(entry.ingress()) == p.link;
-    }
-
-    [[nodiscard]] bool check_addresses(const packet& p, unsigned hop) noexcept {
-        const bool from_here = source(p.scion) == own_.isd_as;
-        const bool to_here = destination(p.scion) == own_.isd_as;
-        const bool is_last = hop + 1 == p.hops;
-        if (p.from == 0 ? hop == 0 && !from_here : from_here) {
-            return refuse(p, drop_reason::scion_invalid, scmp::invalid_source_address,
-                          source_offset);
-        }
-        if (p.from == 0 ? to_here : is_last != to_here) {
-            return refuse(p, drop_reason::scion_invalid, scmp::invalid_destination_address,
-                          destination_offset);
-        }
-        if (from_here) {
-            const unsigned type = source_type(p.scion);
-            if ((type != host_ipv4 && type != host_ipv6 && type != host_service) ||
-                (type == host_ipv6 && is_v4_mapped(source_host(p.scion)))) {
-                return refuse(p, drop_reason::scion_invalid, scmp::invalid_source_address, 0);
-            }
         }
         return true;
     }
@@ -328,17 +184,6 @@ private:
         }
         tag = crypto::cmac(*own_.former_key, input.bytes);
         return crypto::constant_time_equal(mac(hop), tag.bytes.data(), mac_bytes);
-    }
-
-    // Whether the hop asks this router to answer a traceroute, and the packet is one; the flag is
-    // gone then in any case.
-    [[nodiscard]] static bool alerted(packet& p, byte* hop, byte alert) noexcept {
-        if ((hop[0] & alert) == 0) [[likely]] {
-            return false;
-        }
-        clear_alert(p, hop, alert);
-        return p.next == next_scmp && p.layer4_bytes() >= scmp::traceroute_bytes &&
-               p.layer4[0] == scmp::traceroute_request && p.layer4[1] == 0;
     }
 
     // Out of the AS, or towards the router that has the egress interface.
@@ -362,7 +207,7 @@ private:
                                       scmp::invalid_path, pointer);
         }
         const bool external = by.scope == link_scope::external;
-        if (external && alerted(p, w.at.hop, w.at.egress_alert())) {
+        if (external && take_alert(p, w.at.hop, w.at.egress_alert())) {
             return traceroute(p, egress);
         }
         if (!context_.live.link_up(number)) {
@@ -375,7 +220,7 @@ private:
         if (is_too_big(p, by)) {
             return error(p, drop_reason::scion_too_big, scmp::packet_too_big, 0, by.mtu);
         }
-        if (!epic_holds(w, tag)) {
+        if (!epic_holds(p, tag, context_.now_ms)) {
             return epic_fails(p);
         }
         if (!external) {
@@ -391,17 +236,6 @@ private:
              source(p.scion) == own_.isd_as ? traffic::out
              : p.from == 0                  ? traffic::out_transit
                                             : traffic::br_transit);
-    }
-    // Within a segment.
-    [[nodiscard]] static bool may_pass(link_type in, link_type out) noexcept {
-        using enum link_type;
-        return (in == core && out == core) || (in == child && (out == parent || out == peer)) ||
-               (out == child && (in == parent || in == peer));
-    }
-    // From one segment to another.
-    [[nodiscard]] static bool may_switch(link_type in, link_type out) noexcept {
-        using enum link_type;
-        return (in == core && out == child) || (in == child && (out == core || out == child));
     }
     [[nodiscard]] bool is_too_big(const packet& p, const link& by) const noexcept {
         return own_.packet_too_big && by.mtu != 0 && p.bytes > by.mtu;
@@ -419,7 +253,7 @@ private:
         if (is_too_big(p, own_.links[0])) {
             return error(p, drop_reason::scion_too_big, scmp::packet_too_big, 0, own_.links[0].mtu);
         }
-        if (!epic_holds(w, tag)) {
+        if (!epic_holds(p, tag, context_.now_ms)) {
             return epic_fails(p);
         }
         send_inside(p, where.to);
@@ -454,17 +288,7 @@ private:
     [[nodiscard]] bool check_one_hop(work& w, batch& all) noexcept {
         packet& p = w.p;
         w.at = {p.path, p.path + info_bytes};
-        if (!w.at.construction()) {
-            return drop(p, drop_reason::scion_bad_one_hop);
-        }
-        const std::uint64_t local = p.from == 0 ? source(p.scion) : destination(p.scion);
-        const std::uint64_t remote = p.from == 0 ? destination(p.scion) : source(p.scion);
-        const std::uint16_t interface = p.from == 0 ? w.at.egress() : p.from;
-        const auto known = std::lower_bound(
-            own_.neighbours.begin(), own_.neighbours.end(), interface,
-            [](const neighbour& n, std::uint16_t wanted) { return n.interface < wanted; });
-        if (local != own_.isd_as || known == own_.neighbours.end() ||
-            known->interface != interface || known->isd_as != remote) {
+        if (!w.at.construction() || !is_between_neighbours(p, own_)) {
             return drop(p, drop_reason::scion_bad_one_hop);
         }
         if (p.from == 0) {
@@ -500,46 +324,8 @@ private:
         send_inside(w.p, where.to);
     }
 
-    // EPIC: the hop validation field of the last two hops, and how old the packet is. `tag`: the
-    // whole MAC of the hop verified last.
-    [[nodiscard]] bool epic_holds(const work& w, const crypto::block& tag) const noexcept {
-        if (w.p.epic_hop == 0) [[likely]] {
-            return true;
-        }
-        const byte* const epic = w.p.path - epic_bytes;
-        const std::uint32_t made = timestamp(w.p.info(0));
-        const std::uint64_t sent_us =
-            std::uint64_t{made} * 1'000'000 + (std::uint64_t{load_be32(epic)} + 1) * 21;
-        const std::uint64_t now_us = context_.now_ms * 1000;
-        constexpr std::uint64_t early_us = 1'000'000;
-        constexpr std::uint64_t lifetime_us = 3'000'000;
-        if (sent_us > now_us + early_us || now_us > sent_us + lifetime_us) {
-            return false;
-        }
-        const byte* const field = epic + (w.p.epic_hop == 2 ? 8 : 12);
-        return crypto::constant_time_equal(field, epic_validation(w.p, made, tag).bytes.data(), 4);
-    }
-    [[nodiscard]] static crypto::block epic_validation(const packet& p, std::uint32_t made,
-                                                       const crypto::block& tag) noexcept {
-        std::array<crypto::block, 3> input{};
-        byte* to = input[0].bytes.data();
-        const std::size_t host = host_bytes(source_type(p.scion));
-        *to++ = static_cast<byte>(source_type(p.scion) & 3);
-        store_be32(to, made);
-        std::memcpy(to + 4, p.path - epic_bytes, 8);
-        store_be64(to + 12, source(p.scion));
-        std::memcpy(to + 20, source_host(p.scion), host);
-        store_be16(to + 20 + host, payload_length(p.scion));
-        const std::size_t blocks = (23 + host + crypto::block_bytes - 1) / crypto::block_bytes;
-        crypto::aes128_key key;
-        crypto::expand(key, tag.bytes.data());
-        return crypto::cbc_mac(key, {input.data(), blocks});
-    }
     void epic_fails(const packet& p) noexcept { drop(p, drop_reason::scion_bad_epic); }
 
-    burst& b_;
-    const std::size_t i_;
-    const stage_context& context_;
     const table& own_;
     lanes& uncovered_;
     Trace& trace_;
