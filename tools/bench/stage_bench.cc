@@ -65,7 +65,6 @@ double clock_cost() {
 }
 
 constexpr std::size_t headroom = 128;
-constexpr std::size_t slot_bytes = 256;  // headroom and frame
 constexpr std::size_t hot_frames = 256;
 constexpr std::size_t large_frames = 16384;
 
@@ -99,12 +98,18 @@ public:
             throw std::runtime_error(built.why().text());
         }
         tables_ = std::move(built).value();
+        tables_->set_scion(wanted.scion.table.get(), wanted.scion.table);
+        now_ms_ = wanted.scion.now_ms;
+        for (std::size_t link = 0; wanted.scion.table && link < wanted.scion.table->links.size();
+             ++link) {
+            counters_.scion_links.populate(link);
+        }
         retired_list none;
         set_ = tables_->snapshot(none);
         live_.set_port(0, true);
     }
 
-    [[nodiscard]] stage_context context() { return {set_, live_, counters_}; }
+    [[nodiscard]] stage_context context() { return {set_, live_, counters_, now_ms_}; }
     [[nodiscard]] frame make_frame(std::size_t n) const { return make_frame_(n); }
 
 private:
@@ -113,18 +118,22 @@ private:
     table_set set_;
     liveness live_;
     worker_counters counters_;
+    std::uint64_t now_ms_ = 0;
 };
 
 // The frames of one case in buffers.
 class traffic {
 public:
     traffic(const router& r, std::size_t count)
-        : router_(r), lengths_(count), buffers_(count * slot_bytes) {}
+        : router_(r),
+          slot_bytes_((headroom + r.make_frame(0).size() + 255) / 256 * 256),
+          lengths_(count),
+          buffers_(count * slot_bytes_) {}
     // New frames in all buffers.
     void arrive() {
         for (std::size_t n = 0; n < lengths_.size(); ++n) {
             const frame made = router_.make_frame(next_++);
-            std::memcpy(&buffers_[n * slot_bytes + headroom], made.data(), made.size());
+            std::memcpy(&buffers_[n * slot_bytes_ + headroom], made.data(), made.size());
             lengths_[n] = made.size();
         }
     }
@@ -133,12 +142,13 @@ public:
         b.count = static_cast<std::uint16_t>(count);
         b.in_port = 0;
         for (std::size_t i = 0; i < count; ++i) {
-            b.put(i, &buffers_[(n + i) * slot_bytes + headroom], lengths_[n + i], headroom);
+            b.put(i, &buffers_[(n + i) * slot_bytes_ + headroom], lengths_[n + i], headroom);
         }
     }
 
 private:
     const router& router_;
+    std::size_t slot_bytes_;  // headroom and frame
     std::size_t next_ = 0;
     std::vector<std::size_t> lengths_;
     std::vector<byte> buffers_;

@@ -260,6 +260,9 @@ std::vector<stage_case> stage_cases() {
     add("swap over 8 paths", [](config::rules& rules) { return swap_over(rules, 8); });
     add("mixed", mixed);
     cases.back().all_forwarded = false;
+    for (stage_case& one : scion_cases()) {
+        cases.push_back(std::move(one));
+    }
     return cases;
 }
 
