@@ -24,7 +24,7 @@ constexpr const char* usage =
     "usage: rhumbd --config FILE [--check] [--until-idle MS] [--trace COUNT] [--summary]\n"
     "              [-- EAL arguments]\n"
     "\n"
-    "Forwards packets along the paths that they carry: SR-MPLS and IP, on DPDK ports.\n";
+    "Forwards packets along the paths that they carry: SR-MPLS, SCION and IP, on DPDK ports.\n";
 
 constexpr const char* epilogue =
     "\n"

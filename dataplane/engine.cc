@@ -176,7 +176,19 @@ result<void> engine::make_workers(const config::file& file) {
                                        shared && w != owner ? rings_[p].get() : nullptr});
         }
     }
+    std::vector<rte_ring*> fan_out;
+    for (std::size_t w = 0; file.scion && file.scion->fan_out && count > 1 && w < count; ++w) {
+        const std::string name = "rhumb_in_" + std::to_string(w);
+        rings_.emplace_back(
+            rte_ring_create(name.c_str(), hand_over_slots, SOCKET_ID_ANY, RING_F_SC_DEQ));
+        if (rings_.back() == nullptr) {
+            return error{std::string("no memory for a fan-out ring: ") + rte_strerror(rte_errno),
+                         {}};
+        }
+        fan_out.push_back(rings_.back().get());
+    }
     for (std::size_t w = 0; w < count; ++w) {
+        options[w].fan_out = fan_out;
         options[w].number = static_cast<unsigned>(w);
         options[w].burst = file.runtime.burst;
         options[w].adaptive = file.runtime.idle == config::idle_policy::adaptive;

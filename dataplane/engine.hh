@@ -83,7 +83,8 @@ private:
     struct free_ring {
         void operator()(rte_ring* ring) const noexcept;
     };
-    std::vector<std::unique_ptr<rte_ring, free_ring>> rings_;  // by port; null: no hand-over
+    // By port, null where there is no hand-over; then fan-out rings.
+    std::vector<std::unique_ptr<rte_ring, free_ring>> rings_;
     std::vector<std::unique_ptr<worker>> workers_;
     std::uint8_t punt_port_ = io::transmitter::no_port;
     bool running_ = false;

@@ -52,7 +52,8 @@ worker::worker(worker_options options, worker_shared& shared)
       shared_(shared),
       transmitter_(options_.ways, options_.punt_port, counters_),
       tap_(shared.taps, options_.punt_port),
-      slow_path_(transmitter_, options_.buffers) {}
+      slow_path_(transmitter_, options_.buffers),
+      fan_out_(options_.fan_out, options_.number) {}
 
 void worker::run() noexcept {
     prctl(PR_SET_TIMERSLACK, 1000UL);  // ns: rests are as short as they say
@@ -84,6 +85,10 @@ void worker::run() noexcept {
 }
 
 void worker::send_rest() noexcept {
+    burst b;
+    while (fan_out_.is_on() && fan_out_.take(b, options_.burst)) {
+        forward(b);
+    }
     for (const shared_queue& queue : options_.shared) {
         while (transmitter_.drain(queue.ring, queue.port) != 0) {
         }
@@ -99,8 +104,17 @@ bool worker::poll() noexcept {
         if (b.count != 0) {
             busy = true;
             b.in_port = queue.port;
+            if (fan_out_.is_on()) {
+                fan_out_.spread(b, counters_.ports[queue.port]);
+            }
             forward(b);
         }
+    }
+    // Packets of several ports make several bursts; not all at once, as others wait as well.
+    constexpr int most_bursts = 4;
+    for (int n = 0; n < most_bursts && fan_out_.is_on() && fan_out_.take(b, options_.burst); ++n) {
+        busy = true;
+        forward(b);
     }
     for (const shared_queue& queue : options_.shared) {
         busy |= transmitter_.drain(queue.ring, queue.port) != 0;
@@ -160,7 +174,7 @@ void worker::rest(unsigned idle_rounds) noexcept {
 
 // Receive interrupts, if every queue of this worker has them, and nobody hands over to it.
 bool worker::register_interrupts() noexcept {
-    if (options_.rx.empty() || !options_.shared.empty()) {
+    if (options_.rx.empty() || !options_.shared.empty() || fan_out_.is_on()) {
         return false;
     }
     const auto control = [this](std::size_t n, int operation) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "dataplane/io/fan_out.hh"
 #include "dataplane/io/slow_path.hh"
 #include "dataplane/io/tap.hh"
 #include "dataplane/io/transmit.hh"
@@ -54,6 +55,7 @@ struct worker_options {
     std::vector<shared_queue> shared;
     std::uint8_t punt_port = io::transmitter::no_port;
     rte_mempool* buffers = nullptr;  // for what the slow path sends
+    std::vector<rte_ring*> fan_out;  // into each worker; empty: flows stay where they come in
 };
 
 class worker {
@@ -93,6 +95,7 @@ private:
     io::transmitter transmitter_;
     io::tap tap_;
     io::slow_path slow_path_;
+    io::fan_out fan_out_;
     bool armed_ = false;  // receive interrupts
     std::uint64_t rounds_ = 0;
     std::uint64_t busy_rounds_ = 0;

@@ -142,10 +142,11 @@ std::string label_text(const publish::label_view& rule) {
 
 std::string scion_text(const config::scion_section& scion) {
     return fmt::format(
-        "\n[scion]\nrouter = {}\nown_ports = {}\npacket_too_big = {}\nslow_path_rate = {}\n"
+        "\n[scion]\nrouter = {}\nown_ports = {}\npacket_too_big = {}\nfan_out = {}\nslow_path_rate "
+        "= {}\n"
         "slow_path_link_rate = {}\nkey_overlap = {}\nhttp = {}\n",
-        quoted(scion.router), scion.own_ports, scion.packet_too_big, scion.slow_path_rate,
-        scion.slow_path_link_rate, scion.key_overlap, quoted(scion.http));
+        quoted(scion.router), scion.own_ports, scion.packet_too_big, scion.fan_out,
+        scion.slow_path_rate, scion.slow_path_link_rate, scion.key_overlap, quoted(scion.http));
 }
 
 std::string prefix_text(const publish::prefix_view& rule) {

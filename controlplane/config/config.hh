@@ -170,6 +170,7 @@ struct runtime {                // section [runtime]
 struct scion_section {           // [scion]: this router is a border router
     std::string router;          // br.toml, from the folder of the file that says so on
     bool own_ports = false;      // deliver to ports outside of the dispatched range as well
+    bool fan_out = true;         // with several workers: spread by SCION flow
     bool packet_too_big = true;  // answer with SCMP 2/0
     std::uint32_t slow_path_rate = 10'000;      // packets a second to the slow path, in all
     std::uint32_t slow_path_link_rate = 1'000;  // by one link

@@ -319,9 +319,10 @@ runtime read_runtime(value from, diagnostics& errors) {
 }
 
 scion_section read_scion(value from, diagnostics& errors) {
-    constexpr std::array<std::string_view, 7> known{
-        "router",      "own_ports", "packet_too_big", "slow_path_rate", "slow_path_link_rate",
-        "key_overlap", "http"};
+    constexpr std::array<std::string_view, 8> known{"router",         "fan_out",
+                                                    "own_ports",      "packet_too_big",
+                                                    "slow_path_rate", "slow_path_link_rate",
+                                                    "key_overlap",    "http"};
     constexpr std::int64_t max_rate = 10'000'000;
     constexpr std::int64_t max_overlap = 24 * 3600;  // no hop field is good for longer
     const table_reader table(from, "[scion]", known, errors);
@@ -334,6 +335,7 @@ scion_section read_scion(value from, diagnostics& errors) {
     }
     table.flag("own_ports", result.own_ports);
     table.flag("packet_too_big", result.packet_too_big);
+    table.flag("fan_out", result.fan_out);
     table.number("slow_path_rate", 1, max_rate, result.slow_path_rate);
     table.number("slow_path_link_rate", 1, max_rate, result.slow_path_link_rate);
     table.number("key_overlap", 0, max_overlap, result.key_overlap);

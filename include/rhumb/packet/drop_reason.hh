@@ -66,6 +66,7 @@ enum class drop_reason : std::uint8_t {
     no_headroom,
     too_many_rounds,
     tx_queue_full,
+    worker_busy,
     count_,
 };
 
@@ -172,6 +173,8 @@ inline constexpr std::array<drop_reason_text, drop_reason_count> drop_reason_tex
      "The packet still asked for another protocol after the last round of the pipeline."},
     {drop_reason::tx_queue_full, "tx_queue_full",
      "The port's transmit queue, or the ring towards its worker, was full."},
+    {drop_reason::worker_busy, "worker_busy",
+     "The packet's flow is another worker's, and the ring towards that one was full."},
 }};
 
 namespace detail {
