@@ -38,7 +38,8 @@ done
 
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." || exit 1
 folders=(include dataplane controlplane tools tests)
-pure=(include dataplane/mpls dataplane/ip dataplane/pipeline controlplane/config controlplane/publish)
+pure=(include dataplane/mpls dataplane/ip dataplane/scion dataplane/pipeline controlplane/config
+    controlplane/neighbours controlplane/publish controlplane/scion)
 
 sources() {  # FOLDER...
     find "$@" \( -name '*.cc' -o -name '*.hh' \) -type f | sort

@@ -324,7 +324,8 @@ scion_section read_scion(value from, diagnostics& errors) {
                                                     "slow_path_rate", "slow_path_link_rate",
                                                     "key_overlap",    "http"};
     constexpr std::int64_t max_rate = 10'000'000;
-    constexpr std::int64_t max_overlap = 24 * 3600;  // no hop field is good for longer
+    constexpr std::int64_t max_overlap =
+        std::int64_t{24} * 3600;  // no hop field is good for longer
     const table_reader table(from, "[scion]", known, errors);
     scion_section result;
     result.where = table.where();

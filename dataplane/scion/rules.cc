@@ -22,7 +22,7 @@ bool has_good_shape(packet& p) noexcept {
         }
         p.peering = is_peering_hop(p, hop);
     } else {
-        for (unsigned n = 0; n < p.segments; ++n) {
+        for (unsigned n = 0; n < most_segments; ++n) {
             if (segment_length(p.meta, n) == 1) {
                 return false;
             }

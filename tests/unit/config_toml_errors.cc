@@ -134,7 +134,8 @@ const bad_text bad_ports[] = {
      "3:10: a VLAN of vlans must be an integer, not a string"},
     {"[ports.a.b]\nc = 1",
      "1:10: unknown key \"b\" in [ports.a]; it is one of \"device\", \"mac\", \"mtu\", "
-     "\"promiscuous\", \"rx_queues\", \"shared_tx\", \"msd\", \"vlans\", \"addresses\" or \"gateways\""},
+     "\"promiscuous\", \"rx_queues\", \"shared_tx\", \"msd\", \"vlans\", \"addresses\" or "
+     "\"gateways\""},
     {"[ports.a]\ndevice = \"x\"\nmut = 1",
      "3:1: unknown key \"mut\" in [ports.a]; did you mean \"mtu\"?"},
     {"[ports.a]\ndevice = 1979-05-27", "2:10: device must be a string, not a date or time"},

@@ -39,7 +39,7 @@ inline constexpr std::size_t destination_offset = 12;  // ISD-AS
 inline constexpr std::size_t source_offset = 20;
 inline constexpr std::size_t hosts_offset = 28;
 inline constexpr std::size_t least_bytes = hosts_offset + 8;  // with two hosts of 4 bytes
-inline constexpr std::size_t most_header_bytes = 255 * 4;
+inline constexpr std::size_t most_header_bytes = std::size_t{255} * 4;
 inline constexpr std::size_t most_host_bytes = 16;
 
 inline constexpr std::size_t meta_bytes = 4;
