@@ -5,6 +5,7 @@
 
 #include "dataplane/pipeline/pipeline.hh"
 #include "rhumb/wire/ethernet.hh"
+#include "rhumb/wire/ipv4.hh"
 #include "rhumb/wire/ipv6.hh"
 
 namespace rhumb::io {
@@ -65,7 +66,12 @@ void slow_path::take(const burst& b, const stage_context& context) noexcept {
             constexpr auto busy = static_cast<std::size_t>(drop_reason::scion_slow_path_busy);
             count_up(context.counters.ports[b.in_port].drops[busy], 1);
             if (what.task != slow_task::resolve) {
-                count_up(context.counters.scion_links[what.link].of(length).busy_slow_path, 1);
+                const byte* const ip = b.front[i];
+                const std::size_t outer =
+                    scion::udp_bytes +
+                    (ip[0] >> 4 == 4 ? ipv4::header_bytes(ip) : ipv6::header_bytes);
+                scion_counters& link = context.counters.scion_links[what.link];
+                count_up(link.of(length - outer).busy_slow_path, 1);
             }
             continue;
         }

@@ -141,19 +141,10 @@ bool find_parts(packet& p) noexcept {
 
 namespace {
 
-// One's complement sum over `bytes`, a multiple of 4, as they lie.
-std::uint64_t sum_of(const byte* from, std::size_t bytes) noexcept {
-    std::uint64_t sum = 0;
-    for (std::size_t n = 0; n < bytes; n += 4) {
-        sum += load_wire32(from + n);
-    }
-    return sum;
-}
-
 // Of addresses and ports of a packet with its outer headers.
 std::uint64_t pseudo_sum(const byte* ip, const byte* udp) noexcept {
     const bool v4 = ip[0] >> 4 == 4;
-    return sum_of(ip + (v4 ? 12 : 8), v4 ? 8 : 32) + load_wire32(udp);
+    return wire_sum(ip + (v4 ? 12 : 8), v4 ? 8 : 32) + load_wire32(udp);
 }
 
 void store_sum(byte* to, std::uint16_t value) noexcept { std::memcpy(to, &value, sizeof value); }
@@ -189,7 +180,7 @@ byte* encapsulate(packet& p, const link& by, const endpoint* to) noexcept {
     if (to != nullptr) {
         std::memcpy(udp - to->address_bytes, to->address.data(), to->address_bytes);
         store_be16(udp + 2, to->port);
-        const std::uint64_t address = sum_of(udp - to->address_bytes, to->address_bytes);
+        const std::uint64_t address = wire_sum(udp - to->address_bytes, to->address_bytes);
         pseudo += address + byte_swap(to->port);
         header_sum += address;
     }

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <new>
 
 #include "dataplane/scion/packet.hh"
 #include "dataplane/scion/rules.hh"
@@ -29,7 +30,10 @@ struct work {
     std::uint16_t block = 0;
 };
 struct batch {
-    std::array<work, burst::capacity> items;
+    batch() noexcept {}
+    union {  // so that nothing writes to items that no packet needs
+        std::array<work, burst::capacity> items;
+    };
     std::array<crypto::block, 2 * burst::capacity> blocks;
     std::array<crypto::block, 2 * burst::capacity> macs;
     std::size_t count = 0;
@@ -344,8 +348,7 @@ void stage::process(burst& b, lane packets, const stage_context& context, lanes&
     }
     batch all;
     for (const std::size_t i : packets) {
-        work& w = all.items[all.count];
-        w = work{};
+        work& w = *new (&all.items[all.count]) work;
         w.index = static_cast<std::uint8_t>(i);
         if (step_by_step(b, i, context, uncovered, trace).open(w, all)) {
             ++all.count;

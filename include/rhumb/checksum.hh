@@ -36,6 +36,16 @@ namespace rhumb {
     return checksum_fold(sum);
 }
 
+// One's complement sum of `length` bytes, a multiple of 4, as they lie in memory: with native
+// words, which only meet others of their kind (RFC 1071 section 2, byte order independence).
+[[nodiscard]] inline std::uint64_t wire_sum(const byte* from, std::size_t length) noexcept {
+    std::uint64_t sum = 0;
+    for (std::size_t n = 0; n < length; n += 4) {
+        sum += load_wire32(from + n);
+    }
+    return sum;
+}
+
 // The value for the checksum field of `length` bytes in which that field is zero.
 [[nodiscard]] constexpr std::uint16_t checksum_of(const byte* from, std::size_t length) noexcept {
     return static_cast<std::uint16_t>(~checksum_sum(from, length));

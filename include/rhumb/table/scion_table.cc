@@ -6,18 +6,6 @@
 
 namespace rhumb::scion {
 
-namespace {
-
-std::uint64_t sum_of(const byte* from, std::size_t bytes) noexcept {
-    std::uint64_t sum = 0;
-    for (std::size_t n = 0; n < bytes; n += 4) {
-        sum += load_wire32(from + n);
-    }
-    return sum;
-}
-
-}  // namespace
-
 link_finder::key link_finder::make_key(const endpoint& local, const endpoint& remote) {
     key made{};
     auto* const words = reinterpret_cast<byte*>(made.words.data());
@@ -70,8 +58,8 @@ void set_outer(link& to, const endpoint& local, const endpoint& remote) {
         ip[9] = 17;
         std::copy_n(local.address.begin(), 4, ip + 12);
         std::copy_n(remote.address.begin(), 4, ip + 16);
-        to.header_sum = sum_of(ip, ipv4::min_header_bytes);
-        to.pseudo_sum = sum_of(ip + 12, 8);
+        to.header_sum = wire_sum(ip, ipv4::min_header_bytes);
+        to.pseudo_sum = wire_sum(ip + 12, 8);
     } else {
         udp = ipv6::header_bytes;
         ip[0] = 0x60;
@@ -79,7 +67,7 @@ void set_outer(link& to, const endpoint& local, const endpoint& remote) {
         ip[7] = 64;
         std::copy_n(local.address.begin(), 16, ip + 8);
         std::copy_n(remote.address.begin(), 16, ip + 24);
-        to.pseudo_sum = sum_of(ip + 8, 32);
+        to.pseudo_sum = wire_sum(ip + 8, 32);
     }
     store_be16(ip + udp, local.port);
     store_be16(ip + udp + 2, remote.port);

@@ -89,7 +89,11 @@ private:
     struct key {
         std::array<std::uint64_t, 4> words;
         std::uint32_t ports;
-        friend bool operator==(const key&, const key&) = default;
+        friend bool operator==(const key& a, const key& b) noexcept {
+            return ((a.words[0] ^ b.words[0]) | (a.words[1] ^ b.words[1]) |
+                    (a.words[2] ^ b.words[2]) | (a.words[3] ^ b.words[3]) | (a.ports ^ b.ports)) ==
+                   0;
+        }
     };
     struct slot {
         key what{};
@@ -99,12 +103,12 @@ private:
     static key make_key(const endpoint& local, const endpoint& remote);
     void put(const key& what, std::uint16_t link);
     static std::size_t hash(const key& k) noexcept {
-        std::uint64_t mixed = k.ports;
-        for (const std::uint64_t word : k.words) {
-            mixed = (mixed ^ word) * 0x9e3779b97f4a7c15;
-            mixed ^= mixed >> 32;
-        }
-        return mixed;
+        // Of IPv4 only the first word is not zero, which the compiler sees.
+        const std::uint64_t mixed =
+            (k.words[0] ^ std::uint64_t{k.ports} << 16) * 0x9e3779b97f4a7c15 +
+            k.words[1] * 0xbf58476d1ce4e5b9 + k.words[2] * 0x94d049bb133111eb +
+            k.words[3] * 0xd6e8feb86659fd93;
+        return mixed ^ mixed >> 32;
     }
     [[nodiscard]] std::uint16_t find(const key& wanted, std::uint64_t to_1, std::uint64_t to_2,
                                      std::uint64_t own_1, std::uint64_t own_2) const noexcept {
