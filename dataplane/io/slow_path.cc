@@ -40,9 +40,12 @@ bool slow_path::passes(window& w, std::uint64_t now_ms, std::uint32_t rate) noex
 slow_packet* slow_path::room(const slow_request& what, std::size_t length,
                              const stage_context& context) noexcept {
     const bool is_session = what.task == slow_task::bfd;
-    // A limit for sessions as well, so that no link's flood gets past.
+    // A limit for sessions as well, so that no link's flood gets past. What is about neighbours is
+    // of no link: between the answer to a question and the next hop made of it many may come.
+    const bool is_of_a_link = what.task != slow_task::resolve && what.task != slow_task::neighbour;
     if (length > slow_path_bytes ||
-        !passes((*by_link_)[what.link], context.now_ms, context.tables.slow_path_link_rate) ||
+        (is_of_a_link &&
+         !passes((*by_link_)[what.link], context.now_ms, context.tables.slow_path_link_rate)) ||
         (!is_session && !passes(all_, context.now_ms, context.tables.slow_path_rate))) {
         return nullptr;
     }
