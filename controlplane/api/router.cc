@@ -119,8 +119,8 @@ std::uint64_t milliseconds_since_1970() {
                                           .count());
 }
 
-// What [scion] names; null where there is no such section. The addresses of its underlay join the
-// file's rules.
+// What [scion] names; null where there is no such section. The router's own addresses, of its ports
+// and of the underlay, and its subnets join the file's rules.
 result<scion_setup> load_scion(config::file& file, const scion::setup* previous) {
     add_own_prefixes(file);
     if (!file.scion) {
