@@ -145,6 +145,7 @@ result<std::shared_ptr<const setup>> setup::make(const config::scion_section& wa
         return done.why();
     }
     made->add_services();
+    own.finish();
     return std::shared_ptr<const setup>(std::move(made));
 }
 

@@ -29,17 +29,6 @@ struct address_fault {
 // that the packet came by or names.
 [[nodiscard]] bool is_between_neighbours(const packet& p, const table& own) noexcept;
 
-// Which links may follow each other within a segment, and at a switch of segments.
-[[nodiscard]] constexpr bool may_pass(link_type in, link_type out) noexcept {
-    using enum link_type;
-    return (in == core && out == core) || (in == child && (out == parent || out == peer)) ||
-           (out == child && (in == parent || in == peer));
-}
-[[nodiscard]] constexpr bool may_switch(link_type in, link_type out) noexcept {
-    using enum link_type;
-    return (in == core && out == child) || (in == child && (out == core || out == child));
-}
-
 // EPIC (the reference's specification): the validation field of the last two hops, and how old the
 // packet is. `tag`: the whole MAC of the hop verified last.
 [[nodiscard]] bool epic_holds(const packet& p, const crypto::block& tag,

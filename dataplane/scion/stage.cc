@@ -5,6 +5,7 @@
 #include <new>
 
 #include "dataplane/scion/packet.hh"
+#include "dataplane/scion/plain.hh"
 #include "dataplane/scion/rules.hh"
 #include "dataplane/scion/verdicts.hh"
 #include "rhumb/crypto/cmac.hh"
@@ -335,17 +336,9 @@ private:
     Trace& trace_;
 };
 
-}  // namespace
-
 template <class Trace>
-void stage::process(burst& b, lane packets, const stage_context& context, lanes& uncovered,
-                    Trace& trace) noexcept {
-    if (context.tables.scion == nullptr) {
-        for (const std::size_t i : packets) {
-            b.punt(i, drop_reason::local_other);
-        }
-        return;
-    }
+[[gnu::noinline]] void go_the_long_way(burst& b, lane packets, const stage_context& context,
+                                       lanes& uncovered, Trace& trace) noexcept {
     batch all;
     for (const std::size_t i : packets) {
         work& w = *new (&all.items[all.count]) work;
@@ -359,6 +352,28 @@ void stage::process(burst& b, lane packets, const stage_context& context, lanes&
     for (std::size_t n = 0; n < all.count; ++n) {
         work& w = all.items[n];
         step_by_step(b, w.index, context, uncovered, trace).close(w, all);
+    }
+}
+
+}  // namespace
+
+template <class Trace>
+void stage::process(burst& b, lane packets, const stage_context& context, lanes& uncovered,
+                    Trace& trace) noexcept {
+    if (context.tables.scion == nullptr) {
+        for (const std::size_t i : packets) {
+            b.punt(i, drop_reason::local_other);
+        }
+        return;
+    }
+    if constexpr (Trace::on) {
+        go_the_long_way(b, packets, context, uncovered, trace);
+    } else {
+        lane_list rest;
+        forward_plain(b, packets, context, rest);
+        if (rest.count != 0) {
+            go_the_long_way(b, rest.all(), context, uncovered, trace);
+        }
     }
 }
 

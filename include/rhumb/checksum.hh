@@ -2,6 +2,7 @@
 // Threads: any.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -10,12 +11,11 @@
 
 namespace rhumb {
 
-// Folds a wide one's complement sum to 16 bits.
+// Folds a wide one's complement sum to 16 bits: each half is added to the other, with the carry of
+// the lower half going into the upper one, where it belongs (RFC 1071 section 2).
 [[nodiscard]] constexpr std::uint16_t checksum_fold(std::uint64_t sum) noexcept {
-    while (sum >> 16 != 0) {
-        sum = (sum & 0xffff) + (sum >> 16);
-    }
-    return static_cast<std::uint16_t>(sum);
+    const auto half = static_cast<std::uint32_t>((sum + std::rotr(sum, 32)) >> 32);
+    return static_cast<std::uint16_t>((half + std::rotr(half, 16)) >> 16);
 }
 
 // One's complement sum of `length` bytes (an odd last byte counts as the high half of a word).

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
+#include <new>
 #include <stdexcept>
 
 #include "dataplane/scion/stage.hh"
@@ -182,15 +184,64 @@ void scion_rig::set_former_key(std::span<const byte> key) {
     own.former_key = &former_key_;
 }
 
-std::vector<scion_outcome> scion_rig::run_all(const std::vector<std::vector<byte>>& packets) {
+namespace {
+
+// Every IPv4 address is by the same route.
+class default_route {
+public:
+    default_route() {
+        if (!prefixes_.set({family::ipv4, 0, {}}, 1)) {
+            throw std::bad_alloc();
+        }
+        retired_list none;
+        tables_.ipv4 = prefixes_.commit(none);
+    }
+    [[nodiscard]] table_set tables_by(const route& way) {
+        routes_.edit(1) = way;
+        retired_list none;
+        tables_.routes = routes_.commit(none);
+        return tables_;
+    }
+
+private:
+    table_set tables_;
+    lpm_pool pool_;
+    lpm_table prefixes_{pool_, family::ipv4};
+    route_table routes_{2};
+};
+
+scion_outcome outcome_of(const burst& b, std::size_t i, lanes& uncovered) {
+    scion_outcome out;
+    out.fate = b.fate[i];
+    if (b.fate[i] == verdict::again) {  // in the lane of IPv4 or IPv6, to be forwarded
+        const lane_list& mine = uncovered.of(b.kind[i]);
+        const bool waits = std::count(mine.index.begin(), mine.index.begin() + mine.count,
+                                      static_cast<std::uint8_t>(i)) == 1;
+        out.fate = waits ? verdict::forward : verdict::again;
+    } else if (b.fate[i] == verdict::forward) {  // the short way
+        const bool right = b.nexthop[i] == scion_rig::nexthop && b.kind[i] == protocol::ipv4;
+        out.fate = right ? verdict::forward : verdict::again;
+    } else {
+        out.reason = b.reason[i];
+    }
+    if (out.fate == verdict::slow) {
+        out.asked = b.slow[i];
+    }
+    if (out.fate == verdict::forward || out.fate == verdict::slow) {
+        out.packet.assign(b.front[i], b.end[i]);
+    }
+    return out;
+}
+
+template <class Trace>
+std::vector<scion_outcome> run_stage(burst& b, const std::vector<std::vector<byte>>& packets,
+                                     std::size_t headroom, const stage_context& context,
+                                     std::size_t& short_ways) {
     // Headroom and packet, so that AddressSanitizer knows where a packet ends.
     std::vector<std::vector<byte>> buffers;
-    table_set tables;
-    tables.scion = &own;
-    burst& b = *burst_;
+    std::vector<std::uint8_t> all;
     b.count = static_cast<std::uint16_t>(packets.size());
     b.start();
-    std::vector<std::uint8_t> all;
     for (std::size_t i = 0; i < packets.size(); ++i) {
         std::vector<byte>& buffer = buffers.emplace_back(headroom, byte{0xa5});
         buffer.insert(buffer.end(), packets[i].begin(), packets[i].end());
@@ -200,29 +251,36 @@ std::vector<scion_outcome> scion_rig::run_all(const std::vector<std::vector<byte
         all.push_back(static_cast<std::uint8_t>(i));
     }
     lanes uncovered;
-    no_trace trace;
-    scion::stage::process(b, all, {tables, live, counters, now_ms}, uncovered, trace);
+    const auto trace = std::make_unique<Trace>();
+    scion::stage::process(b, all, context, uncovered, *trace);
 
     std::vector<scion_outcome> outcomes;
     for (std::size_t i = 0; i < packets.size(); ++i) {
-        scion_outcome& out = outcomes.emplace_back();
-        out.fate = b.fate[i];
-        if (b.fate[i] == verdict::again) {  // in the lane of IPv4 or IPv6, to be forwarded
-            const lane_list& v4 = uncovered.of(protocol::ipv4);
-            const lane_list& v6 = uncovered.of(protocol::ipv6);
-            const lane_list& mine = b.kind[i] == protocol::ipv4 ? v4 : v6;
-            const bool waits = std::count(mine.index.begin(), mine.index.begin() + mine.count,
-                                          static_cast<std::uint8_t>(i)) == 1;
-            out.fate = waits ? verdict::forward : verdict::again;
-        } else {
-            out.reason = b.reason[i];
-        }
-        if (out.fate == verdict::slow) {
-            out.asked = b.slow[i];
-        }
-        if (out.fate == verdict::forward || out.fate == verdict::slow) {
-            out.packet.assign(b.front[i], b.end[i]);
-        }
+        short_ways += b.fate[i] == verdict::forward ? 1U : 0U;
+        outcomes.push_back(outcome_of(b, i, uncovered));
+    }
+    return outcomes;
+}
+
+}  // namespace
+
+std::vector<scion_outcome> scion_rig::run_all(const std::vector<std::vector<byte>>& packets) {
+    static default_route everywhere;
+    own.finish();
+    table_set tables = everywhere.tables_by(underlay);
+    tables.scion = &own;
+    std::size_t none = 0;
+    auto outcomes = run_stage<trace_log>(*burst_, packets, headroom,
+                                         {tables, live, long_way_counters_, now_ms}, none);
+    const auto again = run_stage<no_trace>(*burst_, packets, headroom,
+                                           {tables, live, counters, now_ms}, short_ways);
+    if (outcomes != again || none != 0) {
+        throw std::logic_error("the short way does not do what the long way does");
+    }
+    const std::size_t counted = own.links.size() * sizeof(scion_counters);
+    if (std::memcmp(counters.scion_links.data(), long_way_counters_.scion_links.data(), counted) !=
+        0) {
+        throw std::logic_error("the short way does not count what the long way counts");
     }
     return outcomes;
 }

@@ -68,6 +68,9 @@ public:
                               const scion::endpoint& address, std::uint64_t neighbour);
     void set_former_key(std::span<const byte> key);
 
+    // Every packet goes the stage's short way if it can, and the long one: throws where that makes
+    // a difference. The former are counted.
+    std::size_t short_ways = 0;
     [[nodiscard]] scion_outcome run(std::span<const byte> packet) {
         return run_all({std::vector<byte>(packet.begin(), packet.end())}).at(0);
     }
@@ -76,12 +79,17 @@ public:
     [[nodiscard]] std::optional<std::vector<byte>> reply(const scion_outcome& handed,
                                                          bool authenticate = false) const;
 
+    // Where every IPv4 address of the underlay is.
+    static constexpr nexthop_id nexthop = 5;
+    route underlay{via_ref::to_nexthop(nexthop)};
+
     std::uint64_t now_ms = 0;
     std::size_t headroom = 64;  // before each packet
     liveness live;
     worker_counters counters;
 
 private:
+    worker_counters long_way_counters_;
     void add_neighbour(std::uint16_t interface, std::uint64_t neighbour);
 
     crypto::cmac_key key_;

@@ -118,6 +118,7 @@ TEST(ScionBursts, AreAsEachPacketAlone) {
     EXPECT_GT(fates[static_cast<std::size_t>(verdict::slow)], 500U);
     EXPECT_GT(fates[static_cast<std::size_t>(verdict::drop)], 500U);
     EXPECT_EQ(fates[static_cast<std::size_t>(verdict::again)], 0U);
+    EXPECT_GT(b.rig.short_ways, 300U);
 }
 
 TEST(ScionBursts, OfPacketsThatAllSwitchSegmentsHaveTwoMacsEach) {

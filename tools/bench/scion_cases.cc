@@ -54,6 +54,7 @@ stage_case packets(std::string name, unsigned interface, packet_spec spec) {
         }
         return [frames](std::size_t n) { return (*frames)[n % frames->size()]; };
     };
+    shared->rig.own.finish();
     one.scion = {std::shared_ptr<const scion::table>(shared, &shared->rig.own), shared->rig.now_ms};
     return one;
 }

@@ -75,4 +75,20 @@ void set_outer(link& to, const endpoint& local, const endpoint& remote) {
     to.outer_bytes = static_cast<std::uint8_t>(udp + udp_bytes);
 }
 
+void table::finish() {
+    for (link& l : links) {
+        const bool is_ipv4 = l.outer_bytes == ipv4::min_header_bytes + udp_bytes;
+        const bool has_limit = packet_too_big && l.mtu != 0;
+        l.most_over_ipv4 = static_cast<std::uint16_t>(!is_ipv4 ? 0 : has_limit ? l.mtu : 0xffff);
+        const link_type in = l.interface == 0 ? link_type::none : type_of(l.interface);
+        l.passes_to = l.interface == 0 ? 0xff : 0;  // what comes from inside came in elsewhere
+        l.switches_to = 0;
+        for (unsigned t = 0; t <= static_cast<unsigned>(link_type::peer); ++t) {
+            const auto out = static_cast<link_type>(t);
+            l.passes_to |= static_cast<std::uint8_t>((may_pass(in, out) ? 1U : 0U) << t);
+            l.switches_to |= static_cast<std::uint8_t>((may_switch(in, out) ? 1U : 0U) << t);
+        }
+    }
+}
+
 }  // namespace rhumb::scion

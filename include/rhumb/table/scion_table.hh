@@ -57,7 +57,24 @@ struct alignas(64) link {
     // difference): of addresses and ports; of the IPv4 header.
     std::uint64_t pseudo_sum = 0;
     std::uint64_t header_sum = 0;
+    // Set by table::finish(). Bytes of the largest SCION packet that may be sent in IPv4; 0: none.
+    std::uint16_t most_over_ipv4 = 0;
+    // Bit t: a packet that came by this link may leave by an external one of link_type t, within
+    // its segment, or where it switches segments.
+    std::uint8_t passes_to = 0;
+    std::uint8_t switches_to = 0;
 };
+
+// Which links may follow each other within a segment, and at a switch of segments.
+[[nodiscard]] constexpr bool may_pass(link_type in, link_type out) noexcept {
+    using enum link_type;
+    return (in == core && out == core) || (in == child && (out == parent || out == peer)) ||
+           (out == child && (in == parent || in == peer));
+}
+[[nodiscard]] constexpr bool may_switch(link_type in, link_type out) noexcept {
+    using enum link_type;
+    return (in == core && out == child) || (in == child && (out == core || out == child));
+}
 
 // Which link a packet came by: the external ones and siblings by both ends, the internal one by
 // ours.
@@ -162,6 +179,9 @@ struct table {
 
     static constexpr std::uint16_t unknown_interface = 0xffff;
     static constexpr std::uint16_t dispatcher_port = 30041;
+
+    // Once all else is there: fills what links say of themselves for the stage's short way.
+    void finish();
 
     static constexpr std::uint16_t pack(std::uint16_t link, link_type type) noexcept {
         return static_cast<std::uint16_t>(link | static_cast<unsigned>(type) << 13);

@@ -164,13 +164,9 @@ inline constexpr byte hop_ingress_alert = 2;
 // What a hop field's MAC is made over: 16 bytes to `to`.
 constexpr void write_mac_input(byte* to, std::uint16_t segment, const byte* info,
                                const byte* hop) noexcept {
-    store_be16(to, 0);
-    store_be16(to + 2, segment);
-    store_be32(to + 4, timestamp(info));
-    to[8] = 0;
-    to[9] = hop[1];
-    store_be32(to + 10, load_be32(hop + 2));  // both interfaces
-    store_be16(to + 14, 0);
+    store_be64(to, std::uint64_t{segment} << 32 | timestamp(info));
+    // Both interfaces behind ExpTime.
+    store_be64(to + 8, std::uint64_t{hop[1]} << 48 | std::uint64_t{load_be32(hop + 2)} << 16);
 }
 
 }  // namespace rhumb::scion
