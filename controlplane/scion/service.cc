@@ -143,8 +143,8 @@ void slow_service::act(std::uint16_t link, const bfd::outcome& done, const momen
         watcher_(link, is_up(link));
     }
     if (done.send) {
-        out_.push_back(underlay_packet(setup_->own.links[link], nullptr,
-                                       session_packet(link, *done.send, now)));
+        session_out_.push_back(underlay_packet(setup_->own.links[link], nullptr,
+                                               session_packet(link, *done.send, now)));
     }
 }
 

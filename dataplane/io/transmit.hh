@@ -68,6 +68,30 @@ public:
         }
     }
 
+    // The frame of a packet that is to be forwarded, for try_send().
+    [[nodiscard]] static rte_mbuf* frame_of(const burst& b, std::size_t i) noexcept {
+        commit(b, i);
+        auto* const m = static_cast<rte_mbuf*>(b.handle[i]);
+        m->port = b.in_port;
+        return m;
+    }
+    // Sends or hands over one frame; where there is no room it stays the caller's, and false.
+    [[nodiscard]] bool try_send(std::size_t port, rte_mbuf* m) noexcept {
+        const way_out& way = ways_[port];
+        if (way.hand_over != nullptr) {
+            return rte_ring_mp_enqueue(way.hand_over, m) == 0;
+        }
+        const std::uint32_t bytes = m->pkt_len;
+        if (rte_eth_tx_burst(way.device, way.queue, &m, 1) != 1) {
+            return false;
+        }
+        count_up(counters_.ports[port].tx.packets, 1);
+        count_up(counters_.ports[port].tx.bytes, bytes);
+        return true;
+    }
+    // Counts it as lost to a full queue.
+    void give_up(rte_mbuf* m) noexcept { give_up(&m, 1); }
+
     // Sends what other workers have put into a port's ring. Precondition: this worker owns the
     // queue.
     std::size_t drain(rte_ring* ring, std::uint8_t port) noexcept {
