@@ -75,7 +75,7 @@ void slow_path::take_neighbours(const burst& b, const stage_context& context) no
 
 bool slow_path::send(const stage_context& context) noexcept {
     constexpr int most = 32;  // a round
-    bool any = late_count_ != 0 && send_late(context.now_ms);
+    bool any = false;
     for (int sent = 0; sent < most; ++sent) {
         own_packet* const packet = queues_.next_own();
         if (packet == nullptr) {
@@ -85,25 +85,6 @@ bool slow_path::send(const stage_context& context) noexcept {
         send_one(*packet, context);
         queues_.give_back(packet);
     }
-    return any;
-}
-
-// Whether any was sent or given up.
-bool slow_path::send_late(std::uint64_t now_ms) noexcept {
-    std::size_t kept = 0;
-    for (std::size_t n = 0; n < late_count_; ++n) {
-        const late_packet& one = late_[n];
-        if (out_.try_send(one.port, one.frame)) {
-            continue;
-        }
-        if (now_ms >= one.until_ms) {  // what it says is no longer news
-            out_.give_up(one.frame);
-            continue;
-        }
-        late_[kept++] = one;
-    }
-    const bool any = kept != late_count_;
-    late_count_ = kept;
     return any;
 }
 
@@ -129,23 +110,10 @@ void slow_path::send_one(const own_packet& packet, const stage_context& context)
         b.out_port[0] = packet.port;
     }
     if (packet.of_session && b.fate[0] == verdict::forward) {
-        send_session(b, context.now_ms);
+        out_.send_session(b, 0);
     } else {
         out_.send(b);
     }
-}
-
-void slow_path::send_session(burst& b, std::uint64_t now_ms) noexcept {
-    constexpr std::uint64_t patience_ms = 100;
-    rte_mbuf* const frame = transmitter::frame_of(b, 0);
-    if (out_.try_send(b.out_port[0], frame)) {
-        return;
-    }
-    if (late_count_ == late_.size()) {
-        out_.give_up(frame);
-        return;
-    }
-    late_[late_count_++] = {frame, b.out_port[0], now_ms + patience_ms};
 }
 
 }  // namespace rhumb::io

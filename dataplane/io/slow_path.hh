@@ -4,9 +4,6 @@
 
 #include <rte_mbuf.h>
 
-#include <array>
-#include <cstddef>
-#include <cstdint>
 #include <memory>
 
 #include "dataplane/io/slow_queues.hh"
@@ -26,27 +23,16 @@ public:
     void take_neighbours(const burst& b, const stage_context& context) noexcept;
     // Sends what the slow path has left; whether there was anything.
     bool send(const stage_context& context) noexcept;
-    [[nodiscard]] bool has_own() const noexcept { return late_count_ != 0 || queues_.has_own(); }
+    [[nodiscard]] bool has_own() const noexcept { return queues_.has_own(); }
 
     [[nodiscard]] slow_queues& queues() noexcept { return queues_; }
 
 private:
-    // A BFD packet that found a full transmit queue. Data comes again at once and fills it; a
-    // session that loses a few in a row is down. So it is tried again, for a while.
-    struct late_packet {
-        rte_mbuf* frame = nullptr;
-        std::uint8_t port = 0;
-        std::uint64_t until_ms = 0;
-    };
-    [[nodiscard]] bool send_late(std::uint64_t now_ms) noexcept;
     void send_one(const own_packet& packet, const stage_context& context) noexcept;
-    void send_session(burst& b, std::uint64_t now_ms) noexcept;
 
     transmitter& out_;
     rte_mempool* const buffers_;
     slow_queues queues_;
-    std::array<late_packet, 64> late_;
-    std::size_t late_count_ = 0;
     std::unique_ptr<burst> burst_ = std::make_unique<burst>();
 };
 

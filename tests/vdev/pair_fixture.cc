@@ -33,14 +33,18 @@ std::string mac_text(unsigned number) {
     return "02:00:00:00:0" + std::to_string(number / 10) + ":0" + std::to_string(number % 10);
 }
 
-std::string config_of(const std::string& name, const std::vector<port_plan>& ports) {
+std::string config_of(const std::string& name, const std::string& runtime,
+                      const std::vector<port_plan>& ports) {
     std::string text = "[node]\nname = \"pair-" + name + "-" + std::to_string(::getpid()) +
-                       "\"\n[runtime]\nsocket = \"r.sock\"\n[scion]\nrouter = \"br.toml\"\n"
+                       "\"\n[runtime]\nsocket = \"r.sock\"\n" + runtime +
+                       "[scion]\nrouter = \"br.toml\"\n"
                        "key_overlap = 3600\n";
     for (const port_plan& port : ports) {
         text += "[ports." + port.name + "]\ndevice = \"" + port.device + "\"\nmac = \"" +
-                mac_text(port.mac) + "\"\n[nexthops." + port.name + "]\nport = \"" + port.name +
-                "\"\nmac = \"" + mac_text(port.far_mac) + "\"\n";
+                mac_text(port.mac) +
+                // A memif has as many queues as its peer.
+                (runtime.empty() ? "\"\n" : "\"\nshared_tx = true\n") + "[nexthops." + port.name +
+                "]\nport = \"" + port.name + "\"\nmac = \"" + mac_text(port.far_mac) + "\"\n";
         for (const std::string& remote : port.remotes) {
             text += "[[prefixes]]\nmatch = \"" + remote + "/32\"\nvia = \"" + port.name + "\"\n";
         }
@@ -178,24 +182,27 @@ void border_pair::start(const devices& wanted) {
     if (wanted.with_a2) {
         of_a1.push_back({"i", memif("server", "aa"), 13, 22, {"10.1.0.2"}});
     }
-    write_router(a1_.folder, "a1", config_of("a1", of_a1), topology_of_a(), first_master);
+    write_router(a1_.folder, "a1", config_of("a1", wanted.runtime, of_a1), topology_of_a(),
+                 first_master);
     a1_.process.emplace(a1_.folder, std::vector<std::string>{"--config", "r.toml"});
     ASSERT_TRUE(a1_.process->connect("r.sock")) << a1_.process->log();
     if (wanted.with_a2) {
         write_router(a2_.folder, "a2",
-                     config_of("a2", {{"c", memif("server", "c"), 21, 93, {"192.0.2.31"}},
-                                      {"i", memif("client", "aa"), 22, 13, {"10.1.0.1"}}}),
+                     config_of("a2", wanted.runtime,
+                               {{"c", memif("server", "c"), 21, 93, {"192.0.2.31"}},
+                                {"i", memif("client", "aa"), 22, 13, {"10.1.0.1"}}}),
                      topology_of_a(), first_master);
         a2_.process.emplace(a2_.folder, std::vector<std::string>{"--config", "r.toml"});
         ASSERT_TRUE(a2_.process->connect("r.sock")) << a2_.process->log();
     }
     write_router(b1_.folder, "b1",
-                 config_of("b1", {{"b",
-                                   wanted.relayed ? memif("server", "ab-b") : memif("client", "ab"),
-                                   31,
-                                   12,
-                                   {"192.0.2.1"}},
-                                  {"d", or_memif(wanted.d, "d"), 32, 92, {"192.0.2.22"}}}),
+                 config_of("b1", wanted.runtime,
+                           {{"b",
+                             wanted.relayed ? memif("server", "ab-b") : memif("client", "ab"),
+                             31,
+                             12,
+                             {"192.0.2.1"}},
+                            {"d", or_memif(wanted.d, "d"), 32, 92, {"192.0.2.22"}}}),
                  topology_of_b(), second_master);
     b1_.process.emplace(b1_.folder, std::vector<std::string>{"--config", "r.toml"});
     ASSERT_TRUE(b1_.process->connect("r.sock")) << b1_.process->log();

@@ -73,12 +73,13 @@ protected:
     static std::string topology_of_a(const variant& of);
     static std::string topology_of_a() { return topology_of_a(variant()); }
 
-    // Devices: the test's ends, unless something else is said. `link`: "relay" or "direct".
+    // Devices: the test's ends, unless something else is said; the link straight or through relay_.
     struct devices {
         std::string e;
         std::string d;
         bool relayed = false;
         bool with_a2 = true;
+        std::string runtime = {};  // keys of [runtime]
     };
     void start(const devices& wanted);
     void expect_sessions_up();
