@@ -10,7 +10,11 @@ bool slow_queues::passes(window& w, std::uint64_t now_ms, std::uint32_t rate) no
         w = {now_ms / window_ms, 0};
     }
     const std::uint32_t most = std::max<std::uint32_t>(rate / (1000 / window_ms), 1);
-    return w.used < most && ++w.used != 0;
+    if (w.used >= most) {
+        return false;
+    }
+    ++w.used;
+    return true;
 }
 
 bool slow_queues::may_pass(const slow_request& what, std::uint64_t now_ms,
