@@ -119,6 +119,9 @@ bool worker::poll() noexcept {
     for (const shared_queue& queue : options_.shared) {
         busy |= transmitter_.drain(queue.ring, queue.port) != 0;
     }
+    if (transmitter_.has_late()) [[unlikely]] {
+        busy |= transmitter_.send_late();
+    }
     if (slow_path_.has_own()) [[unlikely]] {
         busy |= slow_path_.send(context());
     }

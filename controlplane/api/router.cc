@@ -193,7 +193,11 @@ result<std::unique_ptr<router>> router::open(const std::string& config_file,
         return built.why();
     }
     made->tables_ = std::move(built).value();
-    made->slow_ = std::make_unique<slow_thread>(*made->engine_);
+    std::vector<io::slow_queues*> queues;
+    for (const auto& worker : made->engine_->workers()) {
+        queues.push_back(&worker->slow_path().queues());
+    }
+    made->slow_ = std::make_unique<slow_thread>(std::move(queues), made->engine_->live());
     made->use_scion(std::move(scion).value());
     if (auto done = made->use_neighbours(file.value()); !done) {
         return done.why();

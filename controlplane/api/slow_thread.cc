@@ -1,7 +1,7 @@
 #include "controlplane/api/slow_thread.hh"
 
-#include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "dataplane/io/log.hh"
 
@@ -23,12 +23,13 @@ scion::slow_service::moment moment_now() {
 
 }  // namespace
 
-slow_thread::slow_thread(rhumb::engine& engine)
-    : engine_(engine),
+slow_thread::slow_thread(std::vector<io::slow_queues*> workers, liveness& live)
+    : workers_(std::move(workers)),
+      live_(live),
       service_([this] { return static_cast<std::uint32_t>(random_()); },
                [this](std::uint16_t link, bool up) {
-                   if (engine_.live().link_up(link) != up) {
-                       engine_.live().set_link(link, up);
+                   if (live_.link_up(link) != up) {
+                       live_.set_link(link, up);
                        io::log(io::log_level::notice, up ? "SCION link up" : "SCION link down",
                                {{"link", service_.current().links[link].name}});
                    }
@@ -95,19 +96,18 @@ bool slow_thread::round() {
             queue.give_back(packet);
         }
     };
-    for (const auto& worker : engine_.workers()) {
-        take(worker->slow_path().sessions());
+    for (io::slow_queues* const worker : workers_) {
+        take(worker->sessions());
     }
     service_.tick(now);
-    for (const auto& worker : engine_.workers()) {
-        take(worker->slow_path().others());
+    send(service_.take_session_packets(), true);
+    for (io::slow_queues* const worker : workers_) {
+        take(worker->others());
     }
     neighbours_.tick(now.steady);
-    for (const std::vector<byte>& packet : service_.take_packets()) {
-        send(packet[0] >> 4 == 4 ? protocol::ipv4 : protocol::ipv6, 0, packet);
-    }
+    send(service_.take_packets(), false);
     for (const neighbour_keeper::frame_to_send& frame : neighbours_.take_frames()) {
-        send(protocol::unknown, static_cast<std::uint8_t>(frame.port), frame.bytes);
+        sender().send(protocol::unknown, static_cast<std::uint8_t>(frame.port), false, frame.bytes);
     }
     return busy;
 }
@@ -121,16 +121,10 @@ void slow_thread::handle(const io::slow_packet& packet, const scion::slow_servic
     }
 }
 
-// The first worker sends for the router. Where its queue is full, the packet is lost, as on a wire.
-void slow_thread::send(protocol kind, std::uint8_t port, const std::vector<byte>& bytes) {
-    auto& queue = engine_.workers().front()->slow_path().own();
-    io::own_packet* const record = bytes.size() <= io::slow_path_bytes ? queue.acquire() : nullptr;
-    if (record != nullptr) {
-        record->kind = kind;
-        record->port = port;
-        record->length = static_cast<std::uint16_t>(bytes.size());
-        std::copy(bytes.begin(), bytes.end(), record->data.begin());
-        queue.push(record);
+void slow_thread::send(const std::vector<std::vector<byte>>& packets, bool of_session) {
+    for (const std::vector<byte>& packet : packets) {
+        const auto kind = packet[0] >> 4 == 4 ? protocol::ipv4 : protocol::ipv6;
+        sender().send(kind, 0, of_session, packet);
     }
 }
 

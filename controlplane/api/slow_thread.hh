@@ -9,17 +9,21 @@
 #include <optional>
 #include <random>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "controlplane/api/neighbour_keeper.hh"
 #include "controlplane/scion/service.hh"
-#include "dataplane/engine.hh"
+#include "dataplane/io/slow_queues.hh"
+#include "rhumb/table/liveness.hh"
 
 namespace rhumb::api {
 
 class slow_thread {
 public:
-    // The engine outlives it, and runs while it does.
-    explicit slow_thread(rhumb::engine& engine);
+    // One queue pair a worker, and the flags of links: they outlive it, and it may run only while
+    // the workers do.
+    slow_thread(std::vector<io::slow_queues*> workers, liveness& live);
     slow_thread(const slow_thread&) = delete;
     slow_thread& operator=(const slow_thread&) = delete;
     ~slow_thread() { stop(); }
@@ -45,10 +49,13 @@ private:
     // One round over the queues; whether there was anything.
     [[nodiscard]] bool round();
     void handle(const io::slow_packet& packet, const scion::slow_service::moment& now);
-    // `kind` as own_packet has it.
-    void send(protocol kind, std::uint8_t port, const std::vector<byte>& bytes);
+    void send(const std::vector<std::vector<byte>>& packets, bool of_session);
+    // The first worker sends for the router. Where its queue is full, a packet is lost, as on a
+    // wire.
+    [[nodiscard]] io::slow_queues& sender() { return *workers_.front(); }
 
-    rhumb::engine& engine_;
+    const std::vector<io::slow_queues*> workers_;
+    liveness& live_;
     std::mt19937 random_{std::random_device{}()};
     std::mutex turn_;  // over the service
     scion::slow_service service_;

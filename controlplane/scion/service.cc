@@ -58,7 +58,7 @@ void slow_service::use(std::shared_ptr<const setup> next, const moment& now) {
         const link_description& link = setup_->links[n];
         if (link.bfd) {
             const bool stays = before[n] && previous != nullptr && n < previous->links.size() &&
-                               previous->links[n] == link;
+                               link.has_session_of(previous->links[n]);
             if (stays) {
                 sessions_[n] = std::move(before[n]);
             } else {
@@ -143,8 +143,8 @@ void slow_service::act(std::uint16_t link, const bfd::outcome& done, const momen
         watcher_(link, is_up(link));
     }
     if (done.send) {
-        out_.push_back(underlay_packet(setup_->own.links[link], nullptr,
-                                       session_packet(link, *done.send, now)));
+        session_out_.push_back(underlay_packet(setup_->own.links[link], nullptr,
+                                               session_packet(link, *done.send, now)));
     }
 }
 

@@ -39,7 +39,10 @@ public:
     // What is due; hand over waiting packets first.
     void tick(const moment& now);
 
-    // IP packets to send, oldest first.
+    // IP packets to send, oldest first: those of BFD sessions, and all others.
+    [[nodiscard]] std::vector<std::vector<byte>> take_session_packets() {
+        return std::exchange(session_out_, {});
+    }
     [[nodiscard]] std::vector<std::vector<byte>> take_packets() { return std::exchange(out_, {}); }
 
     [[nodiscard]] const setup& current() const { return *setup_; }
@@ -59,6 +62,7 @@ private:
     link_watcher watcher_;
     std::shared_ptr<const setup> setup_;
     std::vector<std::optional<bfd::session>> sessions_;  // by link
+    std::vector<std::vector<byte>> session_out_;
     std::vector<std::vector<byte>> out_;
 };
 

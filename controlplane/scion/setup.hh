@@ -30,7 +30,14 @@ struct link_description {
     endpoint remote;  // none of the internal link
     std::uint16_t mtu = 0;
     std::optional<control::bfd_settings> bfd;  // none: no session
-    friend bool operator==(const link_description&, const link_description&) = default;
+
+    // Whether a session over that one can go on over this one: same ends, same settings. What else
+    // a link is, as its MTU, may change under it.
+    [[nodiscard]] bool has_session_of(const link_description& before) const {
+        return scope == before.scope && interface == before.interface &&
+               neighbour == before.neighbour && local == before.local && remote == before.remote &&
+               bfd == before.bfd;
+    }
 };
 
 struct hop_keys {

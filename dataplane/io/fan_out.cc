@@ -27,7 +27,8 @@ flow_number scion_flow(const byte* frame, std::size_t length) noexcept {
     }
     const byte* const header = frame + at;
     if (length < at + scion::least_bytes ||
-        !scion::is_known_next_header(scion::next_header(header))) {
+        !scion::is_known_next_header(scion::next_header(header)) ||
+        scion::next_header(header) == scion::next_bfd) {
         return {};
     }
     const std::size_t bytes =

@@ -47,7 +47,8 @@ private:
 };
 
 // By what a frame's flow goes: a number that is the same for all packets of a SCION flow, as the
-// reference router tells flows apart (flow id and address header); nothing for other frames.
+// reference router tells flows apart (flow id and address header); nothing for other frames, nor
+// for BFD, which must not be lost to a worker that is busy.
 struct flow_number {
     bool is_scion = false;
     std::uint32_t number = 0;

@@ -25,37 +25,16 @@ bool speaks_of_neighbours(std::span<const byte> frame) noexcept {
                            (frame[icmp_offset] == 135 || frame[icmp_offset] == 136));
 }
 
+slow_queues::limits limits_of(const stage_context& context) noexcept {
+    return {context.tables.slow_path_rate, context.tables.slow_path_link_rate};
+}
+
+void count_full(const stage_context& context) noexcept {
+    constexpr auto full = static_cast<std::size_t>(drop_reason::tx_queue_full);
+    count_up(context.counters.ports[own_port].drops[full], 1);
+}
+
 }  // namespace
-
-bool slow_path::passes(window& w, std::uint64_t now_ms, std::uint32_t rate) noexcept {
-    constexpr std::uint64_t window_ms = 10;
-    if (w.number != now_ms / window_ms) {
-        w = {now_ms / window_ms, 0};
-    }
-    const std::uint32_t most = std::max<std::uint32_t>(rate / (1000 / window_ms), 1);
-    return w.used < most && ++w.used != 0;
-}
-
-// Where a packet for the slow path goes; null where there is no room, or it is one too many.
-slow_packet* slow_path::room(const slow_request& what, std::size_t length,
-                             const stage_context& context) noexcept {
-    const bool is_session = what.task == slow_task::bfd;
-    // A limit for sessions as well, so that no link's flood gets past. What is about neighbours is
-    // of no link: between the answer to a question and the next hop made of it many may come.
-    const bool is_of_a_link = what.task != slow_task::resolve && what.task != slow_task::neighbour;
-    if (length > slow_path_bytes ||
-        (is_of_a_link &&
-         !passes((*by_link_)[what.link], context.now_ms, context.tables.slow_path_link_rate)) ||
-        (!is_session && !passes(all_, context.now_ms, context.tables.slow_path_rate))) {
-        return nullptr;
-    }
-    slow_packet* const record = (is_session ? sessions_ : others_).acquire();
-    if (record != nullptr) {
-        record->what = what;
-        record->length = static_cast<std::uint16_t>(length);
-    }
-    return record;
-}
 
 void slow_path::take(const burst& b, const stage_context& context) noexcept {
     for (std::size_t i = 0; i < b.count; ++i) {
@@ -64,8 +43,7 @@ void slow_path::take(const burst& b, const stage_context& context) noexcept {
         }
         const slow_request& what = b.slow[i];
         const std::size_t length = b.length(i);
-        slow_packet* const record = room(what, length, context);
-        if (record == nullptr) {
+        if (!queues_.take(what, {b.front[i], length}, context.now_ms, limits_of(context))) {
             constexpr auto busy = static_cast<std::size_t>(drop_reason::scion_slow_path_busy);
             count_up(context.counters.ports[b.in_port].drops[busy], 1);
             if (what.task != slow_task::resolve) {
@@ -76,10 +54,7 @@ void slow_path::take(const burst& b, const stage_context& context) noexcept {
                 scion_counters& link = context.counters.scion_links[what.link];
                 count_up(link.of(length - outer).busy_slow_path, 1);
             }
-            continue;
         }
-        std::memcpy(record->data.data(), b.front[i], length);
-        (what.task == slow_task::bfd ? sessions_ : others_).push(record);
     }
 }
 
@@ -94,32 +69,29 @@ void slow_path::take_neighbours(const burst& b, const stage_context& context) no
             continue;
         }
         const slow_request what{slow_task::neighbour, 0, 0, 0, 0, b.in_port};
-        if (slow_packet* const record = room(what, m->data_len, context)) {
-            std::memcpy(record->data.data(), frame, m->data_len);
-            others_.push(record);
-        }
+        (void)queues_.take(what, {frame, m->data_len}, context.now_ms, limits_of(context));
     }
 }
 
 bool slow_path::send(const stage_context& context) noexcept {
     constexpr int most = 32;  // a round
-    int sent = 0;
-    for (; sent < most; ++sent) {
-        own_packet* const packet = own_.pop();
+    bool any = false;
+    for (int sent = 0; sent < most; ++sent) {
+        own_packet* const packet = queues_.next_own();
         if (packet == nullptr) {
             break;
         }
+        any = true;
         send_one(*packet, context);
-        own_.give_back(packet);
+        queues_.give_back(packet);
     }
-    return sent != 0;
+    return any;
 }
 
 void slow_path::send_one(const own_packet& packet, const stage_context& context) noexcept {
     rte_mbuf* const m = rte_pktmbuf_alloc(buffers_);
     if (m == nullptr || rte_pktmbuf_tailroom(m) < packet.length) {
-        constexpr auto full = static_cast<std::size_t>(drop_reason::tx_queue_full);
-        count_up(context.counters.ports[own_port].drops[full], 1);
+        count_full(context);
         rte_pktmbuf_free(m);
         return;
     }
@@ -137,7 +109,11 @@ void slow_path::send_one(const own_packet& packet, const stage_context& context)
         b.fate[0] = verdict::forward;
         b.out_port[0] = packet.port;
     }
-    out_.send(b);
+    if (packet.of_session && b.fate[0] == verdict::forward) {
+        out_.send_session(b, 0);
+    } else {
+        out_.send(b);
+    }
 }
 
 }  // namespace rhumb::io

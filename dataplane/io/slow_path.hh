@@ -1,47 +1,20 @@
-// Between a worker and the thread of the slow path: packets that it is to answer, and packets and
-// frames that it sends. All copies: the packet path waits for nobody, and what finds no room, or
-// comes faster than the tables allow, is dropped and counted. Threads: as said; one thread a side.
+// The worker's side of the slow path: packets of a burst into its queues, and what it has left
+// there onto the wire. Threads: the worker's, but queues() as it says itself.
 #pragma once
 
 #include <rte_mbuf.h>
 
-#include <array>
-#include <cstddef>
-#include <cstdint>
 #include <memory>
-#include <span>
 
-#include "dataplane/io/record_queue.hh"
+#include "dataplane/io/slow_queues.hh"
 #include "dataplane/io/transmit.hh"
-#include "rhumb/bytes.hh"
 #include "rhumb/packet/burst.hh"
 #include "rhumb/table/stage_context.hh"
 
 namespace rhumb::io {
 
-inline constexpr std::size_t slow_path_bytes = 9728;  // of a packet; longer ones are dropped
-
-// What a worker could not do.
-struct slow_packet {
-    slow_request what;
-    std::uint16_t length = 0;
-    std::array<byte, slow_path_bytes> data;  // from the IP header on
-
-    [[nodiscard]] std::span<const byte> bytes() const { return {data.data(), length}; }
-};
-
-// What the slow path sends: an IP packet, which takes the way that the tables have for it, or a
-// frame for a port.
-struct own_packet {
-    protocol kind = protocol::unknown;  // ipv4, ipv6; unknown: a frame
-    std::uint8_t port = 0;              // of a frame
-    std::uint16_t length = 0;
-    std::array<byte, slow_path_bytes> data;
-};
-
 class slow_path {
 public:
-    // The worker's side.
     slow_path(transmitter& out, rte_mempool* buffers) : out_(out), buffers_(buffers) {}
 
     // Takes copies of the burst's packets whose verdict is `slow`.
@@ -50,32 +23,16 @@ public:
     void take_neighbours(const burst& b, const stage_context& context) noexcept;
     // Sends what the slow path has left; whether there was anything.
     bool send(const stage_context& context) noexcept;
-    [[nodiscard]] bool has_own() noexcept { return own_.has_filled(); }
+    [[nodiscard]] bool has_own() const noexcept { return queues_.has_own(); }
 
-    // The slow path's side. BFD has a queue to itself, so that nothing keeps it waiting.
-    [[nodiscard]] record_queue<slow_packet>& sessions() noexcept { return sessions_; }
-    [[nodiscard]] record_queue<slow_packet>& others() noexcept { return others_; }
-    [[nodiscard]] record_queue<own_packet>& own() noexcept { return own_; }
+    [[nodiscard]] slow_queues& queues() noexcept { return queues_; }
 
 private:
-    // How many packets passed in a hundredth of a second.
-    struct window {
-        std::uint64_t number = 0;
-        std::uint32_t used = 0;
-    };
-    [[nodiscard]] static bool passes(window& w, std::uint64_t now_ms, std::uint32_t rate) noexcept;
-    [[nodiscard]] slow_packet* room(const slow_request& what, std::size_t length,
-                                    const stage_context& context) noexcept;
     void send_one(const own_packet& packet, const stage_context& context) noexcept;
 
     transmitter& out_;
     rte_mempool* const buffers_;
-    record_queue<slow_packet> sessions_{128};
-    record_queue<slow_packet> others_{256};
-    record_queue<own_packet> own_{256};
-    window all_;
-    std::unique_ptr<std::array<window, scion::max_links>> by_link_ =
-        std::make_unique<std::array<window, scion::max_links>>();
+    slow_queues queues_;
     std::unique_ptr<burst> burst_ = std::make_unique<burst>();
 };
 

@@ -2,6 +2,7 @@
 // a port, none copied. Threads: a transmitter belongs to one worker.
 #pragma once
 
+#include <rte_cycles.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 #include <rte_ring.h>
@@ -68,6 +69,38 @@ public:
         }
     }
 
+    // Sends or hands over a packet of a BFD session, which is to be forwarded. Where a queue is
+    // full data comes again at once and fills it, and a session that loses a few in a row is down:
+    // so it is tried again, for a while.
+    void send_session(const burst& b, std::size_t i) noexcept {
+        commit(b, i);
+        auto* const m = static_cast<rte_mbuf*>(b.handle[i]);
+        m->port = b.in_port;
+        if (!try_send(b.out_port[i], m)) {
+            keep(b.out_port[i], m);
+        }
+    }
+    [[nodiscard]] bool has_late() const noexcept { return late_count_ != 0; }
+    // Whether any was sent or given up.
+    bool send_late() noexcept {
+        const std::uint64_t now = rte_get_tsc_cycles();
+        std::size_t kept = 0;
+        for (std::size_t n = 0; n < late_count_; ++n) {
+            late_frame& one = late_[n];
+            if (try_send(one.port, one.frame)) {
+                continue;
+            }
+            if (now > one.until) {  // what it says is no longer news
+                give_up(&one.frame, 1);
+                continue;
+            }
+            late_[kept++] = one;
+        }
+        const bool any = kept != late_count_;
+        late_count_ = kept;
+        return any;
+    }
+
     // Sends what other workers have put into a port's ring. Precondition: this worker owns the
     // queue.
     std::size_t drain(rte_ring* ring, std::uint8_t port) noexcept {
@@ -75,7 +108,15 @@ public:
         const unsigned n = rte_ring_sc_dequeue_burst(ring, reinterpret_cast<void**>(from.data()),
                                                      burst::capacity, nullptr);
         if (n != 0) {
-            transmit(port, from.data(), static_cast<std::uint16_t>(n), bytes_of(from.data(), n));
+            const std::uint16_t sent =
+                put(port, from.data(), static_cast<std::uint16_t>(n), bytes_of(from.data(), n));
+            for (std::size_t i = sent; i < n; ++i) {
+                if (from[i]->port == own_port) {  // perhaps a session's
+                    keep(port, from[i]);
+                } else {
+                    give_up(&from[i], 1);
+                }
+            }
         }
         return n;
     }
@@ -85,6 +126,23 @@ private:
         std::array<rte_mbuf*, burst::capacity> packets;
         std::uint16_t count = 0;
     };
+    struct late_frame {
+        rte_mbuf* frame = nullptr;
+        std::size_t port = 0;
+        std::uint64_t until = 0;  // TSC
+    };
+
+    [[nodiscard]] bool try_send(std::size_t port, rte_mbuf* m) noexcept {
+        return ways_[port].hand_over != nullptr ? rte_ring_mp_enqueue(ways_[port].hand_over, m) == 0
+                                                : put(port, &m, 1, m->pkt_len) == 1;
+    }
+    void keep(std::size_t port, rte_mbuf* m) noexcept {
+        if (late_count_ == late_.size()) {
+            give_up(&m, 1);
+            return;
+        }
+        late_[late_count_++] = {m, port, rte_get_tsc_cycles() + rte_get_tsc_hz() / 10};
+    }
 
     void queue(std::size_t port, rte_mbuf* m) noexcept {
         line& waiting = pending_[port];
@@ -136,6 +194,13 @@ private:
     // `bytes`: of all packets together.
     void transmit(std::size_t port, rte_mbuf** packets, std::uint16_t count,
                   std::uint64_t bytes) noexcept {
+        const std::uint16_t sent = put(port, packets, count, bytes);
+        give_up(packets + sent, count - sent);
+    }
+
+    // How many the driver took; the others are still the caller's.
+    std::uint16_t put(std::size_t port, rte_mbuf** packets, std::uint16_t count,
+                      std::uint64_t bytes) noexcept {
         const std::uint16_t sent =
             rte_eth_tx_burst(ways_[port].device, ways_[port].queue, packets, count);
         for (std::size_t n = sent; n < count; ++n) {
@@ -143,7 +208,7 @@ private:
         }
         count_up(counters_.ports[port].tx.packets, sent);
         count_up(counters_.ports[port].tx.bytes, bytes);
-        give_up(packets + sent, count - sent);
+        return sent;
     }
 
     void give_up(rte_mbuf** packets, std::size_t count) noexcept {
@@ -160,6 +225,8 @@ private:
     std::uint8_t punt_port_;
     worker_counters& counters_;
     std::vector<line> pending_;
+    std::array<late_frame, 64> late_;
+    std::size_t late_count_ = 0;
 };
 
 }  // namespace rhumb::io

@@ -50,7 +50,8 @@ made_segment make_segment(const segment_spec& spec) {
         store_be16(&hop[2], forth ? from.in : from.out);
         store_be16(&hop[4], forth ? from.out : from.in);
         made.betas[at] = beta;
-        made.tags[at] = mac_of(as_key(from.as), beta, made.info.data(), hop.data());
+        const std::vector<byte> key = from.key.empty() ? as_key(from.as) : from.key;
+        made.tags[at] = mac_of(key, beta, made.info.data(), hop.data());
         std::copy_n(made.tags[at].bytes.begin(), scion::mac_bytes, &hop[6]);
         // A hop over a peering link is none of the chain: it is made with the next one's beta.
         if (!(spec.peering && n == 0)) {

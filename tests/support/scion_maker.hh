@@ -30,6 +30,7 @@ struct hop_spec {
     bool alert_in = false;  // for the router that it enters by
     bool alert_out = false;
     bool bad_mac = false;
+    std::vector<byte> key = {};  // where it is not as_key(as)
 };
 
 struct segment_spec {
