@@ -68,11 +68,11 @@ struct options {
     std::uint64_t now_ms = 0;  // since 1970
     start from = start::automatic;
     place taken = place::unknown;
-    std::span<const as_key> keys;
+    std::span<const as_key> keys = {};
     // Whose the hop fields are: one AS for each, or one for each AS on the way (whose two hop
     // fields at a switch of segments count once). Wildcards are unknown. Empty: the first is the
     // source's, the last the destination's, and of the others a key that fits tells.
-    std::vector<isd_as> hops;
+    std::vector<isd_as> hops = {};
 };
 
 [[nodiscard]] listing read(std::span<const byte> bytes, const options& how);

@@ -147,7 +147,8 @@ void find_misled(const reader& r, const path_view& path, unsigned segment, unsig
         for (unsigned k = from; k < to && checks[n].is_checked && !checks[n].is_right; ++k) {
             if (k != n && checks[k].is_checked && !checks[k].is_right &&
                 load_be16(checks[k].tag.bytes.data()) != step(r, path, k)) {
-                checks[n].misled_by = k;
+                // The nearest to SegID's own hop: those behind it are misled themselves.
+                checks[n].misled_by = n > owner ? checks[n].misled_by.value_or(k) : k;
             }
         }
     }
