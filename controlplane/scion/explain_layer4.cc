@@ -202,7 +202,7 @@ void quote(reader& r, std::size_t at, std::optional<unsigned> pointer, field& in
     if (pointer) {
         std::string name;
         find_part(f.inside, at + *pointer, name);
-        say(f, at + *pointer, "pointer", std::to_string(*pointer),
+        say(f, std::min(at + *pointer, r.bytes.size()), "pointer", std::to_string(*pointer),
             name.empty() ? "points behind the quote" : "points to: " + name);
     }
 }

@@ -154,8 +154,9 @@ TEST(ScionExplainTool, EndsWithAStatusThatTellsWhatWasFound) {
 TEST(ScionExplainTool, WritesOneJsonDocumentForAllPackets) {
     temporary_folder folder;
     const std::string path = (folder.path() / "two.pcap").string();
+    const auto length = static_cast<std::uint32_t>(make_scion(small()).size());
     std::vector<byte> file = packets::write_pcap(std::vector<packets::captured>{
-        {0, 0, make_scion(small())}, {1'000'000'000, 0, make_scion(small())}});
+        {0, length, make_scion(small())}, {1'000'000'000, length, make_scion(small())}});
     file[20] = 147;
     std::ofstream out(path, std::ios::binary);
     std::copy(file.begin(), file.end(), std::ostreambuf_iterator<char>(out));
