@@ -64,6 +64,8 @@ enum class start : std::uint8_t { automatic, ethernet, ip, scion, stun };
 // that it enters an AS by changes SegID before it checks the MAC.
 enum class place : std::uint8_t { unknown, outside, inside };
 
+// Every member has its initializer, or g++ warns where only some are named.
+// NOLINTBEGIN(readability-redundant-member-init)
 struct options {
     std::uint64_t now_ms = 0;  // since 1970
     start from = start::automatic;
@@ -74,6 +76,7 @@ struct options {
     // source's, the last the destination's, and of the others a key that fits tells.
     std::vector<isd_as> hops = {};
 };
+// NOLINTEND(readability-redundant-member-init)
 
 [[nodiscard]] listing read(std::span<const byte> bytes, const options& how);
 
