@@ -78,7 +78,7 @@ struct path_view {
     [[nodiscard]] std::size_t info_at(unsigned n) const { return infos_at + n * info_bytes; }
     [[nodiscard]] std::size_t hop_at(unsigned n) const { return hops_at + n * hop_bytes; }
     [[nodiscard]] unsigned length(unsigned segment) const {
-        return is_one_hop ? hops : segment_length(meta, segment);
+        return is_one_hop ? hops : segment < most_segments ? segment_length(meta, segment) : 0;
     }
     [[nodiscard]] unsigned first(unsigned segment) const;
     [[nodiscard]] unsigned segment_of(unsigned hop) const;
