@@ -212,6 +212,24 @@ std::size_t path::hop_count() const {
     return count;
 }
 
+std::vector<isd_as> path::ases_of_hops() const {
+    std::vector<isd_as> made;
+    isd_as at = from;
+    std::size_t links = 0;  // passed so far; each has two interfaces
+    for (std::size_t n = 0; n < parts.size(); ++n) {
+        for (std::size_t hop = 0; hop < parts[n].hops.size(); ++hop) {
+            // Between segments there is a link only where it is a peering one.
+            const bool over_link = hop != 0 || (n != 0 && parts[n].peering);
+            if (over_link && 2 * links + 1 < interfaces.size()) {
+                at = interfaces[2 * links + 1].ia;
+                ++links;
+            }
+            made.push_back(at);
+        }
+    }
+    return made;
+}
+
 std::vector<byte> path::bytes() const {
     std::vector<byte> made(meta_bytes + parts.size() * info_bytes + hop_count() * hop_bytes);
     std::array<unsigned, most_segments> lengths{};

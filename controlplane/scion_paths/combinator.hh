@@ -49,6 +49,8 @@ struct path {
     std::uint64_t good_until_ms = 0;  // since 1970
 
     [[nodiscard]] std::size_t hop_count() const;
+    // Whose each hop field is; at a switch of segments, two are one AS's.
+    [[nodiscard]] std::vector<isd_as> ases_of_hops() const;
     // A path of type SCION, at its first hop. Precondition: at most most_hops hops, 63 of a part.
     [[nodiscard]] std::vector<byte> bytes() const;
     // SHA-256 over all interfaces: the same for the same way, whenever its segments were made.

@@ -3,8 +3,11 @@
 #include <sodium.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 
 #include "controlplane/scion/keys.hh"
+#include "controlplane/scion_paths/files.hh"
 #include "controlplane/scion_paths/segment.hh"
 #include "rhumb/crypto/pbkdf2.hh"
 
@@ -21,6 +24,22 @@ std::vector<byte> make_key(std::optional<std::uint64_t> seed, const std::string&
         randombytes_buf(made.data(), made.size());
     }
     return made;
+}
+
+std::vector<byte> copy(const control::secret& from) {
+    return {from.bytes().begin(), from.bytes().end()};
+}
+
+// Of the first router that has keys in a folder made of this network; empty if none has.
+std::string folder_with_keys(const network& of, std::size_t as, const std::string& folder) {
+    for (std::size_t n = 0; n < of.ases[as].routers.size(); ++n) {
+        const auto path = std::filesystem::path(folder) / folder_of(of, as, n);
+        std::error_code why;
+        if (std::filesystem::exists(path / "keys" / "master0.key", why)) {
+            return path.string();
+        }
+    }
+    return {};
 }
 
 result<as_keys> complete(std::vector<byte> master0, std::vector<byte> master1) {
@@ -43,32 +62,34 @@ std::vector<byte> derived_bytes(std::uint64_t seed, std::string_view name) {
     return {digest.begin(), digest.end()};
 }
 
-result<key_ring> make_keys(const network& of, std::optional<std::uint64_t> seed) {
+result<key_ring> make_keys(const network& of, std::optional<std::uint64_t> seed,
+                           const std::string& folder) {
     if (sodium_init() < 0) {
         return error{"libsodium cannot be used: there are no random numbers", {}};
     }
     key_ring made;
-    for (const network_as& as : of.ases) {
+    for (std::size_t n = 0; n < of.ases.size(); ++n) {
+        const network_as& as = of.ases[n];
         const std::string name = scion::to_string(as.ia);
-        auto keys = complete(as.master_key ? *as.master_key : make_key(seed, "master0 " + name),
-                             make_key(seed, "master1 " + name));
+        auto master0 = make_key(seed, "master0 " + name);
+        auto master1 = make_key(seed, "master1 " + name);
+        const std::string known = folder.empty() ? "" : folder_with_keys(of, n, folder);
+        if (!known.empty()) {
+            const auto loaded = control::load_master_keys(known);
+            if (!loaded) {
+                return loaded.why();
+            }
+            master0 = copy(loaded.value().key0);
+            master1 = copy(loaded.value().key1);
+        }
+        auto keys =
+            complete(as.master_key ? *as.master_key : std::move(master0), std::move(master1));
         if (!keys) {
             return keys.why();
         }
         made.push_back(std::move(*keys));
     }
     return made;
-}
-
-result<as_keys> load_keys(const std::string& folder) {
-    const auto loaded = control::load_master_keys(folder);
-    if (!loaded) {
-        return loaded.why();
-    }
-    const auto copy = [](const control::secret& from) {
-        return std::vector<byte>(from.bytes().begin(), from.bytes().end());
-    };
-    return complete(copy(loaded.value().key0), copy(loaded.value().key1));
 }
 
 std::string to_base64(const std::vector<byte>& bytes) {

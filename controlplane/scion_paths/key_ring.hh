@@ -23,11 +23,10 @@ struct as_keys {
 };
 using key_ring = std::vector<as_keys>;  // by the place of the AS in the network
 
-// Of what the file does not give, `seed` decides; without one it is random.
-[[nodiscard]] result<key_ring> make_keys(const network& of, std::optional<std::uint64_t> seed);
-
-// Of an AS, from a folder with keys/.
-[[nodiscard]] result<as_keys> load_keys(const std::string& folder);
+// Of what the file does not give, `seed` decides; without one it is random. `folder`, if not empty:
+// what write_files() left there stays in use, unless the file says otherwise.
+[[nodiscard]] result<key_ring> make_keys(const network& of, std::optional<std::uint64_t> seed,
+                                         const std::string& folder = {});
 
 [[nodiscard]] std::string to_base64(const std::vector<byte>& bytes);
 

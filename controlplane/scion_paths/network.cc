@@ -153,11 +153,14 @@ private:
     }
 
     void add_router(network_as& as, std::string_view name, config::position where) {
-        config::check_name(name, "router", where, errors_);
-        if (name.find_first_of("/@#") != std::string_view::npos || name.starts_with('.')) {
-            errors_.fail(where, fmt::format("{} cannot be a router's name: it is to be the name "
-                                            "of a folder",
-                                            in_quotes(name)));
+        constexpr std::string_view allowed =
+            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+        constexpr std::size_t most_characters = 32;
+        if (name.empty() || name.size() > most_characters || name.starts_with('.') ||
+            name.find_first_not_of(allowed) != std::string_view::npos) {
+            errors_.fail(where, fmt::format("{} cannot be a router's name: 1 to {} letters, "
+                                            "digits, - and _",
+                                            in_quotes(name), most_characters));
         }
         for (const network_router& other : as.routers) {
             if (other.name == name) {

@@ -38,7 +38,7 @@ TEST(ScionNetworkErrors, OfTheFileAndItsAses) {
         {"[as.\"1-1\"]\nrouters = []", "2:11: an AS has at least one router"},
         {"[as.\"1-1\"]\nrouters = [\"a\", \"a\"]", "2:17: the AS has a router \"a\" already"},
         {"[as.\"1-1\"]\nrouters = [\"../a\"]",
-         "2:12: \"../a\" cannot be a router's name: it is to be the name of a folder"},
+         "2:12: \"../a\" cannot be a router's name: 1 to 32 letters, digits, - and _"},
         {"[as.\"1-1\"]\nrouters = {a = \"10.0.0.1\"}",
          "2:16: a \"10.0.0.1\" is no address with a port, as in \"10.1.0.1:30042\""},
         {"[as.\"1-1\"]\nrouters = {a = \"10.1.1.100:31000\"}",
