@@ -62,6 +62,7 @@ void add_edges(segment_kind kind, const segment& s, std::vector<edge>& to) {
 struct solution {
     std::vector<const edge*> edges;
     unsigned weight = 0;
+    std::size_t order = 0;  // of being found, which decides between equals
 };
 
 bool comes_before(const solution& a, const solution& b) {
@@ -76,7 +77,7 @@ bool comes_before(const solution& a, const solution& b) {
             return key(x) < key(y);
         }
     }
-    return false;
+    return a.order < b.order;
 }
 
 // All walks from one AS to another, kinds of segments in their order.
@@ -89,7 +90,7 @@ public:
     }
     std::vector<solution> run(isd_as from) {
         go(at_as(from), -1);
-        std::stable_sort(found_.begin(), found_.end(), comes_before);
+        std::sort(found_.begin(), found_.end(), comes_before);
         return std::move(found_);
     }
 
@@ -106,6 +107,7 @@ private:
             way_.edges.push_back(e);
             way_.weight += e->weight;
             if (e->to == target_) {
+                way_.order = found_.size();
                 found_.push_back(way_);
             } else {
                 go(e->to, static_cast<int>(e->kind));

@@ -82,8 +82,7 @@ result<key_ring> make_keys(const network& of, std::optional<std::uint64_t> seed,
             master0 = copy(loaded.value().key0);
             master1 = copy(loaded.value().key1);
         }
-        auto keys =
-            complete(as.master_key ? *as.master_key : std::move(master0), std::move(master1));
+        auto keys = complete(as.master_key ? *as.master_key : master0, std::move(master1));
         if (!keys) {
             return keys.why();
         }

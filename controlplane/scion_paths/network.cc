@@ -78,7 +78,7 @@ private:
         if (!text) {
             return std::nullopt;
         }
-        const auto made = control::parse_endpoint(*text);
+        auto made = control::parse_endpoint(*text);
         if (!made || made->port == 0 || !made->zone.empty()) {
             errors_.fail(from.where(errors_),
                          fmt::format("{} {} is no address with a port, as in \"10.1.0.1:30042\"",

@@ -278,10 +278,10 @@ TEST(ScionCombinatorVectors, SignsSegmentsAndWritesPathsByteForByte) {
             for (const json& from : one.at(keys[kind])) {
                 segment made = segment_of(from);
                 sign(made, key_of);
-                EXPECT_EQ(to_hex(digest_of(made)), from.at("sha256_id_hex"));
+                EXPECT_EQ(to_hex(digest_of(made)), from.at("sha256_id_hex").get<std::string>());
                 for (std::size_t n = 0; n < made.entries.size(); ++n) {
                     EXPECT_EQ(to_hex(made.entries[n].hop.mac),
-                              from.at("entries")[n].at("hop").at("mac"));
+                              from.at("entries")[n].at("hop").at("mac").get<std::string>());
                 }
                 all.made[kind].push_back(std::move(made));
             }
@@ -290,7 +290,7 @@ TEST(ScionCombinatorVectors, SignsSegmentsAndWritesPathsByteForByte) {
         ASSERT_EQ(got.size(), one.at("paths").size());
         for (std::size_t n = 0; n < got.size(); ++n, ++paths) {
             const json& want = one.at("paths")[n];
-            EXPECT_EQ(to_hex(got[n].bytes()), want.at("path_hex"));
+            EXPECT_EQ(to_hex(got[n].bytes()), want.at("path_hex").get<std::string>());
             EXPECT_EQ(got[n].mtu, want.at("mtu").get<unsigned>());
             EXPECT_EQ(got[n].weight, want.at("weight").get<unsigned>());
             EXPECT_EQ(interfaces_of(got[n]), want.at("interfaces"));

@@ -23,7 +23,7 @@ auto optional_number(std::optional<std::uint64_t>& to, const char* name) {
         if (!number) {
             throw po::error(fmt::format("--{} takes a number, not {}", name, text));
         }
-        to = *number;
+        to = number;
     };
 }
 
