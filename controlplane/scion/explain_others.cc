@@ -70,8 +70,10 @@ std::string mapped_text(const reader& r, std::size_t message, std::size_t at, st
         return "";
     }
     std::array<byte, 16> address{};
-    for (std::size_t n = 0; n < bytes; ++n) {
-        address[n] = value[4 + n] ^ *r.at(message + 4 + n);
+    for (std::size_t n = 0; n < address.size(); n += 4) {
+        if (n < bytes) {
+            store_be32(&address[n], load_be32(value + 4 + n) ^ load_be32(r.at(message + 4 + n)));
+        }
     }
     const unsigned port = load_be16(value + 2) ^ stun::magic_cookie >> 16;
     return fmt::format("{}{}{}:{}", bytes == 4 ? "" : "[", ip_text(address.data(), bytes),

@@ -257,6 +257,10 @@ template <class Find>
                                         lanes& uncovered, no_trace& trace) noexcept {
     prepared all;
     prepare(b, all);
+    // The address of this router's own that came last: tunnels end there, so it is likely to come
+    // again, and need not be looked up then. At first one that no packet has (it is a martian).
+    std::uint32_t own_address = 0;
+    std::uint32_t own_route = 0;
     const std::size_t count = b.count;
     for (std::size_t i = 0; i < count; ++i) {
         const std::uint32_t ttl_word = all.ttl_word[i];
@@ -265,6 +269,13 @@ template <class Find>
             continue;
         }
         byte* const ip = b.front[i];
+        const std::uint32_t destination = load_wire32(v4::destination(ip));
+        if (destination == own_address) {
+            counters[own_route].add(b.length(i));
+            b.kind[i] = protocol::scion;
+            uncovered.add(protocol::scion, i);
+            continue;
+        }
         const std::uint32_t id = find(i, v4::destination(ip));
         if (id == 0) [[unlikely]] {
             b.drop(i, v4::no_route);
@@ -273,6 +284,10 @@ template <class Find>
         counters[id].add(b.length(i));
         const route& way = routes[id];
         if (way.ends_here()) [[unlikely]] {
+            if (way.list == route::local) {
+                own_address = destination;
+                own_route = id;
+            }
             arrive<v4>(b, i, way, uncovered);
             continue;
         }

@@ -34,14 +34,18 @@ FLOORS = {
     "controlplane/neighbours/": (3, "neighbours"),
     "controlplane/publish/": (3, "publish"),
     "controlplane/scion/": (3, "scion_control"),
+    "controlplane/scion_paths/": (3, "scion_paths"),
     "dataplane/io/": (4, "io"),
     "dataplane/worker": (4, "worker"),
     "dataplane/engine": (4, "engine"),
     "controlplane/api/": (5, "api"),
     "controlplane/main": (5, "main"),
+    "tools/packets/": (5, "packets"),
+    "tools/rhumb-scion/": (5, "rhumb-scion"),
     "tools/rhumbctl/": (5, "rhumbctl"),
 }
-OWN_FOLDERS = ("rhumb/", "dataplane/", "controlplane/", "tools/rhumbctl/")
+OWN_FOLDERS = ("rhumb/", "dataplane/", "controlplane/", "tools/packets/", "tools/rhumb-scion/",
+               "tools/rhumbctl/")
 # Where DPDK may be included, and what of it.
 DPDK = {
     "dataplane/io/": re.compile(r"rte_"),
@@ -53,7 +57,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]')
 
 
 def sources():
-    for top in ("include", "dataplane", "controlplane", "tools/rhumbctl"):
+    for top in ("include", "dataplane", "controlplane", "tools/rhumb-scion", "tools/rhumbctl"):
         for path in sorted((ROOT / top).rglob("*")):
             if path.suffix in (".hh", ".cc"):
                 yield path.relative_to(ROOT).as_posix()

@@ -22,7 +22,13 @@ inline constexpr std::size_t max_prefixes = 1U << 20;
 
 // Adds to a word that only the calling thread writes.
 inline void count_up(std::uint64_t& word, std::uint64_t by) noexcept {
+#if defined(__x86_64__)
+    // One instruction instead of the three that compilers make of a relaxed load and store. It
+    // stores an aligned word at once, so a reader in another thread sees the old or the new value.
+    asm("addq %1, %0" : "+m"(word) : "er"(by) : "cc");
+#else
     std::atomic_ref<std::uint64_t>(word).store(word + by, std::memory_order_relaxed);
+#endif
 }
 [[nodiscard]] inline std::uint64_t read_count(const std::uint64_t& word) noexcept {
     // atomic_ref<const T> is C++26; the load changes nothing.

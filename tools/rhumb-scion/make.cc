@@ -1,0 +1,47 @@
+// rhumb-scion make: the files of every router of a network.
+#include <fmt/format.h>
+
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "controlplane/scion_paths/files.hh"
+#include "tools/rhumb-scion/lab.hh"
+
+namespace rhumb::scion::tool {
+
+exit_status make(const words& line) {
+    command_line given(
+        "usage: rhumb-scion make [OPTION...] NETWORK.toml FOLDER\n"
+        "\n"
+        "Writes for each border router a folder FOLDER/ISD-AS/ROUTER with topology.json,\n"
+        "keys/master0.key, keys/master1.key and br.toml, as the reference implementation reads\n"
+        "them, and rhumbd.toml, the same router as Rhumb's. Files that are there are replaced,\n"
+        "but keys that are there stay.\n");
+    lab_options how;
+    how.add_to(given.options, false);
+    if (!given.parse(line, 2)) {
+        return exit_status::done;
+    }
+    const std::string& folder = given.given()[1];
+    const auto of = value_or_failure(paths::load_network(given.given()[0]));
+    const auto keys =
+        value_or_failure(paths::make_keys(of, how.seed, how.keys.empty() ? folder : how.keys));
+    const std::size_t count = value_or_failure(paths::write_files(of, keys, folder));
+    nlohmann::json routers = nlohmann::json::array();
+    for (std::size_t as = 0; as < of.ases.size(); ++as) {
+        for (std::size_t n = 0; n < of.ases[as].routers.size(); ++n) {
+            routers.push_back(folder + '/' + paths::folder_of(of, as, n));
+        }
+    }
+    if (how.as_json) {
+        std::cout << routers.dump(1, ' ', true) << '\n';
+    } else {
+        std::cout << fmt::format(
+            "{} routers of {} ASes are in {}; one of them runs with\n"
+            "  rhumbd --config {}/rhumbd.toml\n",
+            count, of.ases.size(), folder, routers.front().get<std::string>());
+    }
+    return exit_status::done;
+}
+
+}  // namespace rhumb::scion::tool
