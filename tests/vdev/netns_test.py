@@ -11,10 +11,8 @@ Hosts are network namespaces without names, which go away with the processes in 
 
 usage: netns_test.py RHUMBD. Exit status 77: skipped, as namespaces or devices cannot be had here.
 """
-import ctypes
 import os
 import select
-import shutil
 import signal
 import socket
 import struct
@@ -24,9 +22,10 @@ import tempfile
 import time
 import unittest
 
-SKIPPED = 77
-CLONE_NEWNET = 0x40000000
-PR_SET_PDEATHSIG = 1
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from namespaces import (  # noqa: E402  where it lies is known only now
+    SKIPPED, Missing, Namespace, die_with_parent, own_namespace, quiet, run)
+
 ETH_P_ALL = 3
 ETH_P_ARP = 0x0806
 ICMP_ECHO_REPLY, ICMP_ECHO = 0, 8
@@ -35,26 +34,6 @@ PACKET_OUTGOING = 4
 ADDRESS = {"a": "10.1.0.2", "b": "10.2.0.2"}
 HOST_MAC = {"a": "02:00:00:00:0a:02", "b": "02:00:00:00:0b:02"}
 ROUTER_MAC = {"a": "02:00:00:00:0a:01", "b": "02:00:00:00:0b:01"}
-
-libc = ctypes.CDLL(None, use_errno=True)
-
-
-class Missing(Exception):
-    """Something that the test needs is not to be had here."""
-
-
-def run(*words):
-    done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, timeout=20, check=False)
-    if done.returncode != 0:
-        why = " ".join(words) + ": " + done.stdout.strip()
-        not_here = ("not permitted", "not supported", "nknown device type", "denied")
-        raise (Missing if any(text in why for text in not_here) else RuntimeError)(why)
-    return done.stdout
-
-
-def die_with_parent():
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def checksum(data):
@@ -66,52 +45,20 @@ def checksum(data):
     return ~total & 0xffff
 
 
-class Host:
-    """A network namespace, held open by a process."""
-
+class Host(Namespace):
     def __init__(self, name):
+        super().__init__()
         self.name = name
-        self.holder = subprocess.Popen(["unshare", "--net", "sleep", "1000"],
-                                       stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
-        own = os.readlink("/proc/self/ns/net")
-        path = f"/proc/{self.holder.pid}/ns/net"
-        for _ in range(500):
-            if self.holder.poll() is not None:
-                raise Missing("unshare --net")
-            if os.readlink(path) != own:
-                break
-            time.sleep(0.01)
-        self.namespace = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-
-    def run(self, *words):
-        return run("nsenter", "--target", str(self.holder.pid), "--net", *words)
-
-    def socket(self, *kind):
-        """A socket lives in the namespace in which it was made."""
-        own = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            if libc.setns(self.namespace, CLONE_NEWNET) != 0:
-                raise Missing("setns: " + os.strerror(ctypes.get_errno()))
-            return socket.socket(*kind)
-        finally:
-            libc.setns(own, CLONE_NEWNET)
-            os.close(own)
 
     def set_up(self, other):
         """The host's own side of the link, and the way to the other host."""
         net = ADDRESS[self.name].rsplit(".", 1)[0]
-        self.run("ip", "link", "set", "lo", "up")
         self.run("ip", "address", "add", ADDRESS[self.name] + "/24", "dev", self.name)
         self.run("ip", "link", "set", "dev", self.name, "address", HOST_MAC[self.name], "up")
         # rhumbd answers ARP only for addresses that its ports have.
         self.run("ip", "neighbour", "add", net + ".1", "lladdr", ROUTER_MAC[self.name], "dev",
                  self.name, "nud", "permanent")
         self.run("ip", "route", "add", ADDRESS[other] + "/32", "via", net + ".1")
-
-    def end(self):
-        self.holder.kill()
-        self.holder.wait()
-        os.close(self.namespace)
 
 
 class Pinger:
@@ -310,29 +257,16 @@ class Result(unittest.TextTestResult):
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    for program in ("ip", "unshare", "nsenter"):
-        if shutil.which(program) is None:
-            print(f"there is no {program} here: skipped")
-            return SKIPPED
-    if os.environ.get("RHUMB_NETNS") is None:
-        # The router's own namespace; without root, in a user namespace where one may have it.
-        words = ["unshare", "--net"] + ([] if os.geteuid() == 0 else ["--map-root-user"])
-        if subprocess.run(words + ["true"], stderr=subprocess.PIPE, check=False).returncode != 0:
-            print("network namespaces are not permitted here: skipped")
-            return SKIPPED
-        os.environ["RHUMB_NETNS"] = "1"
-        os.execvp(words[0], words + [sys.executable, os.path.abspath(__file__), sys.argv[1]])
+    try:
+        own_namespace()
+    except Missing as missing:
+        print(f"{missing}: skipped")
+        return SKIPPED
     if not os.path.exists("/dev/net/tun"):
         print("there is no /dev/net/tun here: skipped")
         return SKIPPED
     signal.alarm(100)  # whatever happens
-    # IPv6 would only make noise.
-    for name in ("all", "default"):
-        try:
-            with open(f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6", "w", encoding="ascii") as file:
-                file.write("1")
-        except OSError:
-            pass
+    quiet()
     Netns.rhumbd = os.path.abspath(sys.argv[1])
     suite = unittest.defaultTestLoader.loadTestsFromTestCase(Netns)
     done = unittest.TextTestRunner(verbosity=2, resultclass=Result).run(suite)

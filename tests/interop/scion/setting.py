@@ -13,25 +13,21 @@ Everybody outside has the MAC f0:0d:ca:fe:be:ef. The namespaces have no names, a
 processes that hold them, as does the router: nothing is left behind however a test ends.
 """
 import base64
-import ctypes
-import fcntl
 import json
 import os
 import shlex
 import shutil
 import signal
-import socket
-import struct
 import subprocess
 import sys
 import tempfile
 import time
 
-SKIPPED = 77
 HERE = os.path.dirname(os.path.abspath(__file__))
-CLONE_NEWNET = 0x40000000
-PR_SET_PDEATHSIG = 1
-SIOCETHTOOL, ETHTOOL_SRXCSUM, ETHTOOL_STXCSUM = 0x8946, 0x15, 0x17
+sys.path.append(os.path.join(HERE, "..", "..", "support"))
+from namespaces import (  # noqa: E402  where it lies is known only now
+    SKIPPED, Missing, Namespace, die_with_parent, own_namespace)
+
 MTU = 8000
 
 OUTSIDE_MAC = "f0:0d:ca:fe:be:ef"
@@ -64,40 +60,6 @@ LINKS = [
 SIBLINGS = [("brB", 12, 171, "PEER", "2-ff00:0:7"), ("brC", 13, 181, "CHILD", "1-ff00:0:8"),
             ("brD", 14, 191, "PARENT", "1-ff00:0:9")]
 
-libc = ctypes.CDLL(None, use_errno=True)
-
-
-class Missing(Exception):
-    """Something that the test needs is not to be had here."""
-
-
-def run(*words):
-    done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, timeout=20, check=False)
-    if done.returncode != 0:
-        why = " ".join(words) + ": " + done.stdout.strip()
-        not_here = ("not permitted", "not supported", "nknown device type", "denied")
-        raise (Missing if any(text in why for text in not_here) else RuntimeError)(why)
-    return done.stdout
-
-
-def die_with_parent():
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def own_namespace():
-    """Makes sure that we may make namespaces; without root in a user namespace, if one may."""
-    for program in ("ip", "unshare", "nsenter"):
-        if shutil.which(program) is None:
-            raise Missing(f"there is no {program} here")
-    if os.environ.get("RHUMB_SCION_SETTING") is not None:
-        return
-    words = ["unshare", "--net"] + ([] if os.geteuid() == 0 else ["--map-root-user"])
-    if subprocess.run(words + ["true"], stderr=subprocess.PIPE, check=False).returncode != 0:
-        raise Missing("network namespaces are not permitted here")
-    os.environ["RHUMB_SCION_SETTING"] = "1"
-    os.execvp(words[0], words + [sys.executable] + sys.argv)
-
 
 def limit(seconds):
     """Whatever happens, it ends, and orderly."""
@@ -118,49 +80,6 @@ def reference(folder):
     if done.returncode != 0:
         raise RuntimeError("the reference cannot be built:\n" + done.stdout)
     return os.path.abspath(folder)
-
-
-class Namespace:
-    """A network namespace, held open by a process."""
-
-    def __init__(self):
-        self.holder = subprocess.Popen(["unshare", "--net", "sleep", "3600"],
-                                       stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
-        own = os.readlink("/proc/self/ns/net")
-        path = f"/proc/{self.holder.pid}/ns/net"
-        for _ in range(500):
-            if self.holder.poll() is not None:
-                raise Missing("unshare --net")
-            if os.readlink(path) != own:
-                break
-            time.sleep(0.01)
-        self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        # IPv6 would only make noise. The reference leaves the TTL to the kernel.
-        self.run("sh", "-c", "cd /proc/sys/net && echo 64 > ipv4/ip_default_ttl; "
-                 "for c in all default; do echo 1 > ipv6/conf/$c/disable_ipv6; done 2>/dev/null; :")
-        self.run("ip", "link", "set", "lo", "up")
-
-    def words(self):
-        return ["nsenter", "--target", str(self.holder.pid), "--net"]
-
-    def run(self, *words):
-        return run(*self.words(), *words)
-
-    def socket(self, *kind):
-        """A socket lives in the namespace in which it was made."""
-        own = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            if libc.setns(self.descriptor, CLONE_NEWNET) != 0:
-                raise Missing("setns: " + os.strerror(ctypes.get_errno()))
-            return socket.socket(*kind)
-        finally:
-            libc.setns(own, CLONE_NEWNET)
-            os.close(own)
-
-    def end(self):
-        self.holder.kill()
-        self.holder.wait()
-        os.close(self.descriptor)
 
 
 def topology():
@@ -257,12 +176,7 @@ class Setting:
                          str(self.inside.holder.pid))
         self.outside.run("ip", "link", "set", link.outside, "address", OUTSIDE_MAC, "up")
         self.inside.run("ip", "link", "set", link.inside, "address", link.mac)
-        # Whole checksums in what the kernel sends.
-        with self.inside.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
-            for what in (ETHTOOL_SRXCSUM, ETHTOOL_STXCSUM):
-                value = ctypes.create_string_buffer(struct.pack("=II", what, 0))
-                request = struct.pack("=16sQ16x", link.inside.encode(), ctypes.addressof(value))
-                fcntl.ioctl(control, SIOCETHTOOL, request)
+        self.inside.whole_checksums(link.inside)
         if self.by_kernel:
             self.inside.run("ip", "address", "add", link.address, "dev", link.inside)
             with open(os.path.join(self.folder, "neighbours"), "w", encoding="ascii") as file:
