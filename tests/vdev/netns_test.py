@@ -115,11 +115,12 @@ class Netns(unittest.TestCase):
         with open(os.path.join(self.folder.name, "log"), encoding="utf-8") as file:
             return file.read()
 
-    def start_router(self, devices, runtime="", finds_neighbours=False):
+    def start_router(self, devices, runtime="", finds_neighbours=False, mtu=1500):
         text = (f'[node]\nname = "netns-{os.getpid()}"\npunt = "punt"\n'
                 f'[runtime]\nsocket = "r.sock"\n{runtime}')
         for name in ("a", "b"):
-            text += f'[ports.{name}]\ndevice = "{devices[name]}"\nmac = "{ROUTER_MAC[name]}"\n'
+            text += (f'[ports.{name}]\ndevice = "{devices[name]}"\nmac = "{ROUTER_MAC[name]}"\n'
+                     f'mtu = {mtu}\n')
             if finds_neighbours:
                 own = ADDRESS[name].rsplit(".", 1)[0] + ".1"
                 text += f'addresses = ["{own}/24"]\n'
@@ -192,6 +193,19 @@ class Netns(unittest.TestCase):
         self.start_router({"a": "net_af_packet0,iface=ra", "b": "net_af_packet1,iface=rb"})
         self.expect_pings()
         self.expect_punts()
+        self.expect_clean_end()
+
+    def test_jumbo_frames_over_af_packet(self):
+        for name, host in self.hosts.items():
+            host.run("ip", "link", "set", "dev", name, "mtu", "9000")
+        # The router sets its ends itself.
+        self.start_router({"a": "net_af_packet0,iface=ra", "b": "net_af_packet1,iface=rb"},
+                          mtu=9000)
+        self.expect_pings()
+        there, back = Pinger(self.hosts["a"], ADDRESS["b"]), Pinger(self.hosts["b"], ADDRESS["a"])
+        for sequence, size in enumerate((1990, 4000, 8971, 8972), 200):
+            self.assertEqual(there.ping(sequence, size), 63, f"{size} bytes")
+            self.assertEqual(back.ping(sequence, size), 63, f"{size} bytes back")
         self.expect_clean_end()
 
     def test_neighbours_are_found(self):
