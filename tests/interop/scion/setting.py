@@ -99,22 +99,28 @@ def topology():
             "control_service": {"csA": {"addr": "192.168.0.71:20007"}}}
 
 
-def rhumb_toml(folder):
+# How a DPDK router gets at the kernel's interfaces.
+DRIVERS = {
+    "pcap": "net_pcap{number},rx_iface_in={name},tx_iface={name}",
+    "af_packet": "net_af_packet{number},iface={name}",
+}
+
+
+def rhumb_toml(folder, driver):
     text = (f'[node]\nname = "scion-{os.getpid()}-{os.path.basename(folder)}"\n'
             '[runtime]\nsocket = "rhumb.sock"\n'
             # What the reference does, where we think otherwise, and no limit that it has not.
             '[scion]\nrouter = "conf/router.toml"\nown_ports = true\npacket_too_big = false\n'
             'slow_path_rate = 1000000\nslow_path_link_rate = 1000000\n')
     for number, link in enumerate(LINKS):
-        # Not net_af_packet, which takes no MTU beyond 1500: a jumbo packet is among the cases.
-        device = f"net_pcap{number},rx_iface_in={link.inside},tx_iface={link.inside}"
+        device = DRIVERS[driver].format(number=number, name=link.inside)
         text += (f'[ports.{link.inside}]\ndevice = "{device}"\nmac = "{link.mac}"\nmtu = {MTU}\n'
                  f'[nexthops.{link.inside}]\nport = "{link.inside}"\nmac = "{OUTSIDE_MAC}"\n'
                  f'[[prefixes]]\nmatch = "{link.net}"\nvia = "{link.inside}"\n')
     return text
 
 
-def write_files(folder, bfd, authenticated):
+def write_files(folder, bfd, authenticated, driver):
     """conf/ as the reference has it, and rhumb.toml, which points to it."""
     conf = os.path.join(folder, "conf")
     os.makedirs(os.path.join(conf, "keys"))
@@ -130,7 +136,7 @@ def write_files(folder, bfd, authenticated):
           f'[general]\nid = "brA"\nconfig_dir = "{conf}"\n'
           f'[features]\nexperimental_scmp_authentication = {str(authenticated).lower()}\n'
           f'[router.bfd]\ndisable = {str(not bfd).lower()}\n[log.console]\nlevel = "info"\n')
-    write(os.path.join(folder, "rhumb.toml"), rhumb_toml(folder))
+    write(os.path.join(folder, "rhumb.toml"), rhumb_toml(folder, driver))
 
 
 class Setting:
@@ -138,18 +144,19 @@ class Setting:
 
     `command` may name {router} (the reference's own router.toml) or {rhumb} (rhumbd's TOML). A
     router of the first kind has its addresses from the kernel, one of the second has the bare
-    interfaces.
+    interfaces, by one of DRIVERS.
     """
 
-    def __init__(self, command, bfd=False, authenticated=True):
+    def __init__(self, command, bfd=False, authenticated=True, driver="pcap"):
         self.command, self.bfd, self.authenticated = command, bfd, authenticated
+        self.driver = driver
         self.by_kernel = "{rhumb}" not in command
         self.router, self.folder, self.namespaces = None, None, []
 
     def __enter__(self):
         try:
             self.folder = tempfile.mkdtemp(prefix="rhumb-scion-")
-            write_files(self.folder, self.bfd, self.authenticated)
+            write_files(self.folder, self.bfd, self.authenticated, self.driver)
             for _ in range(2):
                 self.namespaces.append(Namespace())
             self.outside, self.inside = self.namespaces
