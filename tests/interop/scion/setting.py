@@ -26,7 +26,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(HERE, "..", "..", "support"))
 from namespaces import (  # noqa: E402  where it lies is known only now
-    SKIPPED, Missing, Namespace, die_with_parent, own_namespace)
+    SKIPPED, Missing, Namespace, die_with_parent, own_namespace, run)
 
 MTU = 8000
 
