@@ -121,6 +121,17 @@ class Neighbours(unittest.TestCase):
                 answered.update(self.trace(name))
         self.assertEqual(answered, INTERFACES)
 
+    def test_hosts_that_were_never_sent_to_are_answered(self):
+        """Each router has to find the host first, and its answer waits for that."""
+        for name, way in (("C", "down, begun on the way"), ("F", "up")):
+            for number in range(20, 24):
+                host = network.Host(name, self.net.namespaces[name], number)
+                self.addCleanup(host.socket.close)
+                asked = path(way)
+                host.send(asked, packets.SCMP, paths.traceroute(HOST_PORT, number),
+                          alert=(0, False))
+                self.answer_to(host, ((paths.TRACEROUTE_REPLY, 0), name), host.address)
+
     def test_what_is_wrong_is_told_by_the_router_that_sees_it(self):
         for name in PATHS:
             way = path(name)

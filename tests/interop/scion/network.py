@@ -126,6 +126,7 @@ class Router:
                 self.process.kill()
                 self.process.wait()
                 raise
+        self.process = None
 
     def end(self):
         if self.process is not None and self.process.poll() is None:
@@ -181,8 +182,9 @@ class Router:
 class Host:
     """The host of an AS: what it sends goes to the border router of its choice."""
 
-    def __init__(self, name, namespace):
-        self.name, self.address = name, inside(name, 9)
+    def __init__(self, name, namespace, number=9):
+        self.name, self.address = name, inside(name, number)
+        namespace.run("ip", "address", "add", self.address + "/24", "dev", "inside")
         self.socket = namespace.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((self.address, HOST_PORT))
 
@@ -228,8 +230,7 @@ class Network:
             for name in NUMBERS:
                 self.write_files(name)
                 self.namespaces[name] = Namespace()
-                self.batch(self.namespaces[name], "link add inside type bridge",
-                           f"address add {inside(name, 9)}/24 dev inside", "link set inside up")
+                self.batch(self.namespaces[name], "link add inside type bridge", "link set inside up")
             for name in ROUTERS:
                 self.routers[name] = Router(name, os.path.join(self.folder, name[0]),
                                             self.commands[name[1]](name))
@@ -300,7 +301,7 @@ class Network:
 
     def alive(self):
         for router in self.routers.values():
-            if router.process.poll() is not None:
+            if router.process is not None and router.process.poll() is not None:
                 raise Missing(router.log()) if "not permitted" in router.log() else \
                     AssertionError(f"{router.name} ended:\n{router.log()[-3000:]}")
         return True
