@@ -100,6 +100,7 @@ bool slow_thread::round() {
     }
     service_.tick(now);
     for (const auto& worker : engine_.workers()) {
+        take(worker->slow_path().neighbours());
         take(worker->slow_path().others());
     }
     neighbours_.tick(now.steady);

@@ -36,20 +36,27 @@ bool slow_path::passes(window& w, std::uint64_t now_ms, std::uint32_t rate) noex
     return w.used < most && ++w.used != 0;
 }
 
+record_queue<slow_packet>& slow_path::queue_of(slow_task task) noexcept {
+    return task == slow_task::bfd         ? sessions_
+           : task == slow_task::neighbour ? neighbours_
+                                          : others_;
+}
+
 // Where a packet for the slow path goes; null where there is no room, or it is one too many.
 slow_packet* slow_path::room(const slow_request& what, std::size_t length,
                              const stage_context& context) noexcept {
     const bool is_session = what.task == slow_task::bfd;
+    window& shared = what.task == slow_task::neighbour ? of_neighbours_ : all_;
     // A limit for sessions as well, so that no link's flood gets past. What is about neighbours is
     // of no link: between the answer to a question and the next hop made of it many may come.
     const bool is_of_a_link = what.task != slow_task::resolve && what.task != slow_task::neighbour;
     if (length > slow_path_bytes ||
         (is_of_a_link &&
          !passes((*by_link_)[what.link], context.now_ms, context.tables.slow_path_link_rate)) ||
-        (!is_session && !passes(all_, context.now_ms, context.tables.slow_path_rate))) {
+        (!is_session && !passes(shared, context.now_ms, context.tables.slow_path_rate))) {
         return nullptr;
     }
-    slow_packet* const record = (is_session ? sessions_ : others_).acquire();
+    slow_packet* const record = queue_of(what.task).acquire();
     if (record != nullptr) {
         record->what = what;
         record->length = static_cast<std::uint16_t>(length);
@@ -79,7 +86,7 @@ void slow_path::take(const burst& b, const stage_context& context) noexcept {
             continue;
         }
         std::memcpy(record->data.data(), b.front[i], length);
-        (what.task == slow_task::bfd ? sessions_ : others_).push(record);
+        queue_of(what.task).push(record);
     }
 }
 
@@ -96,7 +103,7 @@ void slow_path::take_neighbours(const burst& b, const stage_context& context) no
         const slow_request what{slow_task::neighbour, 0, 0, 0, 0, b.in_port};
         if (slow_packet* const record = room(what, m->data_len, context)) {
             std::memcpy(record->data.data(), frame, m->data_len);
-            others_.push(record);
+            neighbours_.push(record);
         }
     }
 }

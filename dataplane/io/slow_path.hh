@@ -52,8 +52,10 @@ public:
     bool send(const stage_context& context) noexcept;
     [[nodiscard]] bool has_own() noexcept { return own_.has_filled(); }
 
-    // The slow path's side. BFD has a queue to itself, so that nothing keeps it waiting.
+    // The slow path's side. BFD has a queue to itself, so that nothing keeps it waiting, and so
+    // have answers of neighbours: what waits for one must not take its place.
     [[nodiscard]] record_queue<slow_packet>& sessions() noexcept { return sessions_; }
+    [[nodiscard]] record_queue<slow_packet>& neighbours() noexcept { return neighbours_; }
     [[nodiscard]] record_queue<slow_packet>& others() noexcept { return others_; }
     [[nodiscard]] record_queue<own_packet>& own() noexcept { return own_; }
 
@@ -66,14 +68,17 @@ private:
     [[nodiscard]] static bool passes(window& w, std::uint64_t now_ms, std::uint32_t rate) noexcept;
     [[nodiscard]] slow_packet* room(const slow_request& what, std::size_t length,
                                     const stage_context& context) noexcept;
+    [[nodiscard]] record_queue<slow_packet>& queue_of(slow_task task) noexcept;
     void send_one(const own_packet& packet, const stage_context& context) noexcept;
 
     transmitter& out_;
     rte_mempool* const buffers_;
     record_queue<slow_packet> sessions_{128};
+    record_queue<slow_packet> neighbours_{64};
     record_queue<slow_packet> others_{256};
     record_queue<own_packet> own_{256};
-    window all_;
+    window of_neighbours_;
+    window all_;  // but BFD, and neighbours
     std::unique_ptr<std::array<window, scion::max_links>> by_link_ =
         std::make_unique<std::array<window, scion::max_links>>();
     std::unique_ptr<burst> burst_ = std::make_unique<burst>();

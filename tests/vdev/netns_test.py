@@ -32,6 +32,16 @@ ICMP_ECHO_REPLY, ICMP_ECHO = 0, 8
 PACKET_OUTGOING = 4
 
 ADDRESS = {"a": "10.1.0.2", "b": "10.2.0.2"}
+# Sends to these hosts, as fast as it can.
+FLOOD = """
+import itertools, socket, sys
+sending = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for host in itertools.cycle(sys.argv[1:]):
+    try:
+        sending.sendto(b"flood", (host, 9))
+    except OSError:
+        pass
+"""
 HOST_MAC = {"a": "02:00:00:00:0a:02", "b": "02:00:00:00:0b:02"}
 ROUTER_MAC = {"a": "02:00:00:00:0a:01", "b": "02:00:00:00:0b:01"}
 
@@ -227,6 +237,34 @@ class Netns(unittest.TestCase):
         Pinger(self.hosts["b"], ADDRESS["a"]).ping(300, patience=0.5)
         self.expect_pings()
         self.expect_clean_end()
+
+    def test_neighbours_are_found_in_a_flood(self):
+        """What comes for hosts that are yet to be found does not keep their answers out."""
+        host, own = self.hosts["b"], [f"10.2.0.{number}" for number in range(10, 18)]
+        for address in own:
+            host.run("ip", "address", "add", address + "/24", "dev", "b")
+        host.run("ip", "link", "set", "dev", "b", "arp", "off")
+        for one in self.hosts.values():
+            one.run("ip", "neighbour", "flush", "dev", one.name, "nud", "permanent")
+        self.hosts["a"].run("ip", "route", "add", "10.2.0.0/24", "via", "10.1.0.1")
+        self.start_router({"a": "net_af_packet0,iface=ra", "b": "net_af_packet1,iface=rb"},
+                          finds_neighbours=True)
+        self.hosts["a"].whole_checksums("a")
+        listeners = {}
+        for address in own:
+            listeners[address] = host.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self.addCleanup(listeners[address].close)
+            listeners[address].bind((address, 9))
+        flood = subprocess.Popen(self.hosts["a"].words() + [sys.executable, "-c", FLOOD] + own,
+                                 stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
+        self.addCleanup(flood.wait)
+        self.addCleanup(flood.kill)
+        time.sleep(1)  # so that it is at its height when the first answer comes
+        host.run("ip", "link", "set", "dev", "b", "arp", "on")
+        until = time.monotonic() + 30
+        for address, listener in listeners.items():
+            self.assertTrue(select.select([listener], [], [], max(0, until - time.monotonic()))[0],
+                            f"{address} is not found:\n" + self.log())
 
     def test_tap(self):
         self.start_router({"a": "net_tap0,iface=tapa", "b": "net_tap1,iface=tapb"})

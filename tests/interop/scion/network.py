@@ -37,7 +37,7 @@ PEERINGS = {name: [number for number, link in LINKS.items()
 EXTERNAL_PORT, INTERNAL_PORT, HOST_PORT, HTTP_PORT = 50000, 30042, 40000, 30442
 # Of a machine that does much else.
 BFD = 'detect_mult = 6\ndesired_min_tx_interval = "250ms"\nrequired_min_rx_interval = "250ms"\n'
-PATIENCE = 20
+PATIENCE = 30
 
 
 def wait_until(condition, what, seconds=PATIENCE):
