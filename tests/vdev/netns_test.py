@@ -11,6 +11,7 @@ Hosts are network namespaces without names, which go away with the processes in 
 
 usage: netns_test.py RHUMBD. Exit status 77: skipped, as namespaces or devices cannot be had here.
 """
+import json
 import os
 import select
 import signal
@@ -238,9 +239,24 @@ class Netns(unittest.TestCase):
         self.expect_pings()
         self.expect_clean_end()
 
+    def few_to_the_slow_path(self):
+        """A border router hands over no more than it is told: one packet in ten milliseconds."""
+        folder = self.folder.name
+        os.mkdir(os.path.join(folder, "keys"))
+        key = "AAAAAAAAAAAAAAAAAAAAAA=="
+        for name, text in (
+                ("keys/master0.key", key), ("keys/master1.key", key),
+                ("br.toml", '[general]\nid = "br"\nconfig_dir = "."\n'),
+                ("topology.json", json.dumps({"isd_as": "1-1", "mtu": 1400, "border_routers": {
+                    "br": {"internal_addr": "10.1.0.1:30042", "interfaces": {}}}}))):
+            with open(os.path.join(folder, name), "w", encoding="ascii") as file:
+                file.write(text)
+        return '[scion]\nrouter = "br.toml"\nslow_path_rate = 100\n'
+
     def test_neighbours_are_found_in_a_flood(self):
         """What comes for hosts that are yet to be found does not keep their answers out."""
         host, own = self.hosts["b"], [f"10.2.0.{number}" for number in range(10, 18)]
+        nobody = [f"10.2.0.{number}" for number in range(20, 84)]
         for address in own:
             host.run("ip", "address", "add", address + "/24", "dev", "b")
         host.run("ip", "link", "set", "dev", "b", "arp", "off")
@@ -248,20 +264,20 @@ class Netns(unittest.TestCase):
             one.run("ip", "neighbour", "flush", "dev", one.name, "nud", "permanent")
         self.hosts["a"].run("ip", "route", "add", "10.2.0.0/24", "via", "10.1.0.1")
         self.start_router({"a": "net_af_packet0,iface=ra", "b": "net_af_packet1,iface=rb"},
-                          finds_neighbours=True)
+                          self.few_to_the_slow_path(), finds_neighbours=True)
         self.hosts["a"].whole_checksums("a")
         listeners = {}
         for address in own:
             listeners[address] = host.socket(socket.AF_INET, socket.SOCK_DGRAM)
             self.addCleanup(listeners[address].close)
             listeners[address].bind((address, 9))
-        flood = subprocess.Popen(self.hosts["a"].words() + [sys.executable, "-c", FLOOD] + own,
-                                 stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
+        flood = subprocess.Popen(self.hosts["a"].words() +
+                                 [sys.executable, "-c", FLOOD] + own + nobody, stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
         self.addCleanup(flood.wait)
         self.addCleanup(flood.kill)
         time.sleep(1)  # so that it is at its height when the first answer comes
         host.run("ip", "link", "set", "dev", "b", "arp", "on")
-        until = time.monotonic() + 30
+        until = time.monotonic() + 15
         for address, listener in listeners.items():
             self.assertTrue(select.select([listener], [], [], max(0, until - time.monotonic()))[0],
                             f"{address} is not found:\n" + self.log())
@@ -317,7 +333,7 @@ def main():
     if not os.path.exists("/dev/net/tun"):
         print("there is no /dev/net/tun here: skipped")
         return SKIPPED
-    signal.alarm(100)  # whatever happens
+    signal.alarm(220)  # whatever happens
     quiet()
     Netns.rhumbd = os.path.abspath(sys.argv[1])
     suite = unittest.defaultTestLoader.loadTestsFromTestCase(Netns)
