@@ -272,7 +272,8 @@ class Netns(unittest.TestCase):
             self.addCleanup(listeners[address].close)
             listeners[address].bind((address, 9))
         flood = subprocess.Popen(self.hosts["a"].words() +
-                                 [sys.executable, "-c", FLOOD] + own + nobody, stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
+                                 [sys.executable, "-c", FLOOD] + own + nobody, stdin=subprocess.DEVNULL,
+                                 preexec_fn=die_with_parent)
         self.addCleanup(flood.wait)
         self.addCleanup(flood.kill)
         time.sleep(1)  # so that it is at its height when the first answer comes
