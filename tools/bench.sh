@@ -6,7 +6,7 @@ usage() {
     cat <<'END'
 usage: tools/bench.sh [--quick] [--pages auto|huge|ordinary] [-j N] [--no-install] [PART...]
 
-Parts, all of them without arguments:
+Parts, all but scion-peers without arguments:
   stage     the packet path without DPDK, from classify to rewrite: TSC cycles a packet
   scaling   the same over numbers of labels, paths and stack depths, with plots; and rhumbd and
             testpmd with one and two workers
@@ -14,6 +14,10 @@ Parts, all of them without arguments:
   control   a million labels: changes and reloads under traffic, failover
   lpm       prefix lookup beside DPDK's rte_fib
   mac       AES-CMAC of hop fields on every level of the processor: TSC cycles a block
+  scion-peers
+            rhumbd and the reference SCION router in turns, under the load of the reference's own
+            benchmark: packets a second and core. It wants go, taskset, root or user
+            namespaces, and builds the reference first, for some minutes
 
 Options:
   --quick        one to three repetitions instead of nine
@@ -44,7 +48,7 @@ while (( $# )); do
         -j) jobs=${2-}; shift || true
             [[ $jobs =~ ^[1-9][0-9]*$ ]] || { echo "bench.sh: -j wants a number" >&2; exit 2; } ;;
         -j[1-9]*) jobs=${1#-j} ;;
-        stage | scaling | process | control | lpm | mac) parts+=("$1") ;;
+        stage | scaling | process | control | lpm | mac | scion-peers) parts+=("$1") ;;
         *) echo "bench.sh: unknown argument '$1'" >&2; usage >&2; exit 2 ;;
     esac
     shift
@@ -141,6 +145,13 @@ for part in "${parts[@]}"; do
         mac)
             "$build/tools/bench/mac_bench" | tee "$results/mac.txt"
             python3 $bench/report.py mac "$results/mac.txt" "$results/mac.json" ;;
+        scion-peers)
+            huge_pages=()
+            [[ $used == ordinary ]] || huge_pages=(--huge)
+            python3 tests/interop/scion/load.py "$build/scion-reference" \
+                "$build/controlplane/rhumbd" --rounds $rounds --drivers af_packet,pcap \
+                "${huge_pages[@]}" --json "$results/scion-peers.json" |
+                tee "$results/scion-peers.txt" || [[ ${PIPESTATUS[0]} == 77 ]] ;;
     esac
 done
 say "done: $results/"

@@ -102,6 +102,7 @@ bool slow_thread::round() {
     service_.tick(now);
     send(service_.take_session_packets(), true);
     for (io::slow_queues* const worker : workers_) {
+        take(worker->neighbours());
         take(worker->others());
     }
     neighbours_.tick(now.steady);

@@ -9,7 +9,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 #include <thread>
+
+#include "dataplane/io/af_packet.hh"
 
 namespace rhumb::io {
 
@@ -18,7 +21,7 @@ namespace {
 constexpr unsigned pool_cache = 256;  // buffers that a worker keeps to itself
 
 std::size_t room_for(std::uint16_t mtu) {
-    const std::size_t room = headroom_bytes + ethernet::tagged_header_bytes + mtu;
+    const std::size_t room = headroom_bytes + ethernet::tagged_header_bytes + mtu + af_packet_slack;
     return std::max<std::size_t>((room + 63) / 64 * 64, RTE_MBUF_DEFAULT_BUF_SIZE);
 }
 
@@ -67,7 +70,7 @@ result<std::unique_ptr<port>> port::open(const port_options& options, unsigned w
     std::uint16_t id = 0;
     // A PCI device was probed with EAL; others are made now.
     if (rte_eth_dev_get_port_by_name(device_name.c_str(), &id) != 0) {
-        const int probed = rte_dev_probe(options.device.c_str());
+        const int probed = rte_dev_probe(with_af_packet_slots(options.device, options.mtu).c_str());
         if (probed != 0 || rte_eth_dev_get_port_by_name(device_name.c_str(), &id) != 0) {
             return error{
                 "port \"" + options.name + "\": device \"" + options.device +
@@ -118,9 +121,8 @@ result<void> port::configure(const port_options& options, unsigned workers,
     if (auto done = set_up_queues(options, buffers); !done) {
         return done;
     }
-    // Virtual devices without a notion of MTU say ENOTSUP, and take what comes.
-    if (code = rte_eth_dev_set_mtu(id_, options.mtu); code != 0 && code != -ENOTSUP) {
-        return failed("MTU " + std::to_string(options.mtu) + " is refused", code);
+    if (auto done = set_mtu(options, info); !done) {
+        return done;
     }
     if (auto done = set_mac(options); !done) {
         return done;
@@ -179,6 +181,19 @@ result<void> port::set_up_queues(const port_options& options, const buffer_pool&
         if (code != 0) {
             return failed("transmit queue " + std::to_string(q), code);
         }
+    }
+    return {};
+}
+
+result<void> port::set_mtu(const port_options& options, const rte_eth_dev_info& info) {
+    int code = rte_eth_dev_set_mtu(id_, options.mtu);
+    if (code == -EINVAL && info.driver_name == std::string_view("net_af_packet") &&
+        af_packet_holds(with_af_packet_slots(options.device, options.mtu), options.mtu)) {
+        code = set_kernel_mtu(info.if_index, options.mtu);
+    }
+    // Virtual devices without a notion of MTU say ENOTSUP, and take what comes.
+    if (code != 0 && code != -ENOTSUP) {
+        return failed("MTU " + std::to_string(options.mtu) + " is refused", code);
     }
     return {};
 }

@@ -15,6 +15,7 @@
 #include "rhumb/wire/ethernet.hh"
 
 struct rte_eth_conf;
+struct rte_eth_dev_info;
 struct rte_mempool;
 
 namespace rhumb::io {
@@ -101,6 +102,7 @@ private:
                                        bool link_interrupts);
     [[nodiscard]] result<void> set_up_queues(const port_options& options,
                                              const buffer_pool& buffers);
+    [[nodiscard]] result<void> set_mtu(const port_options& options, const rte_eth_dev_info& info);
     [[nodiscard]] result<void> set_mac(const port_options& options);
     [[nodiscard]] error failed(const std::string& what, int code) const;
 

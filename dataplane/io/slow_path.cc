@@ -104,6 +104,9 @@ void slow_path::send_one(const own_packet& packet, const stage_context& context)
     b.put(0, first, packet.length, m->data_off);
     if (packet.kind != protocol::unknown) {
         run_own(b, packet.kind, context);
+        if (b.fate[0] == verdict::slow && b.slow[0].task == slow_task::resolve) {
+            take(b, context);  // it waits until its neighbour is found
+        }
     } else {
         b.start();
         b.fate[0] = verdict::forward;

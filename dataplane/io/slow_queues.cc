@@ -25,8 +25,8 @@ bool slow_queues::may_pass(const slow_request& what, std::uint64_t now_ms,
         case slow_task::bfd: return passes((*sessions_by_link_)[what.link], now_ms, most.link);
         // What is about neighbours is of no link: between the answer to a question and the next hop
         // made of it many may come.
-        case slow_task::resolve:
-        case slow_task::neighbour: break;
+        case slow_task::neighbour: return passes(of_neighbours_, now_ms, most.all);
+        case slow_task::resolve: break;
         default:
             if (!passes((*others_by_link_)[what.link], now_ms, most.link)) {
                 return false;
@@ -40,7 +40,7 @@ bool slow_queues::take(const slow_request& what, std::span<const byte> bytes, st
     if (bytes.size() > slow_path_bytes || !may_pass(what, now_ms, most)) {
         return false;
     }
-    auto& queue = what.task == slow_task::bfd ? sessions_ : others_;
+    auto& queue = queue_of(what.task);
     slow_packet* const record = queue.acquire();
     if (record == nullptr) {
         return false;

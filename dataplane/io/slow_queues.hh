@@ -1,7 +1,8 @@
 // Between a worker and the thread of the slow path: packets that it is to answer, and packets and
 // frames that it sends. All copies: the packet path waits for nobody, and what finds no room, or
 // comes faster than it may, is refused. BFD has queues and limits to itself in both directions, so
-// that no flood of anything else keeps a session waiting. No DPDK. Threads: as said; one a side.
+// that no flood of anything else keeps a session waiting, and so have answers of neighbours: what
+// waits for one must not take its place. No DPDK. Threads: as said; one a side.
 #pragma once
 
 #include <array>
@@ -62,6 +63,7 @@ public:
 
     // The slow path's side.
     [[nodiscard]] record_queue<slow_packet>& sessions() noexcept { return sessions_; }
+    [[nodiscard]] record_queue<slow_packet>& neighbours() noexcept { return neighbours_; }
     [[nodiscard]] record_queue<slow_packet>& others() noexcept { return others_; }
     // Leaves a copy to be sent; false: there is no room. `kind` and `port` as own_packet has them.
     bool send(protocol kind, std::uint8_t port, bool of_session,
@@ -77,15 +79,22 @@ private:
     [[nodiscard]] static bool passes(window& w, std::uint64_t now_ms, std::uint32_t rate) noexcept;
     [[nodiscard]] bool may_pass(const slow_request& what, std::uint64_t now_ms,
                                 const limits& most) noexcept;
+    [[nodiscard]] record_queue<slow_packet>& queue_of(slow_task task) noexcept {
+        return task == slow_task::bfd         ? sessions_
+               : task == slow_task::neighbour ? neighbours_
+                                              : others_;
+    }
     [[nodiscard]] record_queue<own_packet>& own_queue(bool of_session) noexcept {
         return of_session ? own_sessions_ : own_others_;
     }
 
     record_queue<slow_packet> sessions_{128};
+    record_queue<slow_packet> neighbours_{64};
     record_queue<slow_packet> others_{256};
     record_queue<own_packet> own_sessions_{128};
     record_queue<own_packet> own_others_{256};
-    window all_;
+    window of_neighbours_;
+    window all_;  // but BFD, and neighbours
     std::unique_ptr<windows> sessions_by_link_ = std::make_unique<windows>();
     std::unique_ptr<windows> others_by_link_ = std::make_unique<windows>();
 };

@@ -11,10 +11,9 @@ Hosts are network namespaces without names, which go away with the processes in 
 
 usage: netns_test.py RHUMBD. Exit status 77: skipped, as namespaces or devices cannot be had here.
 """
-import ctypes
+import json
 import os
 import select
-import shutil
 import signal
 import socket
 import struct
@@ -24,37 +23,28 @@ import tempfile
 import time
 import unittest
 
-SKIPPED = 77
-CLONE_NEWNET = 0x40000000
-PR_SET_PDEATHSIG = 1
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from namespaces import (  # noqa: E402  where it lies is known only now
+    SKIPPED, Missing, Namespace, die_with_parent, own_namespace, quiet, run)
+
 ETH_P_ALL = 3
 ETH_P_ARP = 0x0806
 ICMP_ECHO_REPLY, ICMP_ECHO = 0, 8
 PACKET_OUTGOING = 4
 
 ADDRESS = {"a": "10.1.0.2", "b": "10.2.0.2"}
+# Sends to these hosts, as fast as it can.
+FLOOD = """
+import itertools, socket, sys
+sending = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for host in itertools.cycle(sys.argv[1:]):
+    try:
+        sending.sendto(b"flood", (host, 9))
+    except OSError:
+        pass
+"""
 HOST_MAC = {"a": "02:00:00:00:0a:02", "b": "02:00:00:00:0b:02"}
 ROUTER_MAC = {"a": "02:00:00:00:0a:01", "b": "02:00:00:00:0b:01"}
-
-libc = ctypes.CDLL(None, use_errno=True)
-
-
-class Missing(Exception):
-    """Something that the test needs is not to be had here."""
-
-
-def run(*words):
-    done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, timeout=20, check=False)
-    if done.returncode != 0:
-        why = " ".join(words) + ": " + done.stdout.strip()
-        not_here = ("not permitted", "not supported", "nknown device type", "denied")
-        raise (Missing if any(text in why for text in not_here) else RuntimeError)(why)
-    return done.stdout
-
-
-def die_with_parent():
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def checksum(data):
@@ -66,52 +56,20 @@ def checksum(data):
     return ~total & 0xffff
 
 
-class Host:
-    """A network namespace, held open by a process."""
-
+class Host(Namespace):
     def __init__(self, name):
+        super().__init__()
         self.name = name
-        self.holder = subprocess.Popen(["unshare", "--net", "sleep", "1000"],
-                                       stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
-        own = os.readlink("/proc/self/ns/net")
-        path = f"/proc/{self.holder.pid}/ns/net"
-        for _ in range(500):
-            if self.holder.poll() is not None:
-                raise Missing("unshare --net")
-            if os.readlink(path) != own:
-                break
-            time.sleep(0.01)
-        self.namespace = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-
-    def run(self, *words):
-        return run("nsenter", "--target", str(self.holder.pid), "--net", *words)
-
-    def socket(self, *kind):
-        """A socket lives in the namespace in which it was made."""
-        own = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            if libc.setns(self.namespace, CLONE_NEWNET) != 0:
-                raise Missing("setns: " + os.strerror(ctypes.get_errno()))
-            return socket.socket(*kind)
-        finally:
-            libc.setns(own, CLONE_NEWNET)
-            os.close(own)
 
     def set_up(self, other):
         """The host's own side of the link, and the way to the other host."""
         net = ADDRESS[self.name].rsplit(".", 1)[0]
-        self.run("ip", "link", "set", "lo", "up")
         self.run("ip", "address", "add", ADDRESS[self.name] + "/24", "dev", self.name)
         self.run("ip", "link", "set", "dev", self.name, "address", HOST_MAC[self.name], "up")
         # rhumbd answers ARP only for addresses that its ports have.
         self.run("ip", "neighbour", "add", net + ".1", "lladdr", ROUTER_MAC[self.name], "dev",
                  self.name, "nud", "permanent")
         self.run("ip", "route", "add", ADDRESS[other] + "/32", "via", net + ".1")
-
-    def end(self):
-        self.holder.kill()
-        self.holder.wait()
-        os.close(self.namespace)
 
 
 class Pinger:
@@ -168,11 +126,12 @@ class Netns(unittest.TestCase):
         with open(os.path.join(self.folder.name, "log"), encoding="utf-8") as file:
             return file.read()
 
-    def start_router(self, devices, runtime="", finds_neighbours=False):
+    def start_router(self, devices, runtime="", finds_neighbours=False, mtu=1500):
         text = (f'[node]\nname = "netns-{os.getpid()}"\npunt = "punt"\n'
                 f'[runtime]\nsocket = "r.sock"\n{runtime}')
         for name in ("a", "b"):
-            text += f'[ports.{name}]\ndevice = "{devices[name]}"\nmac = "{ROUTER_MAC[name]}"\n'
+            text += (f'[ports.{name}]\ndevice = "{devices[name]}"\nmac = "{ROUTER_MAC[name]}"\n'
+                     f'mtu = {mtu}\n')
             if finds_neighbours:
                 own = ADDRESS[name].rsplit(".", 1)[0] + ".1"
                 text += f'addresses = ["{own}/24"]\n'
@@ -247,6 +206,19 @@ class Netns(unittest.TestCase):
         self.expect_punts()
         self.expect_clean_end()
 
+    def test_jumbo_frames_over_af_packet(self):
+        for name, host in self.hosts.items():
+            host.run("ip", "link", "set", "dev", name, "mtu", "9000")
+        # The router sets its ends itself.
+        self.start_router({"a": "net_af_packet0,iface=ra", "b": "net_af_packet1,iface=rb"},
+                          mtu=9000)
+        self.expect_pings()
+        there, back = Pinger(self.hosts["a"], ADDRESS["b"]), Pinger(self.hosts["b"], ADDRESS["a"])
+        for sequence, size in enumerate((1990, 4000, 8971, 8972), 200):
+            self.assertEqual(there.ping(sequence, size), 63, f"{size} bytes")
+            self.assertEqual(back.ping(sequence, size), 63, f"{size} bytes back")
+        self.expect_clean_end()
+
     def test_neighbours_are_found(self):
         """Nobody is told a MAC address: both sides ask, and a changed one is noticed."""
         for host in self.hosts.values():
@@ -266,6 +238,50 @@ class Netns(unittest.TestCase):
         Pinger(self.hosts["b"], ADDRESS["a"]).ping(300, patience=0.5)
         self.expect_pings()
         self.expect_clean_end()
+
+    def few_to_the_slow_path(self):
+        """A border router hands over no more than it is told: one packet in ten milliseconds."""
+        folder = self.folder.name
+        os.mkdir(os.path.join(folder, "keys"))
+        key = "AAAAAAAAAAAAAAAAAAAAAA=="
+        for name, text in (
+                ("keys/master0.key", key), ("keys/master1.key", key),
+                ("br.toml", '[general]\nid = "br"\nconfig_dir = "."\n'),
+                ("topology.json", json.dumps({"isd_as": "1-1", "mtu": 1400, "border_routers": {
+                    "br": {"internal_addr": "10.1.0.1:30042", "interfaces": {}}}}))):
+            with open(os.path.join(folder, name), "w", encoding="ascii") as file:
+                file.write(text)
+        return '[scion]\nrouter = "br.toml"\nslow_path_rate = 100\n'
+
+    def test_neighbours_are_found_in_a_flood(self):
+        """What comes for hosts that are yet to be found does not keep their answers out."""
+        host, own = self.hosts["b"], [f"10.2.0.{number}" for number in range(10, 18)]
+        nobody = [f"10.2.0.{number}" for number in range(20, 84)]
+        for address in own:
+            host.run("ip", "address", "add", address + "/24", "dev", "b")
+        host.run("ip", "link", "set", "dev", "b", "arp", "off")
+        for one in self.hosts.values():
+            one.run("ip", "neighbour", "flush", "dev", one.name, "nud", "permanent")
+        self.hosts["a"].run("ip", "route", "add", "10.2.0.0/24", "via", "10.1.0.1")
+        self.start_router({"a": "net_af_packet0,iface=ra", "b": "net_af_packet1,iface=rb"},
+                          self.few_to_the_slow_path(), finds_neighbours=True)
+        self.hosts["a"].whole_checksums("a")
+        listeners = {}
+        for address in own:
+            listeners[address] = host.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self.addCleanup(listeners[address].close)
+            listeners[address].bind((address, 9))
+        flood = subprocess.Popen(self.hosts["a"].words() +
+                                 [sys.executable, "-c", FLOOD] + own + nobody, stdin=subprocess.DEVNULL,
+                                 preexec_fn=die_with_parent)
+        self.addCleanup(flood.wait)
+        self.addCleanup(flood.kill)
+        time.sleep(1)  # so that it is at its height when the first answer comes
+        host.run("ip", "link", "set", "dev", "b", "arp", "on")
+        until = time.monotonic() + 15
+        for address, listener in listeners.items():
+            self.assertTrue(select.select([listener], [], [], max(0, until - time.monotonic()))[0],
+                            f"{address} is not found:\n" + self.log())
 
     def test_tap(self):
         self.start_router({"a": "net_tap0,iface=tapa", "b": "net_tap1,iface=tapb"})
@@ -310,29 +326,16 @@ class Result(unittest.TextTestResult):
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    for program in ("ip", "unshare", "nsenter"):
-        if shutil.which(program) is None:
-            print(f"there is no {program} here: skipped")
-            return SKIPPED
-    if os.environ.get("RHUMB_NETNS") is None:
-        # The router's own namespace; without root, in a user namespace where one may have it.
-        words = ["unshare", "--net"] + ([] if os.geteuid() == 0 else ["--map-root-user"])
-        if subprocess.run(words + ["true"], stderr=subprocess.PIPE, check=False).returncode != 0:
-            print("network namespaces are not permitted here: skipped")
-            return SKIPPED
-        os.environ["RHUMB_NETNS"] = "1"
-        os.execvp(words[0], words + [sys.executable, os.path.abspath(__file__), sys.argv[1]])
+    try:
+        own_namespace()
+    except Missing as missing:
+        print(f"{missing}: skipped")
+        return SKIPPED
     if not os.path.exists("/dev/net/tun"):
         print("there is no /dev/net/tun here: skipped")
         return SKIPPED
-    signal.alarm(100)  # whatever happens
-    # IPv6 would only make noise.
-    for name in ("all", "default"):
-        try:
-            with open(f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6", "w", encoding="ascii") as file:
-                file.write("1")
-        except OSError:
-            pass
+    signal.alarm(220)  # whatever happens
+    quiet()
     Netns.rhumbd = os.path.abspath(sys.argv[1])
     suite = unittest.defaultTestLoader.loadTestsFromTestCase(Netns)
     done = unittest.TextTestRunner(verbosity=2, resultclass=Result).run(suite)

@@ -6,6 +6,8 @@ the reference itself, which shows that what braccept sees in this setting is rig
     braccept.py REFERENCE RHUMBD           rhumbd
     braccept.py REFERENCE --command WORDS  another; {router} stands for router.toml
 
+    --driver af_packet  how rhumbd gets at its interfaces; default pcap
+
 REFERENCE is a folder in which reference.sh builds the reference if it is not there yet. braccept
 runs twice: 53 cases without BFD, two with. Last line: `N passed, N failed`. Exit status 77:
 skipped.
@@ -39,10 +41,10 @@ def verdicts(text):
     return cases
 
 
-def run(reference, command, bfd):
+def run(reference, command, bfd, driver):
     """The numbers of cases that passed and failed."""
     name = "with BFD" if bfd else "without BFD"
-    with setting.Setting(command, bfd) as place:
+    with setting.Setting(command, bfd, driver=driver) as place:
         done = subprocess.run(
             place.outside.words() + [os.path.join(reference, "braccept"), "--artifacts",
                                      place.folder] + (["--bfd"] if bfd else []),
@@ -76,6 +78,7 @@ def main():
     parser.add_argument("reference")
     parser.add_argument("rhumbd", nargs="?")
     parser.add_argument("--command")
+    parser.add_argument("--driver", choices=setting.DRIVERS, default="pcap")
     given = parser.parse_args()
     try:
         reference = setting.reference(given.reference)
@@ -85,7 +88,7 @@ def main():
             " --config {router}"
         if given.rhumbd is not None:
             command = shlex.quote(os.path.abspath(given.rhumbd)) + " --config {rhumb}"
-        counts = [run(reference, command, bfd) for bfd in (False, True)]
+        counts = [run(reference, command, bfd, given.driver) for bfd in (False, True)]
     except setting.Missing as missing:
         print(f"{missing}: skipped")
         return setting.SKIPPED

@@ -13,25 +13,21 @@ Everybody outside has the MAC f0:0d:ca:fe:be:ef. The namespaces have no names, a
 processes that hold them, as does the router: nothing is left behind however a test ends.
 """
 import base64
-import ctypes
-import fcntl
 import json
 import os
 import shlex
 import shutil
 import signal
-import socket
-import struct
 import subprocess
 import sys
 import tempfile
 import time
 
-SKIPPED = 77
 HERE = os.path.dirname(os.path.abspath(__file__))
-CLONE_NEWNET = 0x40000000
-PR_SET_PDEATHSIG = 1
-SIOCETHTOOL, ETHTOOL_SRXCSUM, ETHTOOL_STXCSUM = 0x8946, 0x15, 0x17
+sys.path.append(os.path.join(HERE, "..", "..", "support"))
+from namespaces import (  # noqa: E402  where it lies is known only now
+    SKIPPED, Missing, Namespace, die_with_parent, own_namespace, run)
+
 MTU = 8000
 
 OUTSIDE_MAC = "f0:0d:ca:fe:be:ef"
@@ -64,40 +60,6 @@ LINKS = [
 SIBLINGS = [("brB", 12, 171, "PEER", "2-ff00:0:7"), ("brC", 13, 181, "CHILD", "1-ff00:0:8"),
             ("brD", 14, 191, "PARENT", "1-ff00:0:9")]
 
-libc = ctypes.CDLL(None, use_errno=True)
-
-
-class Missing(Exception):
-    """Something that the test needs is not to be had here."""
-
-
-def run(*words):
-    done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, timeout=20, check=False)
-    if done.returncode != 0:
-        why = " ".join(words) + ": " + done.stdout.strip()
-        not_here = ("not permitted", "not supported", "nknown device type", "denied")
-        raise (Missing if any(text in why for text in not_here) else RuntimeError)(why)
-    return done.stdout
-
-
-def die_with_parent():
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def own_namespace():
-    """Makes sure that we may make namespaces; without root in a user namespace, if one may."""
-    for program in ("ip", "unshare", "nsenter"):
-        if shutil.which(program) is None:
-            raise Missing(f"there is no {program} here")
-    if os.environ.get("RHUMB_SCION_SETTING") is not None:
-        return
-    words = ["unshare", "--net"] + ([] if os.geteuid() == 0 else ["--map-root-user"])
-    if subprocess.run(words + ["true"], stderr=subprocess.PIPE, check=False).returncode != 0:
-        raise Missing("network namespaces are not permitted here")
-    os.environ["RHUMB_SCION_SETTING"] = "1"
-    os.execvp(words[0], words + [sys.executable] + sys.argv)
-
 
 def limit(seconds):
     """Whatever happens, it ends, and orderly."""
@@ -120,49 +82,6 @@ def reference(folder):
     return os.path.abspath(folder)
 
 
-class Namespace:
-    """A network namespace, held open by a process."""
-
-    def __init__(self):
-        self.holder = subprocess.Popen(["unshare", "--net", "sleep", "3600"],
-                                       stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
-        own = os.readlink("/proc/self/ns/net")
-        path = f"/proc/{self.holder.pid}/ns/net"
-        for _ in range(500):
-            if self.holder.poll() is not None:
-                raise Missing("unshare --net")
-            if os.readlink(path) != own:
-                break
-            time.sleep(0.01)
-        self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        # IPv6 would only make noise. The reference leaves the TTL to the kernel.
-        self.run("sh", "-c", "cd /proc/sys/net && echo 64 > ipv4/ip_default_ttl; "
-                 "for c in all default; do echo 1 > ipv6/conf/$c/disable_ipv6; done 2>/dev/null; :")
-        self.run("ip", "link", "set", "lo", "up")
-
-    def words(self):
-        return ["nsenter", "--target", str(self.holder.pid), "--net"]
-
-    def run(self, *words):
-        return run(*self.words(), *words)
-
-    def socket(self, *kind):
-        """A socket lives in the namespace in which it was made."""
-        own = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            if libc.setns(self.descriptor, CLONE_NEWNET) != 0:
-                raise Missing("setns: " + os.strerror(ctypes.get_errno()))
-            return socket.socket(*kind)
-        finally:
-            libc.setns(own, CLONE_NEWNET)
-            os.close(own)
-
-    def end(self):
-        self.holder.kill()
-        self.holder.wait()
-        os.close(self.descriptor)
-
-
 def topology():
     routers = {"brA": {"internal_addr": "192.168.0.11:30001", "interfaces": {}}}
     for link in LINKS[1:]:
@@ -180,22 +99,28 @@ def topology():
             "control_service": {"csA": {"addr": "192.168.0.71:20007"}}}
 
 
-def rhumb_toml(folder):
+# How a DPDK router gets at the kernel's interfaces.
+DRIVERS = {
+    "pcap": "net_pcap{number},rx_iface_in={name},tx_iface={name}",
+    "af_packet": "net_af_packet{number},iface={name}",
+}
+
+
+def rhumb_toml(folder, driver):
     text = (f'[node]\nname = "scion-{os.getpid()}-{os.path.basename(folder)}"\n'
             '[runtime]\nsocket = "rhumb.sock"\n'
             # What the reference does, where we think otherwise, and no limit that it has not.
             '[scion]\nrouter = "conf/router.toml"\nown_ports = true\npacket_too_big = false\n'
             'slow_path_rate = 1000000\nslow_path_link_rate = 1000000\n')
     for number, link in enumerate(LINKS):
-        # Not net_af_packet, which takes no MTU beyond 1500: a jumbo packet is among the cases.
-        device = f"net_pcap{number},rx_iface_in={link.inside},tx_iface={link.inside}"
+        device = DRIVERS[driver].format(number=number, name=link.inside)
         text += (f'[ports.{link.inside}]\ndevice = "{device}"\nmac = "{link.mac}"\nmtu = {MTU}\n'
                  f'[nexthops.{link.inside}]\nport = "{link.inside}"\nmac = "{OUTSIDE_MAC}"\n'
                  f'[[prefixes]]\nmatch = "{link.net}"\nvia = "{link.inside}"\n')
     return text
 
 
-def write_files(folder, bfd, authenticated):
+def write_files(folder, bfd, authenticated, driver):
     """conf/ as the reference has it, and rhumb.toml, which points to it."""
     conf = os.path.join(folder, "conf")
     os.makedirs(os.path.join(conf, "keys"))
@@ -211,7 +136,7 @@ def write_files(folder, bfd, authenticated):
           f'[general]\nid = "brA"\nconfig_dir = "{conf}"\n'
           f'[features]\nexperimental_scmp_authentication = {str(authenticated).lower()}\n'
           f'[router.bfd]\ndisable = {str(not bfd).lower()}\n[log.console]\nlevel = "info"\n')
-    write(os.path.join(folder, "rhumb.toml"), rhumb_toml(folder))
+    write(os.path.join(folder, "rhumb.toml"), rhumb_toml(folder, driver))
 
 
 class Setting:
@@ -219,18 +144,19 @@ class Setting:
 
     `command` may name {router} (the reference's own router.toml) or {rhumb} (rhumbd's TOML). A
     router of the first kind has its addresses from the kernel, one of the second has the bare
-    interfaces.
+    interfaces, by one of DRIVERS.
     """
 
-    def __init__(self, command, bfd=False, authenticated=True):
+    def __init__(self, command, bfd=False, authenticated=True, driver="pcap"):
         self.command, self.bfd, self.authenticated = command, bfd, authenticated
+        self.driver = driver
         self.by_kernel = "{rhumb}" not in command
         self.router, self.folder, self.namespaces = None, None, []
 
     def __enter__(self):
         try:
             self.folder = tempfile.mkdtemp(prefix="rhumb-scion-")
-            write_files(self.folder, self.bfd, self.authenticated)
+            write_files(self.folder, self.bfd, self.authenticated, self.driver)
             for _ in range(2):
                 self.namespaces.append(Namespace())
             self.outside, self.inside = self.namespaces
@@ -257,12 +183,7 @@ class Setting:
                          str(self.inside.holder.pid))
         self.outside.run("ip", "link", "set", link.outside, "address", OUTSIDE_MAC, "up")
         self.inside.run("ip", "link", "set", link.inside, "address", link.mac)
-        # Whole checksums in what the kernel sends.
-        with self.inside.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
-            for what in (ETHTOOL_SRXCSUM, ETHTOOL_STXCSUM):
-                value = ctypes.create_string_buffer(struct.pack("=II", what, 0))
-                request = struct.pack("=16sQ16x", link.inside.encode(), ctypes.addressof(value))
-                fcntl.ioctl(control, SIOCETHTOOL, request)
+        self.inside.whole_checksums(link.inside)
         if self.by_kernel:
             self.inside.run("ip", "address", "add", link.address, "dev", link.inside)
             with open(os.path.join(self.folder, "neighbours"), "w", encoding="ascii") as file:
