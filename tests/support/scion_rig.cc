@@ -200,8 +200,13 @@ std::vector<scion_outcome> scion_rig::run_all(const std::vector<std::vector<byte
         all.push_back(static_cast<std::uint8_t>(i));
     }
     lanes uncovered;
-    no_trace trace;
-    scion::stage::process(b, all, {tables, live, counters, now_ms}, uncovered, trace);
+    if (traced != nullptr) {
+        traced->clear();
+        scion::stage::process(b, all, {tables, live, counters, now_ms}, uncovered, *traced);
+    } else {
+        no_trace trace;
+        scion::stage::process(b, all, {tables, live, counters, now_ms}, uncovered, trace);
+    }
 
     std::vector<scion_outcome> outcomes;
     for (std::size_t i = 0; i < packets.size(); ++i) {

@@ -15,6 +15,7 @@
 #include "controlplane/scion/reply.hh"
 #include "rhumb/crypto/cmac.hh"
 #include "rhumb/packet/burst.hh"
+#include "rhumb/packet/trace.hh"
 #include "rhumb/table/counters.hh"
 #include "rhumb/table/liveness.hh"
 #include "rhumb/table/scion_table.hh"
@@ -77,7 +78,8 @@ public:
                                                          bool authenticate = false) const;
 
     std::uint64_t now_ms = 0;
-    std::size_t headroom = 64;  // before each packet
+    std::size_t headroom = 64;    // before each packet
+    trace_log* traced = nullptr;  // if any, what the stage tells goes there
     liveness live;
     worker_counters counters;
 
