@@ -7,7 +7,7 @@
 #include <span>
 
 #include "controlplane/config/text.hh"
-#include "controlplane/scion/explain.hh"
+#include "controlplane/scion/trace_words.hh"
 #include "rhumb/wire/mpls.hh"
 
 namespace rhumb::api {
@@ -112,7 +112,7 @@ std::string explain(const trace_event& event, const publish::forwarding& tables)
         case step::layer2_written: return "layer 2 header written";
         default: break;
     }
-    return scion::explain(event, tables.scion());
+    return scion::words_of(event, tables.scion());
 }
 
 nlohmann::json trace_json(const io::trace_record& record, const publish::forwarding& tables,
@@ -121,7 +121,7 @@ nlohmann::json trace_json(const io::trace_record& record, const publish::forward
     for (std::size_t n = 0; n < record.steps.count; ++n) {
         steps.push_back(explain(record.steps.list[n], tables));
     }
-    if (auto asked = scion::explain(record.asked, tables.scion()); !asked.empty()) {
+    if (auto asked = scion::words_of(record.asked, tables.scion()); !asked.empty()) {
         steps.push_back(std::move(asked));
     }
     nlohmann::json event{{"port", port_names.at(record.in_port)},

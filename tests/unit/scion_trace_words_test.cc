@@ -3,7 +3,7 @@
 
 #include <cstdio>
 
-#include "controlplane/scion/explain.hh"
+#include "controlplane/scion/trace_words.hh"
 #include "tests/support/scion_border.hh"
 
 namespace rhumb::test {
@@ -25,9 +25,9 @@ protected:
         const scion_outcome got = border_.run(interface, spec);
         lines told;
         for (std::size_t n = 0; n < log->of(0).count; ++n) {
-            told.push_back(scion::explain(log->of(0).list[n], &border_.rig.own));
+            told.push_back(scion::words_of(log->of(0).list[n], &border_.rig.own));
         }
-        told.push_back(scion::explain(got.asked, &border_.rig.own));
+        told.push_back(scion::words_of(got.asked, &border_.rig.own));
         border_.rig.traced = nullptr;
         return told;
     }
@@ -116,7 +116,7 @@ TEST_F(ScionTraces, delivery_siblings_and_router_alerts) {
 }
 
 TEST_F(ScionTraces, without_a_table_numbers_stay_numbers) {
-    EXPECT_EQ(scion::explain({step::scion_arrived, 3, 0}, nullptr), "SCION, by link 3");
+    EXPECT_EQ(scion::words_of({step::scion_arrived, 3, 0}, nullptr), "SCION, by link 3");
 }
 
 }  // namespace

@@ -12,9 +12,9 @@ namespace rhumb::scion {
 
 // `own`: the table that the packet met, or what has come since; null: none, and numbers stay
 // numbers. Precondition: a step of SCION's.
-[[nodiscard]] std::string explain(const trace_event& event, const table* own);
+[[nodiscard]] std::string words_of(const trace_event& event, const table* own);
 
 // What a worker asks of the slow path; empty for tasks that are none of SCION's.
-[[nodiscard]] std::string explain(const slow_request& asked, const table* own);
+[[nodiscard]] std::string words_of(const slow_request& asked, const table* own);
 
 }  // namespace rhumb::scion

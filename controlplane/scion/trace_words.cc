@@ -1,4 +1,4 @@
-#include "controlplane/scion/explain.hh"
+#include "controlplane/scion/trace_words.hh"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -139,7 +139,7 @@ std::string error_text(const slow_request& asked, const table* own) {
 
 }  // namespace
 
-std::string explain(const trace_event& event, const table* own) {
+std::string words_of(const trace_event& event, const table* own) {
     const auto [what, a, b] = event;
     switch (what) {
         case step::scion_arrived: return "SCION, by " + link_text(a, own);
@@ -174,7 +174,7 @@ std::string explain(const trace_event& event, const table* own) {
     }
 }
 
-std::string explain(const slow_request& asked, const table* own) {
+std::string words_of(const slow_request& asked, const table* own) {
     switch (asked.task) {
         case slow_task::scmp_error: return error_text(asked, own);
         case slow_task::traceroute:
