@@ -7,6 +7,7 @@
 #include <span>
 
 #include "controlplane/config/text.hh"
+#include "controlplane/scion/trace_words.hh"
 #include "rhumb/wire/mpls.hh"
 
 namespace rhumb::api {
@@ -49,16 +50,6 @@ std::string_view protocol_text(std::uint32_t kind) {
         case protocol::unknown: break;
     }
     return "an unknown protocol";
-}
-
-std::string_view traffic_text(std::uint32_t kind) {
-    constexpr std::array<std::string_view, 6> kinds{"something else",
-                                                    "to a host",
-                                                    "out of the AS",
-                                                    "on to a sibling",
-                                                    "out of the AS from a sibling",
-                                                    "through this router"};
-    return kinds[std::min<std::size_t>(kind, kinds.size() - 1)];
 }
 
 std::string hex(std::span<const byte> bytes) {
@@ -118,14 +109,10 @@ std::string explain(const trace_event& event, const publish::forwarding& tables)
         case step::backup_taken:
             return fmt::format("{} is down: repaired via {}", hop_name(tables, a),
                                hop_name(tables, b));
-        case step::scion_arrived:
-            return b != 0 ? fmt::format("SCION, by interface {} (link {})", b, a)
-                          : fmt::format("SCION, from inside the AS (link {})", a);
-        case step::scion_sent:
-            return fmt::format("SCION hop field good: {} by link {}", traffic_text(b), a);
         case step::layer2_written: return "layer 2 header written";
+        default: break;
     }
-    return "unknown step";
+    return scion::words_of(event, tables.scion());
 }
 
 nlohmann::json trace_json(const io::trace_record& record, const publish::forwarding& tables,
@@ -133,6 +120,9 @@ nlohmann::json trace_json(const io::trace_record& record, const publish::forward
     nlohmann::json steps = nlohmann::json::array();
     for (std::size_t n = 0; n < record.steps.count; ++n) {
         steps.push_back(explain(record.steps.list[n], tables));
+    }
+    if (auto asked = scion::words_of(record.asked, tables.scion()); !asked.empty()) {
+        steps.push_back(std::move(asked));
     }
     nlohmann::json event{{"port", port_names.at(record.in_port)},
                          {"length", record.length_in},

@@ -86,6 +86,8 @@ public:
         scion_ = table;
         scion_owner_ = std::move(owner);
     }
+    // Null where this router is none of SCION's.
+    [[nodiscard]] const scion::table* scion() const noexcept { return scion_; }
 
     // The next version; what it replaces goes to `replaced`.
     [[nodiscard]] table_set snapshot(retired_list& replaced);

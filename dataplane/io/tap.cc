@@ -130,6 +130,7 @@ void tap::trace(const burst& b, std::size_t i, const stage_context& context) noe
     record->in = before_[i];
     record->fate = b.fate[i];
     record->reason = b.fate[i] == verdict::forward ? drop_reason::none : b.reason[i];
+    record->asked = b.fate[i] == verdict::slow ? b.slow[i] : slow_request{};
     record->steps = log_.of(i);
     record->length_out = 0;
     if (b.fate[i] == verdict::forward) {

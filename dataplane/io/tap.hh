@@ -27,6 +27,7 @@ struct trace_record {
     std::uint8_t out_port;  // likewise
     verdict fate;
     drop_reason reason;
+    slow_request asked;  // packets for the slow path only
     trace_log::events steps;
     std::array<byte, trace_bytes> in;
     std::array<byte, trace_bytes> out;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <new>
 
+#include "dataplane/scion/notes.hh"
 #include "dataplane/scion/packet.hh"
 #include "dataplane/scion/plain.hh"
 #include "dataplane/scion/rules.hh"
@@ -99,6 +100,8 @@ public:
                 return void(drop(w.p, drop_reason::scion_bad_path));
             }
             w.at = w.p.current();
+            trace_.note(i_, step::scion_switched, w.p.meta);
+            note_hop(trace_, i_, w.p, w.at);
             if (good_until(w.at.info, w.at.hop) < context_.now_ms) {
                 return error(w.p, drop_reason::scion_expired, scmp::parameter_problem,
                              scmp::path_expired, w.p.offset_of(w.at.hop));
@@ -136,12 +139,14 @@ private:
     // A path's checks up to the MAC, in the order in which the reference router has them.
     [[nodiscard]] bool check_path(work& w, batch& all) noexcept {
         packet& p = w.p;
+        note_path(trace_, i_, p);
         if (!has_good_shape(p)) {
             return drop(p, drop_reason::scion_bad_path);
         }
         const unsigned hop = current_hop(p.meta);
         w.at = p.current();
         const std::size_t pointer = p.offset_of(w.at.hop);
+        note_hop(trace_, i_, p, w.at);
         if (good_until(w.at.info, w.at.hop) < context_.now_ms) {
             return refuse_hop(p, w.at, drop_reason::scion_expired, scmp::path_expired, pointer);
         }
@@ -161,6 +166,7 @@ private:
             return refuse(p, drop_reason::scion_invalid, fault.code, fault.pointer);
         }
         take_segment_id_back(p, w.at);
+        note_segment_id(trace_, i_, p, w.at);
         if (p.type == path_type::epic) {
             p.epic_hop = hop + 2 == p.hops ? 2 : hop + 1 == p.hops ? 1 : 0;
         }
@@ -182,12 +188,15 @@ private:
     [[nodiscard]] bool verify(const byte* hop, const crypto::block& input,
                               crypto::block& tag) const noexcept {
         if (crypto::constant_time_equal(mac(hop), tag.bytes.data(), mac_bytes)) [[likely]] {
+            trace_.note(i_, step::scion_mac, 0);
             return true;
         }
         if (own_.former_key == nullptr || context_.now_ms > own_.former_key_until) {
+            trace_.note(i_, step::scion_mac, 2);
             return false;
         }
         tag = crypto::cmac(*own_.former_key, input.bytes);
+        note_former_key(trace_, i_, hop, tag);
         return crypto::constant_time_equal(mac(hop), tag.bytes.data(), mac_bytes);
     }
 
@@ -228,15 +237,18 @@ private:
         if (!epic_holds(p, tag, context_.now_ms)) {
             return epic_fails(p);
         }
+        note_epic(trace_, i_, p);
         if (!external) {
             return send(p, by, nullptr, number, traffic::in_transit);
         }
         if (w.at.construction() && !p.peering) {
             chain_segment_id(p, w.at);
+            trace_.note(i_, step::scion_id_chained, segment_id(w.at.info));
         }
         if (!advance(p)) {
             return void(drop(p, drop_reason::scion_bad_path));
         }
+        trace_.note(i_, step::scion_advanced, p.meta);
         send(p, by, nullptr, number,
              source(p.scion) == own_.isd_as ? traffic::out
              : p.from == 0                  ? traffic::out_transit
@@ -261,6 +273,7 @@ private:
         if (!epic_holds(p, tag, context_.now_ms)) {
             return epic_fails(p);
         }
+        note_epic(trace_, i_, p);
         send_inside(p, where.to);
     }
     void send_inside(packet& p, const endpoint& to) noexcept {
@@ -270,6 +283,7 @@ private:
         if (!same_family) {
             return void(drop(p, drop_reason::scion_no_route));
         }
+        note_host(trace_, i_, to);
         send(p, inside, &to, 0, traffic::in);
     }
 
@@ -296,6 +310,7 @@ private:
         if (!w.at.construction() || !is_between_neighbours(p, own_)) {
             return drop(p, drop_reason::scion_bad_one_hop);
         }
+        trace_.note(i_, step::scion_one_hop, p.from == 0 ? w.at.egress() : p.from, p.from == 0);
         if (p.from == 0) {
             add_block(all, w.at);
             return true;
@@ -312,6 +327,7 @@ private:
             return void(drop(w.p, drop_reason::scion_bad_one_hop));
         }
         chain_segment_id(w.p, w.at);
+        trace_.note(i_, step::scion_id_chained, segment_id(w.at.info));
         const std::uint16_t number = own_.link_of(w.at.egress());
         const link& by = own_.links[number];
         send(w.p, by, nullptr, number,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <ctime>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -106,7 +107,11 @@ std::optional<drop_reason> reason_named(std::string_view name) {
 
 class parser {
 public:
-    explicit parser(const std::string& path) { file_.path = path; }
+    parser(const std::string& path, std::uint64_t now) {
+        file_.path = path;
+        file_.now = now;
+        names_["now"] = std::to_string(now);
+    }
 
     result<case_file> run(std::string_view text) {
         const std::vector<std::string_view> lines = split_lines(text);
@@ -123,6 +128,10 @@ public:
                     return s.wrong(file_.path, "the file has a config already");
                 }
                 n = take_config(lines, n);
+                continue;
+            }
+            if (line.starts_with("file ") && !s.indented()) {
+                n = take_file(lines, n, std::string(trimmed(line.substr(5))));
                 continue;
             }
             for (; n < lines.size() && trimmed(lines[n]).starts_with('|'); ++n) {
@@ -156,8 +165,22 @@ private:
         return n;
     }
 
+    // The same for another file: without the indentation, and from its own first line on.
+    std::size_t take_file(const std::vector<std::string_view>& lines, std::size_t n,
+                          const std::string& name) {
+        std::string& text = file_.files[name];
+        for (; n < lines.size() && lines[n].starts_with("    "); ++n) {
+            text.append(lines[n].substr(4));
+            text += '\n';
+        }
+        return n;
+    }
+
     result<void> outside(statement& s) {
         const std::string what = s.word();
+        if (what == "key") {
+            return key(s);
+        }
         if (what == "let") {
             return let(s);
         }
@@ -169,8 +192,17 @@ private:
         }
         statement again(s.line(), what);
         return again.wrong(file_.path,
-                           "a line starts with config, let or case; what belongs to one "
+                           "a line starts with config, file, key, let or case; what belongs to one "
                            "of them is indented");
+    }
+
+    result<void> key(statement& s) {
+        const std::string name = s.word();
+        if (s.word() != "=" || s.rest().size() != 32) {
+            return s.wrong(file_.path, "key wants NAME = 32 hex digits");
+        }
+        names_["key " + name] = s.rest();
+        return {};
     }
 
     result<void> let(statement& s) {
@@ -218,19 +250,21 @@ private:
         if (!in_case_) {
             return s.wrong(file_.path, "\"" + what + "\" stands in no case");
         }
-        const bool is_fate = what == "out" || what == "drop" || what == "punt";
+        const bool is_fate = what == "out" || what == "drop" || what == "punt" || what == "answer";
         if (is_fate != open_) {
             return s.wrong(file_.path, is_fate ? "there is no `in` that this is the fate of"
                                                : "the `in` before wants an out, a drop or a punt");
         }
         if (what == "in") return in(s);
         if (what == "out") return out(s);
+        if (what == "answer") return answer(s);
         if (is_fate) return ends_here(s, what == "drop" ? fate::drop : fate::punt);
         if (what == "link" || what == "nexthop") return state(s, what == "link");
         if (what == "headroom") return headroom(s);
+        if (what == "without-daemon") return without_daemon(s);
         return s.wrong(file_.path, "\"" + what +
                                        "\" is no line of a case; there are in, out, drop, "
-                                       "punt, link, nexthop, headroom");
+                                       "punt, answer, link, nexthop, headroom, without-daemon");
     }
 
     result<packet_bytes> packet_at(statement& s) {
@@ -266,6 +300,26 @@ private:
         }
         last.out = std::move(*bytes);
         open_ = false;
+        return {};
+    }
+
+    result<void> answer(statement& s) {
+        const std::string name = s.word();
+        const auto reason = reason_named(name);
+        if (!reason) {
+            return s.wrong(file_.path, "\"" + name + "\" is no drop reason");
+        }
+        exchange& last = file_.cases.back().exchanges.back();
+        last.want = fate::answer;
+        last.reason = *reason;
+        return out(s);
+    }
+
+    result<void> without_daemon(statement& s) {
+        file_.cases.back().without_daemon = s.rest();
+        if (s.rest().empty()) {
+            return s.wrong(file_.path, "without-daemon wants a reason");
+        }
         return {};
     }
 
@@ -328,17 +382,19 @@ std::string test_case::slug() const {
     return result;
 }
 
-result<case_file> parse_case_file(std::string_view text, const std::string& path) {
-    return parser(path).run(text);
+std::uint64_t seconds_since_1970() { return static_cast<std::uint64_t>(std::time(nullptr)); }
+
+result<case_file> parse_case_file(std::string_view text, const std::string& path,
+                                  std::uint64_t now) {
+    return parser(path, now).run(text);
 }
 
-result<case_file> load_case_file(const std::string& path) {
+result<case_file> load_case_file(const std::string& path, std::uint64_t now) {
     std::ifstream stream(path, std::ios::binary);
     if (!stream) {
         return error{"cannot be read", {path, 0, 0}};
     }
-    const std::string text{std::istreambuf_iterator<char>(stream), {}};
-    return parse_case_file(text, path);
+    return parse_case_file(std::string{std::istreambuf_iterator<char>(stream), {}}, path, now);
 }
 
 }  // namespace rhumb::test

@@ -17,13 +17,20 @@
 //       in west $to-us | mpls 16999 | $flow
 //       drop unknown_label
 //
+// A SCION border router (docs/configuration.md, [scion]) has more files: `file NAME` and indented
+// lines, beside the configuration; `key NAME = HEX` names the 16 bytes that hop fields get their
+// MACs by. Times count from when the file is read.
+//
 // Packets: see packet_text.hh; a line that starts with `|` continues the one before. Each `in` is
-// followed by its fate: `out PORT PACKET`, `drop REASON` or `punt REASON`. Before an `in` may stand
+// followed by its fate: `out PORT PACKET`, `drop REASON`, `punt REASON`, or `answer REASON PORT
+// PACKET`: the slow path sends something back. Before an `in` may stand
 // `link PORT down|up` and `nexthop NAME down|up`, which hold to the end of the case (each case
-// starts with everything up), and `headroom N`: free bytes in front of each frame (128).
+// starts with everything up), `headroom N`: free bytes in front of each frame (128), and
+// `without-daemon WHY`: the daemon cannot be given this case.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,7 +49,7 @@ struct state_change {
     std::uint32_t line = 0;
 };
 
-enum class fate : std::uint8_t { out, drop, punt };
+enum class fate : std::uint8_t { out, drop, punt, answer };
 
 // One packet in, and its fate.
 struct exchange {
@@ -51,15 +58,16 @@ struct exchange {
     std::string in_port;
     packet_bytes in;
     fate want = fate::out;
-    std::string out_port;                    // out
-    packet_bytes out;                        // out
-    drop_reason reason = drop_reason::none;  // drop, punt
+    std::string out_port;                    // out, answer
+    packet_bytes out;                        // out, answer
+    drop_reason reason = drop_reason::none;  // drop, punt, answer
 };
 
 struct test_case {
     std::string name;
     std::uint32_t line = 0;
     std::uint16_t headroom = 128;
+    std::string without_daemon;  // why, or empty
     std::vector<exchange> exchanges;
 
     // The name with nothing but letters, digits and _: for test runners and file names.
@@ -69,11 +77,16 @@ struct test_case {
 struct case_file {
     std::string path;
     std::string config;  // starts with empty lines, so that its line numbers are the file's
+    std::map<std::string, std::string> files;  // beside the configuration, by name
+    std::uint64_t now = 0;                     // seconds since 1970 when it was read
     std::vector<test_case> cases;
 };
 
 // Errors name file, line and column.
-[[nodiscard]] result<case_file> load_case_file(const std::string& path);
-[[nodiscard]] result<case_file> parse_case_file(std::string_view text, const std::string& path);
+[[nodiscard]] std::uint64_t seconds_since_1970();
+[[nodiscard]] result<case_file> load_case_file(const std::string& path,
+                                               std::uint64_t now = seconds_since_1970());
+[[nodiscard]] result<case_file> parse_case_file(std::string_view text, const std::string& path,
+                                                std::uint64_t now = seconds_since_1970());
 
 }  // namespace rhumb::test

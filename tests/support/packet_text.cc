@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <span>
 #include <stdexcept>
 #include <utility>
 
@@ -12,6 +14,7 @@
 #include "rhumb/wire/ipv4.hh"
 #include "rhumb/wire/ipv6.hh"
 #include "rhumb/wire/mpls.hh"
+#include "tests/support/packet_scion.hh"
 #include "tests/support/packet_words.hh"
 
 namespace rhumb::test {
@@ -34,7 +37,8 @@ void append(packet_bytes& to, const packet_bytes& more) {
 
 class writer {
 public:
-    explicit writer(std::vector<element> elements) : elements_(std::move(elements)) {}
+    writer(std::vector<element> elements, const packet_names& names)
+        : elements_(std::move(elements)), names_(names) {}
 
     packet_bytes run() {
         std::size_t headers = 0;
@@ -42,6 +46,13 @@ public:
             ++headers;
         }
         for (std::size_t n = headers; n-- > 0;) {
+            if (is_path_part(elements_[n].kind())) {
+                if (n == 0 || (elements_[n - 1].kind() != "scion" &&
+                               !is_path_part(elements_[n - 1].kind()))) {
+                    throw complaint{elements_[n].column(), "this stands behind a scion element"};
+                }
+                continue;  // scion takes it
+            }
             write(n, headers);
             elements_[n].finish();
         }
@@ -68,11 +79,16 @@ private:
         if (kind == "ipv6") return write_ipv6(e);
         if (kind == "udp") return write_udp(e, n);
         if (kind == "tcp") return write_tcp(e, n);
+        if (kind == "scion") return write_scion(n, headers);
+        if (kind == "scmp") return write_scmp(e, n);
+        if (kind == "bfd") return prepend(bfd_packet(e));
+        if (is_scion_extension(kind)) return prepend(scion_extension(e, next_));
         if (kind == "data") return write_data(e);
         if (kind == "payload") return write_payload(e);
         if (kind == "hex") return prepend(hex_of(e));
         throw complaint{e.column(), "there is no element \"" + kind +
                                         "\"; there are eth, vlan, mpls, ipv4, ipv6, udp, tcp, "
+                                        "scion, path, one-hop, segment, hop, hbh, e2e, scmp, bfd, "
                                         "data, payload, hex, trailer, pad, truncate"};
     }
 
@@ -166,9 +182,47 @@ private:
         prepend(header);
     }
 
+    // The SCION header whose payload element `n` is.
+    std::optional<std::size_t> scion_before(std::size_t n) const {
+        while (n != 0 && (is_path_part(elements_[n - 1].kind()) ||
+                          is_scion_extension(elements_[n - 1].kind()))) {
+            --n;
+        }
+        return n != 0 && elements_[n - 1].kind() == "scion" ? std::optional(n - 1) : std::nullopt;
+    }
+    static std::uint16_t scion_checksum(element& scion, unsigned protocol,
+                                        const packet_bytes& segment) {
+        packet_bytes covered = scion_pseudo_header(scion);
+        append32(covered, segment.size());
+        append32(covered, protocol);
+        append(covered, segment);
+        return checksum_of(covered.data(), covered.size());
+    }
+    void write_scion(std::size_t n, std::size_t headers) {
+        std::size_t end = n + 1;
+        while (end < headers && is_path_part(elements_[end].kind())) {
+            ++end;
+        }
+        const std::string next = end < headers ? elements_[end].kind() : std::string();
+        prepend(scion_header(std::span(elements_).subspan(n, end - n), body_.size(), next, names_));
+    }
+    void write_scmp(element& e, std::size_t n) {
+        packet_bytes message = scmp_head(e);
+        // A quote is the packet that follows, as far as it fits.
+        body_.resize(std::min<std::size_t>(body_.size(), e.number("cut", 0xffff).value_or(0xffff)));
+        append(message, body_);
+        const std::uint16_t right = transport_checksum(n, 202, message);
+        store_be16(&message[2],
+                   static_cast<std::uint16_t>(e.number("checksum", 0xffff).value_or(right)));
+        body_ = std::move(message);
+    }
+
     // The checksum over the pseudo-header of the IP element before this one, and `segment`.
     std::uint16_t transport_checksum(std::size_t n, unsigned protocol,
                                      const packet_bytes& segment) {
+        if (const auto scion = scion_before(n)) {
+            return scion_checksum(elements_[*scion], protocol, segment);
+        }
         const bool is_v4 = n != 0 && elements_[n - 1].kind() == "ipv4";
         if (!is_v4 && (n == 0 || elements_[n - 1].kind() != "ipv6")) {
             return 0;
@@ -191,7 +245,8 @@ private:
         append16(segment, 0);
         append(segment, body_);
         const std::uint16_t sum = transport_checksum(n, 17, segment);
-        const std::uint64_t right = sum == 0 ? 0xffff : sum;  // RFC 768: 0 means none
+        // RFC 768: 0 means none; not in SCION.
+        const std::uint64_t right = sum == 0 && !scion_before(n) ? 0xffff : sum;
         store_be16(&segment[6],
                    static_cast<std::uint16_t>(e.number("checksum", 0xffff).value_or(right)));
         body_ = std::move(segment);
@@ -225,7 +280,12 @@ private:
         if (!text.quoted) {
             throw complaint{text.column, "payload wants a text in quotes"};
         }
-        prepend(packet_bytes(text.text.begin(), text.text.end()));
+        const std::size_t bytes = e.number("bytes", 65535).value_or(text.text.size());
+        packet_bytes repeated(text.text.empty() ? 0 : bytes);
+        for (std::size_t n = 0; n < repeated.size(); ++n) {
+            repeated[n] = static_cast<byte>(text.text[n % text.text.size()]);
+        }
+        prepend(repeated);
     }
     static packet_bytes hex_of(element& e) {
         packet_bytes bytes;
@@ -251,6 +311,7 @@ private:
     }
 
     std::vector<element> elements_;
+    const packet_names& names_;
     packet_bytes body_;
     std::string next_;  // the kind of element that follows
 };
@@ -259,7 +320,7 @@ private:
 
 result<packet_bytes> parse_packet(std::string_view text, const packet_names& names) {
     try {
-        return writer(split_elements(text, names)).run();
+        return writer(split_elements(text, names), names).run();
     } catch (const complaint& why) {
         return error{why.message, {"", 0, static_cast<std::uint32_t>(why.column)}};
     }

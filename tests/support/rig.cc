@@ -1,6 +1,7 @@
 #include "tests/support/rig.hh"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <type_traits>
 #include <utility>
@@ -95,7 +96,7 @@ result<std::unique_ptr<rig>> rig::from_text(std::string_view toml, const std::st
     return make(std::move(*file));
 }
 
-result<std::unique_ptr<rig>> rig::make(config::file file) {
+result<std::unique_ptr<rig>> rig::make(config::file file, border_part border) {
     publish::port_map ports;
     for (const config::port& port : file.ports) {
         const auto id = static_cast<std::uint8_t>(ports.size());
@@ -106,12 +107,16 @@ result<std::unique_ptr<rig>> rig::make(config::file file) {
     if (!tables) {
         return tables.why();
     }
-    return std::unique_ptr<rig>(new rig(std::move(*tables), file, ports));
+    if (border.table != nullptr) {
+        tables.value()->set_scion(border.table, border.owner);
+    }
+    return std::unique_ptr<rig>(new rig(std::move(*tables), file, ports, std::move(border)));
 }
 
 rig::rig(std::unique_ptr<publish::forwarding> forwarding, const config::file& file,
-         const publish::port_map& ports)
-    : forwarding_(std::move(forwarding)),
+         const publish::port_map& ports, border_part border)
+    : border_(std::move(border)),
+      forwarding_(std::move(forwarding)),
       tables_(forwarding_->snapshot(retired_)),
       port_names_(file.ports.size()) {
     for (const auto& [name, facts] : ports) {
@@ -134,6 +139,9 @@ void rig::all_up() {
     for (nexthop_id hop = 0; hop < max_nexthops; ++hop) {
         live_->set_nexthop(hop, true);
     }
+    for (std::size_t link = 0; link < scion::max_links; ++link) {
+        live_->set_link(link, true);
+    }
 }
 
 bool rig::set(const state_change& change) {
@@ -149,6 +157,27 @@ bool rig::set(const state_change& change) {
         live_->set_nexthop(*hop, change.up);
     }
     return hop.has_value();
+}
+
+// As a worker sends for the slow path: from the stage of its protocol on.
+void rig::send_answer(const slow_request& what, std::span<const byte> packet, outcome& to) {
+    const auto answer = border_.answer ? border_.answer(what, packet) : std::nullopt;
+    if (!answer) {
+        return;
+    }
+    const placement how;
+    const std::array<packet_bytes, 1> frames{*answer};
+    const buffers memory(frames, how);
+    burst& b = *burst_;
+    b.count = 1;
+    b.in_port = own_port;
+    b.put(0, memory.start(0) + how.headroom, answer->size(), how.headroom);
+    run_own(b, (*answer)[0] >> 4 == 4 ? protocol::ipv4 : protocol::ipv6,
+            {tables_, *live_, *counters_, border_.now_ms});
+    if (b.fate[0] == verdict::forward) {
+        to.port = port_names_[b.out_port[0]];
+        to.bytes.assign(b.front[0], b.end[0]);
+    }
 }
 
 template <class Trace>
@@ -171,7 +200,8 @@ std::vector<outcome> rig::run(std::uint8_t in_port, std::span<const packet_bytes
         if constexpr (std::is_same_v<Trace, trace_log>) {
             trace.clear();
         }
-        run_pipeline(b, {tables_, *live_, *counters_}, trace);
+        run_pipeline(b, {tables_, *live_, *counters_, border_.now_ms}, trace);
+        std::vector<std::pair<slow_request, packet_bytes>> asked(part.size());
         for (std::size_t n = 0; n < part.size(); ++n) {
             outcome& o = outcomes.emplace_back();
             o.broken = broken_rule(b, n, memory, part[n], how.headroom);
@@ -183,6 +213,15 @@ std::vector<outcome> rig::run(std::uint8_t in_port, std::span<const packet_bytes
                 }
             } else {
                 o.reason = b.reason[n];
+            }
+            if (o.fate == verdict::slow) {
+                asked[n] = {b.slow[n], packet_bytes(b.front[n], b.end[n])};
+            }
+        }
+        for (std::size_t n = 0; n < part.size(); ++n) {
+            if (!asked[n].second.empty()) {  // the burst is free for other packets now
+                send_answer(asked[n].first, asked[n].second,
+                            outcomes[outcomes.size() - part.size() + n]);
             }
         }
     }

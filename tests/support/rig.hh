@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -27,8 +28,8 @@ namespace rhumb::test {
 struct outcome {
     verdict fate = verdict::again;
     drop_reason reason = drop_reason::none;
-    std::string port;    // forwarded: where it left
-    packet_bytes bytes;  // forwarded: the frame that left
+    std::string port;    // forwarded, or answered by the slow path: where a frame left
+    packet_bytes bytes;  // likewise: the frame
     std::string broken;  // what no packet may do, empty if it did not: in words
 
     friend bool operator==(const outcome&, const outcome&) = default;
@@ -44,9 +45,19 @@ struct placement {
     bool fetch_ahead = false;  // as with tables larger than the cache, whatever their size
 };
 
+// What makes a rig a SCION border router (scion_case.hh).
+struct border_part {
+    const scion::table* table = nullptr;
+    std::shared_ptr<const void> owner;
+    std::uint64_t now_ms = 0;
+    // What the slow path sends for a packet, both from the IP header on.
+    std::function<std::optional<packet_bytes>(const slow_request&, std::span<const byte>)> answer;
+};
+
 class rig {
 public:
-    [[nodiscard]] static result<std::unique_ptr<rig>> make(config::file file);
+    [[nodiscard]] static result<std::unique_ptr<rig>> make(config::file file,
+                                                           border_part border = {});
     // `toml` may start with empty lines, so that errors name the lines of `name`.
     [[nodiscard]] static result<std::unique_ptr<rig>> from_text(std::string_view toml,
                                                                 const std::string& name);
@@ -67,8 +78,10 @@ public:
 
 private:
     rig(std::unique_ptr<publish::forwarding> forwarding, const config::file& file,
-        const publish::port_map& ports);
+        const publish::port_map& ports, border_part border);
+    void send_answer(const slow_request& what, std::span<const byte> packet, outcome& to);
 
+    border_part border_;
     std::unique_ptr<publish::forwarding> forwarding_;
     retired_list retired_;
     table_set tables_;

@@ -236,7 +236,7 @@ scion_outcome outcome_of(const burst& b, std::size_t i, lanes& uncovered) {
 template <class Trace>
 std::vector<scion_outcome> run_stage(burst& b, const std::vector<std::vector<byte>>& packets,
                                      std::size_t headroom, const stage_context& context,
-                                     std::size_t& short_ways) {
+                                     Trace& trace, std::size_t& short_ways) {
     // Headroom and packet, so that AddressSanitizer knows where a packet ends.
     std::vector<std::vector<byte>> buffers;
     std::vector<std::uint8_t> all;
@@ -251,8 +251,7 @@ std::vector<scion_outcome> run_stage(burst& b, const std::vector<std::vector<byt
         all.push_back(static_cast<std::uint8_t>(i));
     }
     lanes uncovered;
-    const auto trace = std::make_unique<Trace>();
-    scion::stage::process(b, all, context, uncovered, *trace);
+    scion::stage::process(b, all, context, uncovered, trace);
 
     std::vector<scion_outcome> outcomes;
     for (std::size_t i = 0; i < packets.size(); ++i) {
@@ -270,10 +269,13 @@ std::vector<scion_outcome> scion_rig::run_all(const std::vector<std::vector<byte
     table_set tables = everywhere.tables_by(underlay);
     tables.scion = &own;
     std::size_t none = 0;
-    auto outcomes = run_stage<trace_log>(*burst_, packets, headroom,
-                                         {tables, live, long_way_counters_, now_ms}, none);
-    const auto again = run_stage<no_trace>(*burst_, packets, headroom,
-                                           {tables, live, counters, now_ms}, short_ways);
+    trace_log& trace = traced != nullptr ? *traced : *own_trace_;
+    trace.clear();
+    auto outcomes = run_stage(*burst_, packets, headroom,
+                              {tables, live, long_way_counters_, now_ms}, trace, none);
+    no_trace untraced;
+    const auto again = run_stage(*burst_, packets, headroom, {tables, live, counters, now_ms},
+                                 untraced, short_ways);
     if (outcomes != again || none != 0) {
         throw std::logic_error("the short way does not do what the long way does");
     }

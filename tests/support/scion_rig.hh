@@ -15,6 +15,7 @@
 #include "controlplane/scion/reply.hh"
 #include "rhumb/crypto/cmac.hh"
 #include "rhumb/packet/burst.hh"
+#include "rhumb/packet/trace.hh"
 #include "rhumb/table/counters.hh"
 #include "rhumb/table/liveness.hh"
 #include "rhumb/table/scion_table.hh"
@@ -84,7 +85,8 @@ public:
     route underlay{via_ref::to_nexthop(nexthop)};
 
     std::uint64_t now_ms = 0;
-    std::size_t headroom = 64;  // before each packet
+    std::size_t headroom = 64;    // before each packet
+    trace_log* traced = nullptr;  // if any, what the stage tells goes there
     liveness live;
     worker_counters counters;
 
@@ -96,6 +98,7 @@ private:
     crypto::cmac_key former_key_;
     scion::endpoint internal_;
     std::map<std::string, std::uint16_t> siblings_;  // by address and port
+    std::unique_ptr<trace_log> own_trace_ = std::make_unique<trace_log>();
     std::unique_ptr<burst> burst_ = std::make_unique<burst>();
 };
 

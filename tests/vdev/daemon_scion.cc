@@ -83,8 +83,14 @@ TEST_F(rhumbd_scion, forwards_by_the_reference_routers_files_and_answers_what_is
     of.west = capture(0, "west");
     of.east = capture(1, "east");
     write_config(with_scion(of));
-    const run_result done = run({"--config", "r.toml", "--until-idle", "500", "--summary"});
+    const run_result done =
+        run({"--config", "r.toml", "--until-idle", "500", "--summary", "--trace", "3"});
     ASSERT_EQ(done.status, 0) << done.output;
+    for (const char* const told :
+         {"SCION, by interface 131 (1-ff00:0:110, a parent)", "MAC right under the current key",
+          "answered by SCMP 4/51: MAC of the hop field is wrong, at byte 60"}) {
+        EXPECT_NE(done.output.find(told), std::string::npos) << told << '\n' << done.output;
+    }
     const auto east = frames_of(folder_.read("east-out.pcap")).value();
     ASSERT_EQ(east.size(), 2U) << done.output;
     for (const packet_bytes& out : east) {

@@ -64,7 +64,7 @@ struct played {
                                   const temporary_folder& folder);
 
 // What the cases want: the frames that are to leave a port, by the port where they came in. Order
-// holds among those that came in by one port.
+// holds among those that came in by one port, and among those of them that the slow path answers.
 using expected_frames = std::map<std::string, std::vector<packet_bytes>>;
 [[nodiscard]] expected_frames expected_at(const std::string& out_port, const scene& which,
                                           const std::string& punt_port);

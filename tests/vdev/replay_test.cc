@@ -68,6 +68,12 @@ void register_tests() {
             std::cout << path << ": " << one.all.left_out
                       << " packets are left out: no port receives into that headroom\n";
         }
+        for (const test_case& of : one.file.cases) {
+            if (!of.without_daemon.empty()) {
+                std::cout << path << ": \"" << of.name << "\" is left out: " << of.without_daemon
+                          << '\n';
+            }
+        }
         for (const scene& which : one.all.list) {
             testing::RegisterTest(stem.c_str(), which.name().c_str(), nullptr, nullptr,
                                   path.c_str(), static_cast<int>(which.exchanges.front()->line),

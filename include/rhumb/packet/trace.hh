@@ -27,8 +27,21 @@ enum class step : std::uint8_t {
     sent_to,         // a: next hop
     backup_taken,    // a: the next hop that is down, b: its backup
     scion_arrived,   // a: link, b: interface
-    scion_sent,      // a: link, b: scion::traffic
-    layer2_written,  // a: port
+    // Byte offsets count from SCION's common header on.
+    scion_path,        // a: PathMeta, b: its offset, and above 16 bits the path type
+    scion_hop,         // a: ingress above 16 bits, egress below, by the direction of travel;
+                       // b: the hop field's offset, and above 16 bits its info field's flags
+    scion_good_until,  // a: seconds since 1970
+    scion_one_hop,     // a: the interface between the two ASes, b: 1 for a packet that leaves
+    scion_id,          // a: SegID to verify with, b: 1 where a MAC has been taken back out of it
+    scion_mac,         // a: 0 right under the current key, 1 under the former, 2 under neither
+    scion_switched,    // a: PathMeta
+    scion_id_chained,  // a: SegID that leaves
+    scion_advanced,    // a: PathMeta
+    scion_epic,        // a: 2 for the last hop but one, 1 for the last
+    scion_delivered,   // a: the host's IPv4 address, else 0, b: UDP port
+    scion_sent,        // a: link, b: scion::traffic
+    layer2_written,    // a: port
 };
 
 struct trace_event {
@@ -46,7 +59,7 @@ struct no_trace {
 class trace_log {
 public:
     static constexpr bool on = true;
-    static constexpr std::size_t max_events = 40;
+    static constexpr std::size_t max_events = 48;
 
     struct events {
         std::array<trace_event, max_events> list;
