@@ -475,17 +475,22 @@ void forward_portable(burst& b, lane packets, const stage_context& context,
                       lane_list& rest) noexcept {
     forward(b, packets, context, rest);
 }
+#if defined(__x86_64__)
+// For its byte swaps in loads and stores, which every processor with VAES has.
 [[gnu::target("movbe,bmi,bmi2,lzcnt")]] void forward_x86_64_v3(burst& b, lane packets,
                                                                const stage_context& context,
                                                                lane_list& rest) noexcept {
     forward(b, packets, context, rest);
 }
+const auto forward_in_use = isa_in_use() >= isa::vaes ? forward_x86_64_v3 : forward_portable;
+#else
+const auto forward_in_use = forward_portable;
+#endif
 
 }  // namespace
 
 void forward_plain(burst& b, lane packets, const stage_context& context, lane_list& rest) noexcept {
-    static const auto in_use = isa_in_use() >= isa::vaes ? forward_x86_64_v3 : forward_portable;
-    in_use(b, packets, context, rest);
+    forward_in_use(b, packets, context, rest);
 }
 
 }  // namespace rhumb::scion

@@ -231,7 +231,7 @@ protected:
                              version % 2 == 0 ? 1472 : 1400, version % 3 == 1,
                              version % 4 < 2 ? first_master : second_master, setup_.get());
         slow_->use(next);
-        auto fresh = std::make_unique<table_set>();
+        auto fresh = std::make_unique<table_set>(no_routes_.tables);
         fresh->scion = &next->own;
         tables_.publish(std::move(fresh), {}, std::exchange(setup_, next));
         tables_.reclaim();
@@ -337,6 +337,19 @@ protected:
 
     const temporary_folder folder_;
     qsbr grace_;
+    // The stage looks for a way to the next link, and finds none.
+    struct no_routes {
+        no_routes() {
+            retired_list none;
+            tables.ipv4 = prefixes.commit(none);
+            tables.routes = routes.commit(none);
+        }
+        lpm_pool pool;
+        lpm_table prefixes{pool, family::ipv4};
+        route_table routes{1};
+        table_set tables;
+    };
+    no_routes no_routes_;
     published<table_set, qsbr> tables_;
     liveness live_;
     std::array<worker, worker_count> workers_;

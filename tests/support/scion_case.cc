@@ -20,7 +20,8 @@ std::optional<packet_bytes> answer_of(const std::shared_ptr<const scion::setup>&
     scion::slow_service service([] { return 1U; }, [](std::uint16_t, bool) {});
     service.use(setup, now);
     service.handle(what, packet, now);
-    auto packets = service.take_packets();
+    auto packets =
+        what.task == slow_task::bfd ? service.take_session_packets() : service.take_packets();
     return packets.empty() ? std::nullopt : std::optional(std::move(packets.front()));
 }
 
