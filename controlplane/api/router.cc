@@ -104,6 +104,18 @@ void add_own_prefixes(config::file& file) {
     }
 }
 
+// Nobody would hear what is sent to an address of this router's own if the file had a way for it.
+result<void> refuse_ways_to(const std::set<ip_prefix>& own, const config::file& file) {
+    for (const config::prefix_rule& rule : file.rules.prefixes) {
+        if (!rule.is_special() && own.contains(rule.match)) {
+            return error{fmt::format("{} is an address of this router's own, and can have no way",
+                                     config::to_string(rule.match)),
+                         {file.files[rule.where.file], rule.where.line, rule.where.column}};
+        }
+    }
+    return {};
+}
+
 bool is_port_address(const config::file& file, const ip_prefix& address) {
     return std::ranges::any_of(file.ports, [&](const config::port& port) {
         return std::ranges::find(port.addresses, address, &config::port_address::host) !=
@@ -122,8 +134,17 @@ std::uint64_t milliseconds_since_1970() {
 // What [scion] names; null where there is no such section. The router's own addresses, of its ports
 // and of the underlay, and its subnets join the file's rules.
 result<scion_setup> load_scion(config::file& file, const scion::setup* previous) {
+    std::set<ip_prefix> own;
+    for (const config::port& port : file.ports) {
+        for (const config::port_address& address : port.addresses) {
+            own.insert(address.host);
+        }
+    }
     add_own_prefixes(file);
     if (!file.scion) {
+        if (auto done = refuse_ways_to(own, file); !done) {
+            return done.why();
+        }
         return scion_setup{};
     }
     const std::filesystem::path folder = std::filesystem::path(file.files.front()).parent_path();
@@ -134,6 +155,10 @@ result<scion_setup> load_scion(config::file& file, const scion::setup* previous)
     auto made = scion::setup::make(*file.scion, std::move(files).value(), previous,
                                    milliseconds_since_1970());
     if (made) {
+        own.insert(made.value()->addresses.begin(), made.value()->addresses.end());
+        if (auto done = refuse_ways_to(own, file); !done) {
+            return done.why();
+        }
         for (const ip_prefix& address : made.value()->addresses) {
             if (is_port_address(file, address)) {
                 continue;

@@ -207,6 +207,20 @@ node read_node(value from, diagnostics& errors) {
     return result;
 }
 
+namespace {
+
+// Whether a port with these addresses reaches the host without help: fe80::/10 is on every link.
+bool is_neighbour(const std::vector<port_address>& addresses, const ip_prefix& host) {
+    const bool is_link_local =
+        host.af == family::ipv6 && host.address[0] == 0xfe && (host.address[1] & 0xc0) == 0x80;
+    return std::ranges::any_of(addresses, [&](const port_address& own) {
+        return own.host.af == host.af && own.host != host &&
+               (is_link_local || own.host.shortened(own.length) == host.shortened(own.length));
+    });
+}
+
+}  // namespace
+
 port read_port(std::string_view name, value from, diagnostics& errors) {
     constexpr std::array<std::string_view, 10> known{"device",    "mac",       "mtu", "promiscuous",
                                                      "rx_queues", "shared_tx", "msd", "vlans",
@@ -243,6 +257,10 @@ port read_port(std::string_view name, value from, diagnostics& errors) {
             if (std::ranges::find(result.gateways, gateway.af, &ip_prefix::af) !=
                 result.gateways.end()) {
                 errors.fail(element.where(errors), "one gateway of a version is enough");
+            } else if (!is_neighbour(result.addresses, gateway)) {
+                errors.fail(element.where(errors),
+                            "the gateway is no neighbour of this port's: "
+                            "it is in no subnet of `addresses`");
             }
             result.gateways.push_back(gateway);
         }

@@ -136,6 +136,10 @@ const bad_text bad_ports[] = {
      "1:10: unknown key \"b\" in [ports.a]; it is one of \"device\", \"mac\", \"mtu\", "
      "\"promiscuous\", \"rx_queues\", \"shared_tx\", \"msd\", \"vlans\", \"addresses\" or "
      "\"gateways\""},
+    {"[ports.a]\ndevice = \"x\"\naddresses = [\"10.0.0.1/24\"]\ngateways = [\"10.0.1.1\"]",
+     "4:13: the gateway is no neighbour of this port's: it is in no subnet of `addresses`"},
+    {"[ports.a]\ndevice = \"x\"\naddresses = [\"10.0.0.1/24\"]\ngateways = [\"10.0.0.1\"]",
+     "4:13: the gateway is no neighbour of this port's: it is in no subnet of `addresses`"},
     {"[ports.a]\ndevice = \"x\"\nmut = 1",
      "3:1: unknown key \"mut\" in [ports.a]; did you mean \"mtu\"?"},
     {"[ports.a]\ndevice = 1979-05-27", "2:10: device must be a string, not a date or time"},

@@ -214,5 +214,17 @@ TEST_F(rhumbd_scion, errors_in_its_files_are_told_by_place) {
     EXPECT_NE(got.output.find("br1"), std::string::npos) << got.output;
 }
 
+TEST_F(rhumbd_scion, a_way_to_an_address_of_its_own_is_refused) {
+    write_files();
+    parts of = with_scion({});
+    of.more += "[[prefixes]]\nmatch = \"192.0.2.1/32\"\nvia = \"w\"\n";
+    write_config(of);
+    const run_result got = run({"--config", "r.toml", "--check"});
+    EXPECT_EQ(got.status, 1);
+    EXPECT_NE(got.output.find("is an address of this router's own"), std::string::npos)
+        << got.output;
+    EXPECT_NE(got.output.find("r.toml:"), std::string::npos) << got.output;
+}
+
 }  // namespace
 }  // namespace rhumb::test
