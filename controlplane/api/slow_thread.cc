@@ -108,7 +108,7 @@ bool slow_thread::round() {
     neighbours_.tick(now.steady);
     send(service_.take_packets(), false);
     for (const neighbour_keeper::frame_to_send& frame : neighbours_.take_frames()) {
-        sender().send(protocol::unknown, static_cast<std::uint8_t>(frame.port), false, frame.bytes);
+        sender().send(protocol::unknown, frame.port, false, frame.bytes);
     }
     return busy;
 }
@@ -122,10 +122,11 @@ void slow_thread::handle(const io::slow_packet& packet, const scion::slow_servic
     }
 }
 
-void slow_thread::send(const std::vector<std::vector<byte>>& packets, bool of_session) {
-    for (const std::vector<byte>& packet : packets) {
-        const auto kind = packet[0] >> 4 == 4 ? protocol::ipv4 : protocol::ipv6;
-        sender().send(kind, 0, of_session, packet);
+void slow_thread::send(const std::vector<scion::slow_service::own_packet>& packets,
+                       bool of_session) {
+    for (const auto& [link, bytes] : packets) {
+        const auto kind = bytes[0] >> 4 == 4 ? protocol::ipv4 : protocol::ipv6;
+        sender().send(kind, link, of_session, bytes);
     }
 }
 

@@ -49,7 +49,7 @@ private:
     // One round over the queues; whether there was anything.
     [[nodiscard]] bool round();
     void handle(const io::slow_packet& packet, const scion::slow_service::moment& now);
-    void send(const std::vector<std::vector<byte>>& packets, bool of_session);
+    void send(const std::vector<scion::slow_service::own_packet>& packets, bool of_session);
     // The first worker sends for the router. Where its queue is full, a packet is lost, as on a
     // wire.
     [[nodiscard]] io::slow_queues& sender() { return *workers_.front(); }

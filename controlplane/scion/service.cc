@@ -95,7 +95,7 @@ void slow_service::handle(const slow_request& what, std::span<const byte> packet
             how.authenticate = setup_->files.settings.features.experimental_scmp_authentication;
             how.now_ns = now.since_1970_ns;
             if (auto reply = make_reply(setup_->own, what, packet, how)) {
-                out_.push_back(std::move(*reply));
+                out_.push_back({what.link, std::move(*reply)});
             }
             return;
         }
@@ -126,7 +126,8 @@ void slow_service::handle_other(const slow_request& what, std::span<const byte> 
     const endpoint sender = sender_of(packet);
     if (const auto answer = stun::answer(
             payload, std::span(sender.address).first(sender.address_bytes), sender.port)) {
-        out_.push_back(underlay_packet(setup_->own.links[what.link], &sender, answer->bytes()));
+        out_.push_back(
+            {what.link, underlay_packet(setup_->own.links[what.link], &sender, answer->bytes())});
     }
 }
 
@@ -143,8 +144,8 @@ void slow_service::act(std::uint16_t link, const bfd::outcome& done, const momen
         watcher_(link, is_up(link));
     }
     if (done.send) {
-        session_out_.push_back(underlay_packet(setup_->own.links[link], nullptr,
-                                               session_packet(link, *done.send, now)));
+        session_out_.push_back({link, underlay_packet(setup_->own.links[link], nullptr,
+                                                      session_packet(link, *done.send, now))});
     }
 }
 

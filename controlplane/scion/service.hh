@@ -39,11 +39,16 @@ public:
     // What is due; hand over waiting packets first.
     void tick(const moment& now);
 
-    // IP packets to send, oldest first: those of BFD sessions, and all others.
-    [[nodiscard]] std::vector<std::vector<byte>> take_session_packets() {
+    // An IP packet, and the link that it is for.
+    struct own_packet {
+        std::uint16_t link = 0;
+        std::vector<byte> bytes;
+    };
+    // What to send, oldest first: of BFD sessions, and all else.
+    [[nodiscard]] std::vector<own_packet> take_session_packets() {
         return std::exchange(session_out_, {});
     }
-    [[nodiscard]] std::vector<std::vector<byte>> take_packets() { return std::exchange(out_, {}); }
+    [[nodiscard]] std::vector<own_packet> take_packets() { return std::exchange(out_, {}); }
 
     [[nodiscard]] const setup& current() const { return *setup_; }
     // Of a link's session; nullopt: it has none.
@@ -62,8 +67,8 @@ private:
     link_watcher watcher_;
     std::shared_ptr<const setup> setup_;
     std::vector<std::optional<bfd::session>> sessions_;  // by link
-    std::vector<std::vector<byte>> session_out_;
-    std::vector<std::vector<byte>> out_;
+    std::vector<own_packet> session_out_;
+    std::vector<own_packet> out_;
 };
 
 }  // namespace rhumb::scion

@@ -152,8 +152,11 @@ walk_step walker::run(std::size_t as, std::size_t router, std::vector<byte>& pac
 
     for (std::size_t n = 0; n < trace_->of(0).count; ++n) {
         const trace_event& event = trace_->of(0).list[n];
-        auto& link = event.what == step::scion_arrived ? made.link_in : made.link_out;
-        link = static_cast<std::uint16_t>(event.a);
+        if (event.what == step::scion_arrived) {
+            made.link_in = static_cast<std::uint16_t>(event.a);
+        } else if (event.what == step::scion_sent) {
+            made.link_out = static_cast<std::uint16_t>(event.a);
+        }
     }
     // The lane of IPv4 or IPv6: from here on it is routed as any other packet.
     made.fate = b.fate[0] == verdict::again ? verdict::forward : b.fate[0];

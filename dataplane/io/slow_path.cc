@@ -29,6 +29,19 @@ slow_queues::limits limits_of(const stage_context& context) noexcept {
     return {context.tables.slow_path_rate, context.tables.slow_path_link_rate};
 }
 
+// Of what a border router sends itself, as of all that crosses the AS in no way.
+void count_by_link(const own_packet& packet, const stage_context& context) noexcept {
+    const byte* const ip = packet.data.data();
+    const std::size_t outer =
+        scion::udp_bytes +
+        (packet.kind == protocol::ipv4 ? ipv4::header_bytes(ip) : ipv6::header_bytes);
+    const std::size_t bytes = packet.length - outer;
+    context.counters.scion_links[packet.by]
+        .of(bytes)
+        .out[static_cast<std::size_t>(scion::traffic::other)]
+        .add(bytes);
+}
+
 void count_full(const stage_context& context) noexcept {
     constexpr auto full = static_cast<std::size_t>(drop_reason::tx_queue_full);
     count_up(context.counters.ports[own_port].drops[full], 1);
@@ -107,10 +120,13 @@ void slow_path::send_one(const own_packet& packet, const stage_context& context)
         if (b.fate[0] == verdict::slow && b.slow[0].task == slow_task::resolve) {
             take(b, context);  // it waits until its neighbour is found
         }
+        if (b.fate[0] == verdict::forward) {
+            count_by_link(packet, context);
+        }
     } else {
         b.start();
         b.fate[0] = verdict::forward;
-        b.out_port[0] = packet.port;
+        b.out_port[0] = static_cast<std::uint8_t>(packet.by);
     }
     if (packet.of_session && b.fate[0] == verdict::forward) {
         out_.send_session(b, 0);

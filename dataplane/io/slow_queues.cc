@@ -52,7 +52,7 @@ bool slow_queues::take(const slow_request& what, std::span<const byte> bytes, st
     return true;
 }
 
-bool slow_queues::send(protocol kind, std::uint8_t port, bool of_session,
+bool slow_queues::send(protocol kind, std::uint16_t by, bool of_session,
                        std::span<const byte> bytes) noexcept {
     auto& queue = own_queue(of_session);
     own_packet* const record = bytes.size() <= slow_path_bytes ? queue.acquire() : nullptr;
@@ -60,7 +60,7 @@ bool slow_queues::send(protocol kind, std::uint8_t port, bool of_session,
         return false;
     }
     record->kind = kind;
-    record->port = port;
+    record->by = by;
     record->of_session = of_session;
     record->length = static_cast<std::uint16_t>(bytes.size());
     std::copy(bytes.begin(), bytes.end(), record->data.begin());

@@ -34,7 +34,7 @@ struct slow_packet {
 // frame for a port.
 struct own_packet {
     protocol kind = protocol::unknown;  // ipv4, ipv6; unknown: a frame
-    std::uint8_t port = 0;              // of a frame
+    std::uint16_t by = 0;               // a frame's port; a packet's SCION link
     bool of_session = false;            // BFD
     std::uint16_t length = 0;
     std::array<byte, slow_path_bytes> data;
@@ -65,8 +65,8 @@ public:
     [[nodiscard]] record_queue<slow_packet>& sessions() noexcept { return sessions_; }
     [[nodiscard]] record_queue<slow_packet>& neighbours() noexcept { return neighbours_; }
     [[nodiscard]] record_queue<slow_packet>& others() noexcept { return others_; }
-    // Leaves a copy to be sent; false: there is no room. `kind` and `port` as own_packet has them.
-    bool send(protocol kind, std::uint8_t port, bool of_session,
+    // Leaves a copy to be sent; false: there is no room. `kind` and `by` as own_packet has them.
+    bool send(protocol kind, std::uint16_t by, bool of_session,
               std::span<const byte> bytes) noexcept;
 
 private:

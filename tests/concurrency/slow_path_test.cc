@@ -302,7 +302,10 @@ protected:
         grace_.online(0);
         while (!stop.load()) {
             far.tick(now());
-            std::vector<std::vector<byte>> in = far.take_session_packets();
+            std::vector<std::vector<byte>> in;
+            for (scion::slow_service::own_packet& own : far.take_session_packets()) {
+                in.push_back(std::move(own.bytes));
+            }
             in.push_back(packet_by_41(true));
             in.push_back(packet_by_41(false));
             round(0, in);

@@ -22,7 +22,7 @@ std::optional<packet_bytes> answer_of(const std::shared_ptr<const scion::setup>&
     service.handle(what, packet, now);
     auto packets =
         what.task == slow_task::bfd ? service.take_session_packets() : service.take_packets();
-    return packets.empty() ? std::nullopt : std::optional(std::move(packets.front()));
+    return packets.empty() ? std::nullopt : std::optional(std::move(packets.front().bytes));
 }
 
 }  // namespace
