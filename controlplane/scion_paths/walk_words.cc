@@ -197,14 +197,11 @@ void add_refusal(const walk_step& step, std::vector<word_line>& to) {
 std::optional<hop_facts> facts_of(std::span<const byte> scion, bool from_outside,
                                   const crypto::cmac_key& key) {
     std::vector<byte> copy(scion.begin(), scion.end());
-    packet p;
-    p.scion = copy.data();
-    p.bytes = copy.size();
-    if (copy.size() < least_bytes || copy.size() < common_bytes + address_bytes(p.scion) ||
-        !find_parts(p) || p.type != path_type::scion || current_hop(p.meta) >= p.hops ||
-        current_info(p.meta) >= p.segments) {
+    const auto found = at_hop(copy);
+    if (!found) {
         return std::nullopt;
     }
+    const packet& p = *found;
     const hop_view at = p.current();
     hop_facts made;
     made.hop = current_hop(p.meta);

@@ -179,17 +179,22 @@ walk_step walker::run(std::size_t as, std::size_t router, std::vector<byte>& pac
     return made;
 }
 
-std::optional<std::uint16_t> egress_of(std::span<const byte> scion) {
-    std::vector<byte> copy(scion.begin(), scion.end());
+std::optional<packet> at_hop(std::vector<byte>& scion) {
     packet p;
-    p.scion = copy.data();
-    p.bytes = copy.size();
-    if (copy.size() < least_bytes || copy.size() < common_bytes + address_bytes(p.scion) ||
+    p.scion = scion.data();
+    p.bytes = scion.size();
+    if (scion.size() < least_bytes || scion.size() < common_bytes + address_bytes(p.scion) ||
         !find_parts(p) || p.type != path_type::scion || current_hop(p.meta) >= p.hops ||
         current_info(p.meta) >= p.segments) {
         return std::nullopt;
     }
-    return p.current().egress();
+    return p;
+}
+
+std::optional<std::uint16_t> egress_of(std::span<const byte> scion) {
+    std::vector<byte> copy(scion.begin(), scion.end());
+    const auto p = at_hop(copy);
+    return p ? std::optional(p->current().egress()) : std::nullopt;
 }
 
 }  // namespace rhumb::scion::paths

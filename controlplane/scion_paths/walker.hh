@@ -16,6 +16,7 @@
 #include "controlplane/scion/setup.hh"
 #include "controlplane/scion_paths/key_ring.hh"
 #include "controlplane/scion_paths/network.hh"
+#include "dataplane/scion/packet.hh"
 #include "rhumb/packet/burst.hh"
 #include "rhumb/packet/trace.hh"
 #include "rhumb/result.hh"
@@ -93,6 +94,10 @@ private:
     std::unique_ptr<burst> burst_ = std::make_unique<burst>();
     std::unique_ptr<trace_log> trace_ = std::make_unique<trace_log>();
 };
+
+// A packet of type SCION whose pointer is at one of its hop fields, taken apart; its parts are in
+// `scion`, which is not changed. None: it is no such packet.
+[[nodiscard]] std::optional<packet> at_hop(std::vector<byte>& scion);
 
 // The interface that the current hop field of a packet of type SCION leaves by. None: it is no such
 // packet.

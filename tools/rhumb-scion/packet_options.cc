@@ -199,7 +199,7 @@ packet_options::made packet_options::packet(const lab& in, std::size_t from, std
 
 const paths::path& choose_path(const std::vector<paths::path>& all, std::uint64_t number) {
     if (all.empty()) {
-        throw failure(exit_status::no, "there is no path");
+        throw failure(exit_status::refused, "there is no path");
     }
     if (number == 0 || number > all.size()) {
         throw failure(exit_status::usage,

@@ -233,8 +233,8 @@ exit_status list_paths(const words& line) {
         std::cout << table.render(cells);
     }
     if (found.empty()) {
-        throw failure(exit_status::no, fmt::format("there is no path from {} to {}",
-                                                   given.given()[1], given.given()[2]));
+        throw failure(exit_status::refused, fmt::format("there is no path from {} to {}",
+                                                        given.given()[1], given.given()[2]));
     }
     return exit_status::done;
 }

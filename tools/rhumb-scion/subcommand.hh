@@ -2,31 +2,17 @@
 // --help, and returns the exit status; what goes wrong it throws. Threads: one.
 #pragma once
 
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "rhumb/result.hh"
+#include "tools/rhumbctl/failure.hh"
 
 namespace rhumb::scion::tool {
 
-enum class exit_status : int {
-    done = 0,
-    no = 1,     // there is no path, or a packet did not arrive
-    usage = 2,  // wrong arguments
-    file = 4,   // a file cannot be read or written, or says nonsense
-};
-
-class failure : public std::runtime_error {
-public:
-    failure(exit_status status, const std::string& message)
-        : std::runtime_error(message), status_(status) {}
-    [[nodiscard]] exit_status status() const noexcept { return status_; }
-
-private:
-    exit_status status_;
-};
+using ctl::exit_status;  // refused: there is no path, or a packet did not arrive
+using ctl::failure;
 
 // The value, or a failure with the error's place.
 template <class T>

@@ -109,7 +109,7 @@ public:
         } else if (there.arrived && with_reply) {
             const auto answer = paths::answer_to(there.packet);
             if (!answer) {
-                throw failure(exit_status::no, answer.why().text());
+                throw failure(exit_status::refused, answer.why().text());
             }
             walks_.push_back(
                 {"the host's answer", send(to, by.interfaces.back().id, answer.value())});
@@ -232,7 +232,7 @@ exit_status walk(const words& line) {
     }
     const auto in = make_lab(given.given()[0], how);
     return run(*in, given.given(), walking, what, how.as_json) ? exit_status::done
-                                                               : exit_status::no;
+                                                               : exit_status::refused;
 }
 
 }  // namespace rhumb::scion::tool
