@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -77,8 +78,20 @@ protected:
         ASSERT_TRUE(router_->connect("r.sock")) << router_->log();
         wire_.emplace(folder_, labelled);
         ASSERT_TRUE(wire_->wait_for_links()) << router_->log();
-        // The router looks at links every few milliseconds.
-        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        wait_until_the_router_knows();
+    }
+    // It looks at links every few milliseconds, if it is let.
+    void wait_until_the_router_knows() {
+        const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+        const auto all_up = [this] {
+            const nlohmann::json ports = router_->ask("show", {{"what", "ports"}}).at("rows");
+            return std::all_of(ports.begin(), ports.end(),
+                               [](const auto& port) { return port.at("up").template get<bool>(); });
+        };
+        while (!all_up()) {
+            ASSERT_LT(std::chrono::steady_clock::now(), until) << router_->log();
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        }
     }
     void expect_clean_end() {
         if (HasFailure()) {  // where did they go?
