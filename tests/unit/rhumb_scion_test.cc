@@ -56,7 +56,7 @@ TEST(RhumbScion, HelpsAndRefusesWrongUsage) {
     }
     expect("", 2, {"what is to be done?"});
     expect("fly", 2, {"unknown subcommand fly"});
-    expect("show /nowhere.toml", 3, {"/nowhere.toml: cannot read the network"});
+    expect("show /nowhere.toml", 4, {"/nowhere.toml: cannot read the network"});
     expect("show --seed -1 " + network, 2, {"takes a number"});
     expect("paths " + network + " 1-ff00:0:112 1-2", 2, {"1-2 is no AS of the network"});
     expect("paths " + network + " 1-ff00:0:112 1-ff00:0:112", 1, {"there is no path"});
@@ -132,7 +132,7 @@ TEST(RhumbScion, PacketsAreTheSameForTheKeysOfAFolder) {
     EXPECT_EQ(capture[20], 1);
     EXPECT_EQ(run(seeded + "--layer scion --pcap " + folder.path("y.pcap") + " " + ends).status, 0);
     EXPECT_EQ(folder.read("y.pcap").size(), 24 + 16 + hex.size() / 2);
-    expect(seeded + "--pcap /nowhere/x.pcap " + ends, 3, {"/nowhere/x.pcap: cannot write"});
+    expect(seeded + "--pcap /nowhere/x.pcap " + ends, 4, {"/nowhere/x.pcap: cannot write"});
     expect("packet " + ends, 0, {"these keys are random"});
 }
 
