@@ -135,6 +135,9 @@ start a "$folder_a" <&"$host_a"
 until_true 60 is_there a  # it makes the memif's socket
 start b "$folder_b" <none.pcap
 until_true 60 is_there b
+for one in a b; do
+    kill -0 "${process[$one]}" 2>/dev/null || failed "a router has ended"
+done
 until_true 30 all_up || failed "the link between the routers does not come up"
 
 heading "2. TWO ROUTERS, a memif between them; BFD says that the link is alive"
