@@ -20,6 +20,8 @@ namespace {
 using json = nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
+constexpr std::size_t most_socket_bytes = 107;  // of a path, sockaddr_un's without the zero
+
 // As file names: without the colons of an AS number.
 std::string file_name_of(isd_as ia) {
     std::string name = scion::to_string(ia);
@@ -84,6 +86,62 @@ std::string with_length(control::underlay_endpoint address, unsigned length) {
     return fmt::format("{}/{}", text, length);
 }
 
+// The longest subnet that has all the neighbours of the links with this one's near address.
+unsigned subnet_of(const network& in, std::size_t as, const link_side& side) {
+    unsigned length = side.near->address.address_bytes == 4 ? 30 : 126;
+    for (const link_side& other : in.sides(as)) {
+        if (other.near->router == side.near->router &&
+            other.near->address.address == side.near->address.address) {
+            length = std::min(length, common_bits(other.near->address, other.far->address));
+        }
+    }
+    return length;
+}
+
+// Both ends have the socket of the link's place in the network; the first one makes it.
+std::string memif_of(const network& in, const link_side& side, const std::string& sockets) {
+    return fmt::format("net_memif{},role={},id=0,socket-abstract=no,socket={}/link{}.memif",
+                       side.near->interface, side.near == &side.link->ends[0] ? "server" : "client",
+                       sockets, side.link - in.links.data() + 1);
+}
+
+// Of what memifs and captures cannot do, and what would end a device's argument early.
+result<void> memifs_fit(const network& of, const std::string& sockets) {
+    const auto is_bad = [](char c) {
+        return c == ',' || c == '"' || c == '\\' || static_cast<unsigned char>(c) < ' ';
+    };
+    if (std::any_of(sockets.begin(), sockets.end(), is_bad) ||
+        sockets.size() + std::string_view("/link65535.memif").size() > most_socket_bytes) {
+        return error{
+            "no memif takes a socket there: the path is too long, or has a comma, a quote "
+            "or a backslash",
+            {sockets, 0, 0}};
+    }
+    for (const network_as& as : of.ases) {
+        if (as.routers.size() != 1) {
+            return error{fmt::format("{} has {} routers, and captures do not join them: use taps",
+                                     scion::to_string(as.ia), as.routers.size()),
+                         {}};
+        }
+    }
+    return {};
+}
+
+// A capture answers no ARP: the host's address stands here.
+std::string host_toml(const network_as& own) {
+    return fmt::format(
+        "mac = \"{}\"\n"
+        "\n"
+        "[nexthops.host]\n"
+        "port = \"inside\"\n"
+        "mac = \"{}\"\n"
+        "\n"
+        "[[prefixes]]\n"
+        "match = \"{}\"\n"
+        "via = \"host\"\n",
+        inside_mac, host_mac, with_length(own.host, own.host.address_bytes * 8U));
+}
+
 error failed(const fs::path& path, const char* what, int why) {
     return {fmt::format("cannot {}: {}", what, std::generic_category().message(why)),
             {path.string(), 0, 0}};
@@ -109,7 +167,7 @@ result<void> write_file(const fs::path& path, std::string_view text, mode_t mode
 }
 
 result<void> write_router(const network& of, const as_keys& keys, std::size_t as,
-                          std::size_t router, const fs::path& folder) {
+                          std::size_t router, const std::string& sockets, const fs::path& folder) {
     constexpr mode_t for_all = 0644;
     constexpr mode_t for_owner = 0600;
     std::error_code why;
@@ -124,7 +182,7 @@ result<void> write_router(const network& of, const as_keys& keys, std::size_t as
     };
     const file files[] = {{"topology.json", topology_json(of, as), for_all},
                           {"br.toml", br_toml(of, as, router), for_all},
-                          {"rhumbd.toml", rhumbd_toml(of, as, router), for_all},
+                          {"rhumbd.toml", rhumbd_toml(of, as, router, sockets), for_all},
                           {"keys/master0.key", to_base64(keys.master0) + '\n', for_owner},
                           {"keys/master1.key", to_base64(keys.master1) + '\n', for_owner}};
     for (const file& f : files) {
@@ -175,62 +233,69 @@ std::string br_toml(const network& in, std::size_t as, std::size_t router) {
         in.ases[as].routers[router].name, scion::to_string(in.ases[as].ia));
 }
 
-std::string rhumbd_toml(const network& in, std::size_t as, std::size_t router) {
+std::string rhumbd_toml(const network& in, std::size_t as, std::size_t router,
+                        const std::string& sockets) {
     const network_as& own = in.ases[as];
     const network_router& self = own.routers[router];
+    const bool taps = sockets.empty();
     std::string text = fmt::format(
-        "# Border router {0} of {1} as Rhumb's: the inside and each link on a TAP of the "
-        "kernel's.\n"
+        "# Border router {0} of {1} as Rhumb's: {3}\n"
         "# On a NIC, give its device instead (docs/running-on-nics.md).\n"
         "[node]\n"
         "name = \"{2}-{0}\"\n"
         "\n"
         "[scion]\n"
         "router = \"br.toml\"\n",
-        self.name, scion::to_string(own.ia), file_name_of(own.ia));
+        self.name, scion::to_string(own.ia), file_name_of(own.ia),
+        taps ? "the inside and each link on a TAP of the kernel's."
+             : "each link on a memif, the inside on captures.\n"
+               "# Start it in this folder.");
     unsigned tap = 0;
     const auto add_port = [&](const std::string& name, const std::string& about,
-                              const control::underlay_endpoint& address, unsigned length) {
+                              const std::string& device, const control::underlay_endpoint& address,
+                              unsigned length) {
         text += fmt::format(
             "\n"
             "# {}\n"
             "[ports.{}]\n"
-            "device = \"net_tap{},iface={}\"\n"
+            "device = \"{}\"\n"
             "addresses = [\"{}\"]\n",
-            about, name, tap++, name, with_length(address, length));
+            about, name, taps ? fmt::format("net_tap{},iface={}", tap++, name) : device,
+            with_length(address, length));
     };
-    add_port("inside", "hosts, services and sibling routers", self.internal, inside_length(own));
+    add_port("inside",
+             taps ? "hosts, services and sibling routers"
+                  : "the host: frames come from a capture on standard input, as from a file",
+             "net_pcap0,rx_pcap=-,tx_pcap=inside-out.pcap", self.internal, inside_length(own));
+    if (!taps) {
+        text += host_toml(own);
+    }
     // Interfaces that share an address share a port.
-    std::set<control::underlay_endpoint> ports;
+    std::set<control::underlay_endpoint> seen;
     for (const link_side& side : in.sides(as)) {
         control::underlay_endpoint address = side.near->address;
         address.port = 0;
         if (side.near->router != router || address.address == self.internal.address ||
-            !ports.insert(address).second) {
+            !seen.insert(address).second) {
             continue;
         }
-        const unsigned most = address.address_bytes == 4 ? 30 : 126;
-        unsigned length = most;
-        for (const link_side& other : in.sides(as)) {
-            if (other.near->router == router && other.near->address.address == address.address) {
-                length = std::min(length, common_bits(other.near->address, other.far->address));
-            }
-        }
-
         add_port(fmt::format("if{}", side.near->interface),
                  fmt::format("{} {}", seen_by(side), scion::to_string(in.ases[side.far->as].ia)),
-                 address, length);
+                 memif_of(in, side, sockets), address, subnet_of(in, as, side));
     }
     return text;
 }
 
-result<std::size_t> write_files(const network& of, const key_ring& keys,
-                                const std::string& folder) {
+result<std::size_t> write_files(const network& of, const key_ring& keys, const std::string& folder,
+                                const std::string& sockets) {
     std::size_t count = 0;
+    if (auto good = sockets.empty() ? result<void>() : memifs_fit(of, sockets); !good) {
+        return good.why();
+    }
     for (std::size_t as = 0; as < of.ases.size(); ++as) {
         for (std::size_t router = 0; router < of.ases[as].routers.size(); ++router, ++count) {
             const fs::path path = fs::path(folder) / folder_of(of, as, router);
-            if (auto done = write_router(of, keys[as], as, router, path); !done) {
+            if (auto done = write_router(of, keys[as], as, router, sockets, path); !done) {
                 return done.why();
             }
         }

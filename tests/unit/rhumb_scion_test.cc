@@ -113,6 +113,8 @@ TEST(RhumbScion, PacketsAreTheSameForTheKeysOfAFolder) {
     const std::string lab = folder.path("lab");
     const std::string ends = network + " 1-ff00:0:112 2-ff00:0:212";
     expect("make " + network + " " + lab, 0, {"11 routers of 9 ASes", "rhumbd --config"});
+    expect("make --ports memif " + network + " " + lab, 4, {"1-ff00:0:111 has 2 routers"});
+    expect("make --ports paper " + network + " " + lab, 2, {"--ports is tap or memif"});
     // Segment ids are random: the MACs differ, but the routers' keys are those of the folder.
     expect("walk -q --keys " + lab + " " + ends, 0, {"arrived"});
     EXPECT_EQ(run("make --json " + network + " " + lab).status, 0);

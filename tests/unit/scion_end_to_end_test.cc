@@ -25,8 +25,9 @@ constexpr std::uint64_t now_ms = (std::uint64_t{made_at} + 60) * 1000;
 
 class ScionEndToEnd : public testing::Test {
 protected:
-    void SetUp() override {
-        auto loaded = load_network(std::string(RHUMB_ROOT) + "/configs/scion-network/network.toml");
+    void SetUp() override { use("network.toml"); }
+    void use(const std::string& file) {
+        auto loaded = load_network(std::string(RHUMB_ROOT) + "/configs/scion-network/" + file);
         ASSERT_TRUE(loaded) << loaded.why().text();
         of = std::move(*loaded);
         auto ring = make_keys(of, 1);
@@ -107,10 +108,10 @@ bool checksum_holds(std::span<const byte> scion) {
     return checksum_fold(sum) == 0xffff;
 }
 
-TEST_F(ScionEndToEnd, EveryPathOfEveryPairLeadsThereAndBack) {
-    std::size_t walks = 0;
-    std::size_t kinds[3] = {};  // with a switch of segments, over peering, between siblings
-    for_each_path([&](std::size_t a, std::size_t b, const path& p) {
+// One packet by every path of every pair of ASes, and the host's answer. How many paths there are.
+class ScionThereAndBack : public ScionEndToEnd {
+protected:
+    void go(std::size_t a, std::size_t b, const path& p) {
         const auto scion = write_packet(describe(a, b, p));
         ASSERT_TRUE(scion) << scion.why().text();
         EXPECT_TRUE(checksum_holds(scion.value()));
@@ -130,12 +131,52 @@ TEST_F(ScionEndToEnd, EveryPathOfEveryPairLeadsThereAndBack) {
         kinds[0] += std::adjacent_find(ases.begin(), ases.end()) != ases.end() ? 1U : 0U;
         kinds[1] += p.parts[0].peering ? 1U : 0U;
         kinds[2] += there.steps.size() > p.weight + 1 ? 1U : 0U;
-    });
-    std::cout << walks << " paths, there and back: " << kinds[0] << " with a switch of segments, "
-              << kinds[1] << " over peering, " << kinds[2] << " between sibling routers\n";
+    }
+    void go_everywhere() {
+        for_each_path([&](std::size_t a, std::size_t b, const path& p) { go(a, b, p); });
+        std::cout << walks << " paths, there and back: " << kinds[0]
+                  << " with a switch of segments, " << kinds[1] << " over peering, " << kinds[2]
+                  << " between sibling routers\n";
+    }
+    [[nodiscard]] std::size_t count(link_kind kind) const {
+        return static_cast<std::size_t>(
+            std::count_if(of.links.begin(), of.links.end(),
+                          [&](const network_link& link) { return link.kind == kind; }));
+    }
+    std::size_t walks = 0;
+    std::size_t kinds[3] = {};  // with a switch of segments, over peering, between siblings
+};
+
+TEST_F(ScionThereAndBack, EveryPathOfEveryPairLeads) {
+    go_everywhere();
     EXPECT_GT(walks, 200U);
     for (const std::size_t kind : kinds) {
         EXPECT_GT(kind, 10U);
+    }
+}
+
+TEST_F(ScionThereAndBack, EveryPathOfTheReferencesTinyTopologyLeads) {
+    use("tiny.toml");
+    ASSERT_EQ(of.ases.size(), 3U);
+    EXPECT_EQ(count(link_kind::parent_child), 2U);
+    go_everywhere();
+    EXPECT_EQ(walks, 6U);  // one for each pair
+}
+
+TEST_F(ScionThereAndBack, EveryPathOfTheReferencesDefaultTopologyLeads) {
+    use("default.toml");
+    ASSERT_EQ(of.ases.size(), 16U);
+    EXPECT_EQ(count(link_kind::core), 7U);
+    EXPECT_EQ(count(link_kind::parent_child), 16U);
+    EXPECT_EQ(count(link_kind::peer), 6U);
+    const link_side side = of.side(of.find(parse_isd_as("2-ff00:0:220").value()).value(), 502);
+    ASSERT_TRUE(side);
+    EXPECT_EQ(side.far->interface, 3);
+    EXPECT_EQ(side.link->mtu, 1400);
+    go_everywhere();
+    EXPECT_GT(walks, 1'000U);
+    for (const std::size_t kind : kinds) {
+        EXPECT_GT(kind, 50U);
     }
 }
 

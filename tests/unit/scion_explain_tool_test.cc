@@ -125,7 +125,11 @@ TEST(ScionExplainTool, TakesKeysAsTextAndFromFolders) {
     ASSERT_TRUE(add_key_folder(keys, (folder.path() / "AS1").string()).ok());
     ASSERT_TRUE(add_key_folder(keys, folder.path().string() + "/").ok());
     ASSERT_TRUE(add_key_folder(keys, "1-ff00:0:1=" + (folder.path() / "AS1").string()).ok());
-    ASSERT_EQ(keys.size(), 7U);
+    // As `rhumb-scion make` writes them: a folder for each AS, with one for each router.
+    std::filesystem::create_directories(folder.path() / "lab" / "1-ff00_0_1");
+    std::filesystem::rename(folder.path() / "AS1", folder.path() / "lab" / "1-ff00_0_1" / "br1");
+    ASSERT_TRUE(add_key_folder(keys, (folder.path() / "lab").string()).ok());
+    ASSERT_EQ(keys.size(), 8U);
     for (const explain::as_key& one : keys) {
         EXPECT_EQ(one.as, scion::parse_isd_as("1-ff00:0:1"));
         EXPECT_EQ(one.key.k1.bytes, keys[2].key.k1.bytes);

@@ -130,6 +130,38 @@ underlay = ["192.0.2.1:50002", "192.0.2.9:50000"]
     EXPECT_TRUE(config) << config.why().text();
 }
 
+// Without privileges: what configs/scion-lab is made of.
+TEST_F(ScionNetworkFiles, LinksMayBeMemifsAndTheInsideCaptures) {
+    const auto lab = load_network(std::string(RHUMB_ROOT) + "/configs/scion-lab/network.toml");
+    ASSERT_TRUE(lab) << lab.why().text();
+    const network& of = lab.value();
+    const auto ring = make_keys(of, 5);
+    ASSERT_TRUE(ring);
+    ASSERT_TRUE(write_files(of, ring.value(), root.string(), "/run/lab"));
+    for (std::size_t as = 0; as < 2; ++as) {
+        const auto config = config::load((root / folder_of(of, as, 0) / "rhumbd.toml").string());
+        ASSERT_TRUE(config) << config.why().text();
+        const config::file& router = config.value();
+        ASSERT_EQ(router.ports.size(), 2U);
+        EXPECT_EQ(router.ports[0].device, "net_pcap0,rx_pcap=-,tx_pcap=inside-out.pcap");
+        EXPECT_EQ(router.ports[1].device, as == 0
+                                              ? "net_memif1,role=server,id=0,socket-abstract=no,"
+                                                "socket=/run/lab/link1.memif"
+                                              : "net_memif2,role=client,id=0,socket-abstract=no,"
+                                                "socket=/run/lab/link1.memif");
+        ASSERT_EQ(router.rules.prefixes.size(), 1U);  // the host, which answers no ARP
+    }
+    for (const std::string& bad :
+         {std::string("/a,b"), std::string("/a\"b"), std::string(100, 'a')}) {
+        EXPECT_FALSE(write_files(of, ring.value(), root.string(), bad)) << bad;
+    }
+    const network siblings = loaded("[as.\"1-1\"]\nrouters = [\"a\", \"b\"]\n");
+    const auto done =
+        write_files(siblings, make_keys(siblings, 1).value(), root.string(), "/run/lab");
+    ASSERT_FALSE(done);
+    EXPECT_NE(done.why().text().find("1-1 has 2 routers"), std::string::npos) << done.why().text();
+}
+
 TEST_F(ScionNetworkFiles, WhatCannotBeWrittenIsSaid) {
     const network of = loaded("[as.\"1-1\"]\n");
     const auto ring = make_keys(of, 1);

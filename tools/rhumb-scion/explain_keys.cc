@@ -107,6 +107,32 @@ std::optional<isd_as> owner_of(const fs::path& folder) {
     return std::nullopt;
 }
 
+std::vector<fs::path> folders_in(const fs::path& folder) {
+    std::error_code failed;
+    std::vector<fs::path> inside;
+    for (auto one = fs::directory_iterator(folder, failed);
+         !failed && one != fs::directory_iterator(); one.increment(failed)) {
+        inside.push_back(one->path());
+    }
+    std::ranges::sort(inside);
+    return inside;
+}
+
+// The folder itself, or those in it, as `make` writes for each AS: with a topology and a key.
+std::vector<fs::path> routers_in(const fs::path& folder) {
+    const auto is_router = [](const fs::path& one) {
+        std::error_code failed;
+        return fs::exists(one / "topology.json", failed) &&
+               fs::exists(one / "keys" / "master0.key", failed);
+    };
+    if (is_router(folder)) {
+        return {folder};
+    }
+    std::vector<fs::path> found = folders_in(folder);
+    std::erase_if(found, [&](const fs::path& one) { return !is_router(one); });
+    return found;
+}
+
 }  // namespace
 
 result<void> add_master_key(key_list& to, std::string_view text) {
@@ -145,18 +171,14 @@ result<void> add_key_folder(key_list& to, const std::string& text) {
     if (const auto as = owner_of(folder)) {
         return add_file(to, *as, folder);
     }
-    std::error_code failed;
-    std::vector<fs::path> inside;
-    for (auto one = fs::directory_iterator(folder, failed);
-         !failed && one != fs::directory_iterator(); one.increment(failed)) {
-        inside.push_back(one->path());
-    }
-    std::ranges::sort(inside);
     const std::size_t before = to.size();
-    for (const fs::path& one : inside) {
-        const auto as = fs::exists(one / "topology.json", failed) ? owner_of(one) : std::nullopt;
-        if (as && fs::exists(one / "keys" / "master0.key", failed)) {
-            if (auto added = add_file(to, *as, one); !added) {
+    for (const fs::path& one : folders_in(folder)) {
+        for (const fs::path& router : routers_in(one)) {
+            const auto as = owner_of(router);
+            if (!as) {
+                continue;
+            }
+            if (auto added = add_file(to, *as, router); !added) {
                 return added;
             }
         }

@@ -11,6 +11,7 @@
 
 #include "controlplane/config/text.hh"
 #include "controlplane/scion/reply.hh"
+#include "controlplane/scion_paths/files.hh"
 #include "controlplane/scion_paths/hex.hh"
 #include "rhumb/wire/ethernet.hh"
 #include "tools/rhumb-scion/packet_options.hh"
@@ -132,7 +133,7 @@ exit_status packet(const words& line) {
     std::uint64_t number = 1;
     std::string pcap;
     std::string until;
-    std::string macs[2] = {"02:00:00:00:00:01", "02:00:00:00:00:02"};
+    std::string macs[2] = {paths::host_mac, paths::inside_mac};
     // clang-format off
     given.options.add_options()
         ("path", po::value(&number)->value_name("N"), "by this one of `paths` (1)")
