@@ -3,11 +3,12 @@
 router, over the same veths, in turns: packets a second, processor time, and packets a second of it.
 
     load.py REFERENCE RHUMBD [--cases in,out] [--drivers af_packet,pcap,af_xdp] [--rounds N]
-            [--seconds S] [--size BYTES] [--huge] [--json FILE]
+            [--seconds S] [--hogs N] [--size BYTES] [--huge] [--json FILE]
 
 Packets are counted behind the router, where they come out. Processor time is that of all threads of
-the router, as the kernel accounts it, so that other programs on the machine count little; rhumbd polls
-without end, and a second of its worker is a second whether packets come or not. What the kernel does
+the router, as the kernel accounts it, so that other programs on the machine count little. rhumbd polls
+without end, and one core of brload cannot give it enough to do: so the routers share their core with
+--hogs endless loops, and neither can take all that comes. What the kernel does
 to bring packets to a router is the sender's time, in both. brload has the first core, the router the
 others; rhumbd's control thread, which sleeps, the first as well. Exit status 77: skipped.
 """
@@ -28,7 +29,10 @@ CASES = ("br_transit", "in", "out", "in_transit", "out_transit")
 # brload's label, the router's address, the neighbour's.
 LINKS = (("1_0", "10.123.10.1", "10.123.10.2"), ("1_2", "10.123.2.1", "10.123.2.2"),
          ("1_3", "10.123.3.1", "10.123.3.3"))
-DRIVERS = dict(setting.DRIVERS, af_xdp="net_af_xdp{number},iface={name}")
+# Slots for what comes while the router does not have its core.
+DRIVERS = dict(setting.DRIVERS, af_xdp="net_af_xdp{number},iface={name}",
+               af_packet="net_af_packet{number},iface={name},framecnt=16384,blocksz=65536,"
+                         "framesz=2048")
 TOPOLOGY = {
     "attributes": ["core"], "isd_as": "1-ff00:0:1", "mtu": 1400, "dispatched_ports": "1024-65535",
     "border_routers": {
@@ -166,12 +170,17 @@ class Place:
                     said.seek(0)
                     raise RuntimeError(f"{case}: no packets come out:\n{said.read()}\n{self.log()}")
                 time.sleep(0.05)
+        hogs = [subprocess.Popen(["taskset", "--cpu-list", f"1-{os.cpu_count() - 1}", "sh", "-c",
+                                  "while :; do :; done"], preexec_fn=die_with_parent)
+                for _ in range(self.given.hogs)]
+        time.sleep(0.5)
         start, packets, used = time.monotonic(), self.came_out(), self.seconds()
         time.sleep(self.given.seconds)
         packets, used = self.came_out() - packets, self.seconds() - used
         passed = time.monotonic() - start
-        self.load.kill()
-        self.load.wait()
+        for process in [*hogs, self.load]:
+            process.kill()
+            process.wait()
         return packets / passed, used / passed
 
 
@@ -223,6 +232,7 @@ def main():
     parser.add_argument("--drivers", type=lambda text: text.split(","), default=["af_packet"])
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--hogs", type=int, default=1)
     parser.add_argument("--size", type=int, default=172)
     parser.add_argument("--huge", action="store_true")
     parser.add_argument("--json", type=os.path.abspath)
