@@ -92,6 +92,9 @@ TEST(RhumbScion, WalksTellWhetherAPacketArrives) {
     expect("walk --flip mac:1 " + ends, 1,
            {"in the MAC of hop field 1", "WRONG", "refused by 1-ff00:0:111",
             "the router's answer: arrived at 10.4.1.100:31000"});
+    expect("walk -q --flip mac:0 " + ends, 1,
+           {"refused by 1-ff00:0:112 br1: scion_bad_mac",
+            "the router's answer: arrived at 10.4.1.100:31000, by no other router"});
     expect("walk --flip 3 " + ends, 0, {"bit 3 is flipped, in the common header"});
     expect("walk --down 1-ff00:0:112#1 " + ends, 1, {"scion_link_down"});
     expect("walk --kind traceroute --at 1-ff00:0:111#11 " + ends, 0,

@@ -44,8 +44,9 @@ public:
 
     // "arrived at 10.8.1.100:31000 in 2-ff00:0:211, by 4 routers"
     [[nodiscard]] std::string outcome() const {
-        if (walk_.steps.empty()) {
-            return "no router takes the packet";
+        if (walk_.steps.empty()) {  // the answer of the sender's own router
+            return fmt::format("arrived at {}, by no other router",
+                               paths::endpoint_text(walk_.host));
         }
         const paths::walk_step& last = walk_.steps.back();
         if (walk_.arrived) {
