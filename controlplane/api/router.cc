@@ -116,13 +116,6 @@ result<void> refuse_ways_to(const std::set<ip_prefix>& own, const config::file& 
     return {};
 }
 
-bool is_port_address(const config::file& file, const ip_prefix& address) {
-    return std::ranges::any_of(file.ports, [&](const config::port& port) {
-        return std::ranges::find(port.addresses, address, &config::port_address::host) !=
-               port.addresses.end();
-    });
-}
-
 using scion_setup = std::shared_ptr<const scion::setup>;
 
 std::uint64_t milliseconds_since_1970() {
@@ -134,18 +127,16 @@ std::uint64_t milliseconds_since_1970() {
 // What [scion] names; null where there is no such section. The router's own addresses, of its ports
 // and of the underlay, and its subnets join the file's rules.
 result<scion_setup> load_scion(config::file& file, const scion::setup* previous) {
+    add_own_prefixes(file);
     std::set<ip_prefix> own;
     for (const config::port& port : file.ports) {
         for (const config::port_address& address : port.addresses) {
             own.insert(address.host);
         }
     }
-    add_own_prefixes(file);
     if (!file.scion) {
-        if (auto done = refuse_ways_to(own, file); !done) {
-            return done.why();
-        }
-        return scion_setup{};
+        auto done = refuse_ways_to(own, file);
+        return done ? result<scion_setup>(nullptr) : done.why();
     }
     const std::filesystem::path folder = std::filesystem::path(file.files.front()).parent_path();
     auto files = scion::control::load(folder / file.scion->router);
@@ -154,21 +145,20 @@ result<scion_setup> load_scion(config::file& file, const scion::setup* previous)
     }
     auto made = scion::setup::make(*file.scion, std::move(files).value(), previous,
                                    milliseconds_since_1970());
-    if (made) {
-        own.insert(made.value()->addresses.begin(), made.value()->addresses.end());
-        if (auto done = refuse_ways_to(own, file); !done) {
-            return done.why();
-        }
-        for (const ip_prefix& address : made.value()->addresses) {
-            if (is_port_address(file, address)) {
-                continue;
-            }
+    if (!made) {
+        return made;
+    }
+    for (const ip_prefix& address : made.value()->addresses) {
+        if (own.insert(address).second) {
             config::prefix_rule rule;
             rule.match = address;
             rule.local = true;
             rule.where = file.scion->router_where;
             file.rules.prefixes.push_back(rule);
         }
+    }
+    if (auto done = refuse_ways_to(own, file); !done) {
+        return done.why();
     }
     return made;
 }

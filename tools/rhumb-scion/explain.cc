@@ -23,6 +23,7 @@
 #include "tools/rhumb-scion/explain_json.hh"
 #include "tools/rhumb-scion/explain_keys.hh"
 #include "tools/rhumbctl/failure.hh"
+#include "tools/rhumbctl/options.hh"
 #include "tools/rhumbctl/text.hh"
 
 namespace rhumb::scion_tool {
@@ -211,21 +212,7 @@ request parse(const std::vector<std::string>& line) {
     request made;
     po::options_description options = described(given);
     options.add_options()("words", po::value(&made.words));
-    po::positional_options_description words;
-    words.add("words", -1);
-    po::variables_map map;
-    try {
-        namespace style = po::command_line_style;
-        po::store(po::command_line_parser(line)
-                      .options(options)
-                      .positional(words)
-                      .style(style::default_style & ~style::allow_guessing)
-                      .run(),
-                  map);
-        po::notify(map);
-    } catch (const po::error& wrong) {
-        throw wrong_usage(wrong.what());
-    }
+    const po::variables_map map = ctl::read_line(options, line);
     made.help = map.contains("help");
     if (!made.help) {
         interpret(given, map, made);

@@ -6,6 +6,8 @@
 #include <iostream>
 #include <sstream>
 
+#include "tools/rhumbctl/options.hh"
+
 namespace rhumb::scion::tool {
 
 namespace {
@@ -33,20 +35,7 @@ bool command_line::parse(const words& line, std::size_t word_count) {
     options.add_options()("help,h", "this text");
     po::options_description all;
     all.add(options).add_options()("words", po::value(&words_));
-    po::positional_options_description positions;
-    positions.add("words", -1);
-    try {
-        namespace style = po::command_line_style;
-        po::store(po::command_line_parser(line)
-                      .options(all)
-                      .positional(positions)
-                      .style(style::default_style & ~style::allow_guessing)
-                      .run(),
-                  map_);
-        po::notify(map_);
-    } catch (const po::error& wrong) {
-        throw failure(exit_status::usage, wrong.what());
-    }
+    map_ = ctl::read_line(all, line);
     if (map_.contains("help")) {
         std::cout << usage_ << '\n' << options;
         return false;

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "tools/rhumbctl/failure.hh"
+#include "tools/rhumbctl/options.hh"
 #include "tools/rhumbctl/text.hh"
 
 namespace rhumb::ctl {
@@ -121,21 +122,7 @@ arguments parse_arguments(std::vector<std::string> line) {
     arguments made;
     po::options_description options = described(read);
     options.add_options()("words", po::value(&made.words));
-    po::positional_options_description words;
-    words.add("words", -1);
-    po::variables_map map;
-    try {
-        namespace style = po::command_line_style;
-        po::store(po::command_line_parser(line)
-                      .options(options)
-                      .positional(words)
-                      .style(style::default_style & ~style::allow_guessing)
-                      .run(),
-                  map);
-        po::notify(map);
-    } catch (const po::error& wrong) {
-        throw failure(exit_status::usage, wrong.what());
-    }
+    const po::variables_map map = read_line(options, line);
     for (const auto& [name, value] : map) {
         made.given.insert(name);
     }
