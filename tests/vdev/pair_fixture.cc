@@ -244,9 +244,10 @@ void border_pair::expect_clean_end(const own_router* first) {
     d_.reset();
     // First the router that sends the load: DPDK's memif driver (22.11) takes the ring from under a
     // worker that sends to a peer as it goes.
-    std::vector<own_router*> all{&a1_, &a2_, &b1_};
-    std::stable_partition(all.begin(), all.end(),
-                          [&](const own_router* one) { return one == first; });
+    std::array<own_router*, 3> all{&a1_, &a2_, &b1_};
+    std::sort(all.begin(), all.end(), [&](const own_router* one, const own_router* other) {
+        return one == first && other != first;
+    });
     for (own_router* const one : all) {
         if (one->process) {
             one->process->signal(SIGTERM);
