@@ -24,14 +24,15 @@ FLOORS = {
     "include/rhumb/packet/": (1, "packet"),
     "include/rhumb/table/": (1, "table"),
     "dataplane/": (2, None),  # a folder each: one protocol
-    "controlplane/labels/": (2, "labels"),
     "controlplane/topology/": (2, "topology"),
-    "controlplane/paths/": (2, "paths"),
     "controlplane/overlay/": (2, "overlay"),
     "dataplane/pipeline/": (3, "pipeline"),
     "dataplane/sync/": (3, "sync"),
     "controlplane/config/": (3, "config"),
+    "controlplane/controller/": (3, "controller"),
+    "controlplane/labels/": (3, "labels"),
     "controlplane/neighbours/": (3, "neighbours"),
+    "controlplane/paths/": (3, "paths"),
     "controlplane/publish/": (3, "publish"),
     "controlplane/scion/": (3, "scion_control"),
     "controlplane/scion_paths/": (3, "scion_paths"),
@@ -41,11 +42,12 @@ FLOORS = {
     "controlplane/api/": (5, "api"),
     "controlplane/main": (5, "main"),
     "tools/packets/": (5, "packets"),
+    "tools/rhumb-path/": (5, "rhumb-path"),
     "tools/rhumb-scion/": (5, "rhumb-scion"),
     "tools/rhumbctl/": (5, "rhumbctl"),
 }
-OWN_FOLDERS = ("rhumb/", "dataplane/", "controlplane/", "tools/packets/", "tools/rhumb-scion/",
-               "tools/rhumbctl/")
+OWN_FOLDERS = ("rhumb/", "dataplane/", "controlplane/", "tools/packets/", "tools/rhumb-path/",
+               "tools/rhumb-scion/", "tools/rhumbctl/")
 # Where DPDK may be included, and what of it.
 DPDK = {
     "dataplane/io/": re.compile(r"rte_"),
@@ -57,7 +59,8 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]')
 
 
 def sources():
-    for top in ("include", "dataplane", "controlplane", "tools/rhumb-scion", "tools/rhumbctl"):
+    for top in ("include", "dataplane", "controlplane", "tools/rhumb-path", "tools/rhumb-scion",
+                "tools/rhumbctl"):
         for path in sorted((ROOT / top).rglob("*")):
             if path.suffix in (".hh", ".cc"):
                 yield path.relative_to(ROOT).as_posix()

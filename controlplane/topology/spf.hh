@@ -1,0 +1,57 @@
+// Shortest paths with all equal-cost branches (ECMP), from a root to all nodes or from all nodes to
+// a root. Links cost at least 1, so that a node's predecessors are always nearer than it is.
+// Threads: any; a workspace belongs to one.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "controlplane/topology/graph.hh"
+
+namespace rhumb::topology {
+
+struct tree {
+    node_number root = nobody;
+    std::vector<distance> distances;  // by node; unreachable
+    std::vector<node_number> order;   // nodes that are reached, nearest first, from the root on
+
+    [[nodiscard]] bool reaches(node_number node) const { return distances[node] != unreachable; }
+};
+
+// Memory that a search needs, to be kept for the next one.
+struct spf_workspace {
+    struct entry {
+        distance at;
+        node_number node;
+    };
+    std::vector<entry> heap;
+};
+
+// From `root` along the links.
+void shortest_paths_from(const graph& g, const plane& view, node_number root, tree& result,
+                         spf_workspace& memory);
+// To `root`: distances[x] is that from x to the root.
+void shortest_paths_to(const graph& g, const plane& view, node_number root, tree& result,
+                       spf_workspace& memory);
+
+// Links of the root over which shortest paths to each node begin. Sets are bits by position of the
+// link at the root: bit i of word i / 64.
+class first_hops {
+public:
+    // For a tree of shortest_paths_from.
+    void compute(const graph& g, const plane& view, const tree& from);
+
+    // The links over which a packet for `node` may leave, in order; none for the root itself and
+    // for what is unreachable.
+    [[nodiscard]] std::span<const std::uint64_t> of(node_number node) const {
+        return {bits_.data() + std::size_t{node} * words_, words_};
+    }
+    [[nodiscard]] std::size_t words() const noexcept { return words_; }
+
+private:
+    std::vector<std::uint64_t> bits_;
+    std::size_t words_ = 1;
+};
+
+}  // namespace rhumb::topology

@@ -1,0 +1,55 @@
+// TI-LFA (RFC 9855): for each link of a node and each destination behind it, the repair that brings
+// packets there while the rest of the network does not know yet that something has failed. It
+// follows the path that will be the shortest after convergence.
+//
+// Why this is fast. Let R be what fails, x before y on a post-convergence path, and after(x, y) the
+// distance along it. Within the network without R that is the shortest distance, so the routers'
+// present paths from x to y avoid R exactly if after(x, y) < the shortest way through R, which is
+// d(x, a) + cost + d(b, y) for the links a->b of R (d(x, F) + d(F, y) for a node F). These are
+// trees to and from the ends of R: no search by destination, and P-space and Q-space are questions
+// of constant time. A node SID from x reaches the farthest y that is safe in this way; the property
+// passes on to parts of the path, so taking the farthest each time gives the fewest SIDs.
+// Threads: any; a workspace belongs to one.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "controlplane/topology/map.hh"
+#include "controlplane/topology/segment.hh"
+#include "controlplane/topology/spf.hh"
+
+namespace rhumb::topology {
+
+// What is taken to fail with a link: itself, all links of its other end, or all links that share a
+// risk with it. Where a node or SRLG repair does not exist (as for the other end itself) the link
+// alone is protected, if `fall_back`.
+enum class protection : std::uint8_t { link, node, srlg, node_and_srlg };
+
+struct ti_lfa_options {
+    protection protects = protection::link;
+    bool fall_back = true;
+    std::size_t max_segments = 8;  // longer repairs are not used
+};
+
+// How packets for a destination go round a failure. They leave over `out`, follow `segments`, and
+// go on by the destination's own SID from `end`.
+struct repair {
+    link_number out = nobody;
+    topology::segments segments;  // to be imposed, none of which is the neighbour itself
+    node_number end = nobody;     // where the destination's own SID is on top
+    bool at_destination = false;  // the last segment is an adjacency into the destination
+    protection protects = protection::link;
+    friend bool operator==(const repair&, const repair&) = default;
+};
+
+// Repairs for one link of a node.
+struct link_repairs {
+    static constexpr std::uint32_t none = 0xffffffff;
+    link_number link = nobody;
+    std::vector<repair> repairs;         // different ones
+    std::vector<std::uint32_t> by_node;  // destination -> number in repairs; none where the link is
+                                         // not used, or there is no other way
+};
+
+}  // namespace rhumb::topology
