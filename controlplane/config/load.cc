@@ -118,8 +118,8 @@ void read_rules(value from, std::string_view section, void (*read)(value, rules&
 }
 
 void read_sections(value root, file& into, diagnostics& errors) {
-    constexpr std::array<std::string_view, 7> known{"node",     "ports",   "nexthops", "labels",
-                                                    "prefixes", "runtime", "scion"};
+    constexpr std::array<std::string_view, 8> known{"node",     "ports",   "nexthops", "labels",
+                                                    "prefixes", "runtime", "scion",    "topology"};
     const table_reader table(root, "this file", known, errors);
     if (const value node = table.find("node")) {
         into.node = read_node(node, errors);
@@ -133,6 +133,9 @@ void read_sections(value root, file& into, diagnostics& errors) {
     }
     if (const value scion = table.find("scion")) {
         into.scion = read_scion(scion, errors);
+    }
+    if (const value topology = table.find("topology")) {
+        into.topology = read_topology_section(topology, errors);
     }
 }
 
