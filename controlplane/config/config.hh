@@ -190,6 +190,26 @@ struct scion_section {           // [scion]: this router is a border router
     position router_where;
 };
 
+// What is taken to fail with a link (RFC 9855 4); nothing: no repairs are computed.
+enum class protected_resource : std::uint8_t { nothing, link, node, srlg, node_and_srlg };
+
+struct topology_section {     // [topology]: rules are computed from a map of the network
+    std::string file;         // the map, from the folder of the file that says so on
+    std::string node;         // this router's name there; "" = the node's
+    struct adjacency {        // key: links
+        std::string link;     // on the map
+        std::string nexthop;  // of this configuration
+        position where;
+    };
+    std::vector<adjacency> adjacencies;
+    protected_resource protects = protected_resource::link;
+    bool fall_back = true;                  // to link protection where there is no other repair
+    std::uint32_t local_delay = 0;          // milliseconds, RFC 8333
+    std::uint32_t microloop_avoidance = 0;  // milliseconds; 0: off
+    position where;
+    position file_where;
+};
+
 struct file {
     std::vector<std::string> files;  // names for position::file
     config::node node;
@@ -197,6 +217,7 @@ struct file {
     std::vector<config::nexthop> nexthops;
     config::runtime runtime;
     std::optional<scion_section> scion;
+    std::optional<topology_section> topology;
     config::rules rules;
 };
 
