@@ -118,6 +118,15 @@ std::string_view to_string(operation op) {
     return "";
 }
 
+std::string_view to_string(protected_resource what) {
+    for (const choice<protected_resource>& known : protected_resources) {
+        if (known.value == what) {
+            return known.name;
+        }
+    }
+    return "";
+}
+
 std::string_view to_string(ttl_model model) {
     switch (model) {
         case ttl_model::inherit: return "inherit";
