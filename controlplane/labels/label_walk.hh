@@ -103,7 +103,10 @@ private:
     std::map<tree_key, std::vector<topology::distance>> distances_;
 };
 
-// "r1 to r3", "node r3", "adjacency r1 to-r2": a segment in words.
+// Whether packets may leave over a link: it is there at both ends.
+[[nodiscard]] bool is_usable(const topology::map& m, topology::link_number l);
+
+// "node r3", "adjacency r1 to-r2": a segment in words.
 [[nodiscard]] std::string to_text(const topology::map& m, const topology::segment& s);
 // "16002 16005", or "-" where there is none.
 [[nodiscard]] std::string to_text(std::span<const mpls::label> stack);

@@ -323,7 +323,7 @@ void walk_maker::follow_adjacency(visit& at, std::span<const link_number> links,
                 is_protected ? "; its SID is protected, but repairs are not followed here" : ""));
             continue;
         }
-        at.why.push_back(fmt::format("NEXT: adjacency over {}", name));
+        at.why.push_back(fmt::format("{}: adjacency over {}", at_ingress_ ? "PUSH" : "NEXT", name));
         // The ingress puts what is left on, if anything is.
         leave(at, l,
               !at_ingress_   ? walk_operation::next

@@ -61,8 +61,6 @@ private:
     bool at_ingress_ = true;
 };
 
-// The link's usable ends: whether a packet may leave over it.
-[[nodiscard]] bool is_usable(const topology::map& m, topology::link_number l);
 // What a source says of a prefix; null where it does not have it.
 [[nodiscard]] const topology::prefix* said_by(const topology::map& m, topology::prefix_number p,
                                               topology::node_number node);
