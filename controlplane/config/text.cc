@@ -8,6 +8,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "controlplane/config/form.hh"
+
 namespace rhumb::config {
 namespace {
 
