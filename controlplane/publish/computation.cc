@@ -38,14 +38,17 @@ std::vector<mpls::label> whole_list(const way& w) {
 computation::computation(const computed_inputs& from, std::span<own_view> views)
     : from_(from), g_(from.map.graph()), views_(views), taken_(mpls::label_count) {}
 
+void search_from_here(const computed_inputs& from, std::span<own_view> views) {
+    for (std::size_t v = 0; v < views.size(); ++v) {
+        const topology::plane& plane = *from.algorithms[v].view;
+        topology::shortest_paths_from(from.map.graph(), plane, from.own, views[v].tree,
+                                      views[v].search);
+        views[v].hops.compute(from.map.graph(), plane, views[v].tree);
+    }
+}
+
 computed_tables computation::run() {
     find_links();
-    for (std::size_t v = 0; v < views_.size(); ++v) {
-        own_view& view = views_[v];
-        const topology::plane& plane = *from_.algorithms[v].view;
-        topology::shortest_paths_from(g_, plane, from_.own, view.tree, view.search);
-        view.hops.compute(g_, plane, view.tree);
-    }
     // Of those that claim a label, prefixes come before adjacencies, these before policies
     // (RFC 8660 2.5).
     for (std::size_t v = 0; v < views_.size(); ++v) {
@@ -307,8 +310,9 @@ result<computed_tables> table_computer::compute(const computed_inputs& from) {
         return error{"this node is not on the map, or has said nothing of itself", {}};
     }
     memory_->views.resize(from.algorithms.size());
+    search_from_here(from, memory_->views);
     computed_tables made = computation(from, memory_->views).run();
-    if (auto checked = check_loops(from, made); !checked) {
+    if (auto checked = check_loops(from, made, memory_->views); !checked) {
         return checked.why();
     }
     return made;

@@ -22,6 +22,13 @@ struct own_view {
     topology::spf_workspace search;
 };
 
+// Searches for each algorithm.
+void search_from_here(const computed_inputs& from, std::span<own_view> views);
+
+// As computed.hh says, with what has been searched already.
+[[nodiscard]] result<void> check_loops(const computed_inputs& from, const computed_tables& tables,
+                                       std::span<const own_view> views);
+
 // One link of this node.
 struct own_link {
     topology::link_number number = topology::nobody;
@@ -44,6 +51,7 @@ struct way {
 
 class computation {
 public:
+    // The views are those of search_from_here().
     computation(const computed_inputs& from, std::span<own_view> views);
     [[nodiscard]] computed_tables run();
 

@@ -3,14 +3,17 @@
 // The other nodes are taken to follow their shortest paths. Then a plain rule is safe where it
 // sends to a neighbour that is nearer to the segment's end. While a link own->b is down, a path
 // from x to y may come back to it exactly if d(x, own) + cost + d(b, y) = d(x, y); repairs have no
-// such part, from the neighbour that they begin with to the destination.
+// such part, from the neighbour that they begin with to the destination. What d(x, y) is at most, a
+// search from here without the link tells for all x that lie before y: so no search is needed for
+// each of them.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <unordered_map>
 
 #include "controlplane/config/text.hh"
-#include "controlplane/publish/computed.hh"
+#include "controlplane/publish/computation.hh"
 
 namespace rhumb::publish {
 
@@ -20,20 +23,73 @@ using topology::distance;
 using topology::nobody;
 using topology::node_number;
 
+// The network without one own link, for the nodes at which parts of its repairs begin.
+class without_link {
+public:
+    void search(const topology::graph& g, const topology::plane& view, node_number own,
+                topology::link_number gone, topology::spf_workspace& memory) {
+        topology::plane rest = view;
+        rest.costs[gone] = topology::unusable;
+        if (g.reverse[gone] != nobody) {
+            rest.costs[g.reverse[gone]] = topology::unusable;
+        }
+        topology::shortest_paths_from(g, rest, own, tree_, memory);
+        words_ = starts_.size() / 64 + 1;
+        before_.assign(g.node_count() * words_, 0);
+        for (const node_number node : tree_.order) {
+            std::uint64_t* const mine = &before_[node * words_];
+            if (const auto start = starts_.find(node); start != starts_.end()) {
+                mine[start->second / 64] |= std::uint64_t{1} << start->second % 64;
+            }
+            if (rest.no_transit[node] != 0 && node != own) {
+                continue;
+            }
+            for (topology::link_number l = g.first[node]; l < g.first[node + 1]; ++l) {
+                if (rest.costs[l] != topology::unusable &&
+                    tree_.distances[node] + rest.costs[l] == tree_.distances[g.to[l]]) {
+                    for (std::size_t w = 0; w < words_; ++w) {
+                        before_[g.to[l] * words_ + w] |= mine[w];
+                    }
+                }
+            }
+        }
+    }
+    void add_start(node_number node) {
+        starts_.emplace(node, static_cast<std::uint32_t>(starts_.size()));
+    }
+    [[nodiscard]] bool is_searched() const { return !tree_.distances.empty(); }
+    // The distance from x to y on a shortest path from here that x lies on; unreachable: none.
+    [[nodiscard]] distance between(node_number x, node_number y) const {
+        const auto start = starts_.find(x);
+        const bool lies_before =
+            start != starts_.end() &&
+            (before_[y * words_ + start->second / 64] >> start->second % 64 & 1) != 0;
+        return lies_before ? tree_.distances[y] - tree_.distances[x] : topology::unreachable;
+    }
+
+private:
+    topology::tree tree_;
+    std::unordered_map<node_number, std::uint32_t> starts_;
+    std::size_t words_ = 1;
+    std::vector<std::uint64_t> before_;  // by node: bits of starts
+};
+
 class loop_check {
 public:
-    loop_check(const computed_inputs& from, const computed_tables& tables)
-        : from_(from), tables_(tables), g_(from.map.graph()), views_(from.algorithms.size()) {}
+    loop_check(const computed_inputs& from, const computed_tables& tables,
+               std::span<const own_view> own)
+        : from_(from),
+          tables_(tables),
+          g_(from.map.graph()),
+          own_(own),
+          views_(from.algorithms.size()) {}
 
     [[nodiscard]] result<void> run() {
-        find_hops();
         for (std::size_t v = 0; v < views_.size(); ++v) {
-            const topology::plane& plane = *from_.algorithms[v].view;
             views_[v].algorithm = from_.algorithms[v].algorithm;
-            topology::shortest_paths_from(g_, plane, from_.own, views_[v].own, search_);
-            topology::shortest_paths_to(g_, plane, from_.own, views_[v].to_own, search_);
-            views_[v].hops.compute(g_, plane, views_[v].own);
         }
+        find_hops();
+        if (auto r = find_repairs(); !r) return r;
         for (const config::label_rule& rule : tables_.rules.labels) {
             if (auto r = check_label(rule); !r) return r;
         }
@@ -46,16 +102,23 @@ public:
 private:
     struct view {
         std::uint8_t algorithm = 0;
-        topology::tree own;
-        topology::tree to_own;
-        topology::first_hops hops;
+        topology::tree to_own;  // when it is needed
         std::unordered_map<node_number, topology::tree> others;
+        std::map<std::uint32_t, without_link> without;  // by position
+    };
+    // A part of a repair: the shortest path from x to y.
+    struct leg {
+        node_number x = nobody;
+        node_number y = nobody;
+        std::size_t view = 0;
     };
     // A next hop: which link, and the repair.
     struct hop {
         std::uint32_t position = nobody;
         std::uint32_t out = nobody;  // nobody: no backup of ours
         const config::backup* backup = nullptr;
+        std::vector<leg> legs{};
+        node_number end = nobody;  // of the repair
     };
     // A prefix in an algorithm: where a label leads.
     struct end {
@@ -69,7 +132,7 @@ private:
             const topology::link* const said = from_.map.said_of(first + i);
             for (const auto& given : from_.links) {
                 if (said != nullptr && given.link == said->name) {
-                    hops_[given.nexthop] = {i, nobody, nullptr};
+                    hops_[given.nexthop] = {i, nobody, nullptr, {}, nobody};
                 }
             }
         }
@@ -77,7 +140,8 @@ private:
             const auto of = hops_.find(made.follows);
             const auto by = hops_.find(made.backup ? made.backup->nexthop : "");
             if (of != hops_.end() && by != hops_.end()) {
-                hops_[made.name] = {of->second.position, by->second.position, &*made.backup};
+                hops_[made.name] = {
+                    of->second.position, by->second.position, &*made.backup, {}, nobody};
             }
         }
     }
@@ -121,12 +185,22 @@ private:
                            [&](const auto& source) { return source.node == node; });
     }
 
+    [[nodiscard]] result<void> find_repairs();
+    [[nodiscard]] result<void> find_legs(std::string_view name, hop& over);
+    [[nodiscard]] node_number nearest_from(node_number at, topology::prefix_number p,
+                                           std::size_t v);
+    [[nodiscard]] bool begins_with(node_number source, std::uint32_t position,
+                                   std::size_t v) const {
+        return (own_[v].hops.of(source)[position / 64] >> position % 64 & 1) != 0;
+    }
     [[nodiscard]] result<void> check_label(const config::label_rule& rule);
     [[nodiscard]] result<void> check_prefix(const config::prefix_rule& rule);
     [[nodiscard]] result<void> check_way(const hop& over, const end& to, const std::string& what);
     [[nodiscard]] bool is_nearer(std::uint32_t position, const end& to);
     [[nodiscard]] result<void> check_repair(const hop& over, const end& to, node_number source,
                                             const std::string& what);
+    [[nodiscard]] error comes_back(std::string_view what, std::uint32_t position, node_number x,
+                                   node_number y) const;
     [[nodiscard]] bool may_come_back(std::uint32_t position, node_number x, node_number y,
                                      std::size_t v);
     [[nodiscard]] std::string walk(node_number node, const end& to);
@@ -134,6 +208,7 @@ private:
     const computed_inputs& from_;
     const computed_tables& tables_;
     const topology::graph& g_;
+    std::span<const own_view> own_;
     std::vector<view> views_;
     topology::spf_workspace search_;
     std::unordered_map<std::string_view, hop> hops_;
@@ -221,45 +296,68 @@ result<void> loop_check::check_way(const hop& over, const end& to, const std::st
     if (over.out == nobody) {
         return {};
     }
-    const auto source = nearest(tree_from(neighbour(over.position), to.view), to.prefix).second;
+    // The nearest node with the prefix behind this link.
+    node_number source = nobody;
+    distance least = topology::unreachable;
+    for (const topology::prefix_source& s : from_.map.sources(to.prefix)) {
+        const distance d = own_[to.view].tree.distances[s.node];
+        if (d != topology::unreachable && begins_with(s.node, over.position, to.view) &&
+            d + s.said->metric < least) {
+            least = d + s.said->metric;
+            source = s.node;
+        }
+    }
     return check_repair(over, to, source, what);
 }
 
 bool loop_check::is_nearer(std::uint32_t position, const end& to) {
     // Where a shortest path from here begins with the link, what is left is shorter by the link.
-    view& v = views_[to.view];
-    const auto [here, source] = nearest(v.own, to.prefix);
-    if (source == nobody) {
-        return false;
+    distance here = topology::unreachable;
+    for (const topology::prefix_source& s : from_.map.sources(to.prefix)) {
+        const distance d = own_[to.view].tree.distances[s.node];
+        here = std::min(here, d == topology::unreachable ? d : d + s.said->metric);
     }
-    if ((v.hops.of(source)[position / 64] >> position % 64 & 1) != 0) {
-        return true;
+    for (const topology::prefix_source& s : from_.map.sources(to.prefix)) {
+        const distance d = own_[to.view].tree.distances[s.node];
+        if (d != topology::unreachable && d + s.said->metric == here &&
+            begins_with(s.node, position, to.view)) {
+            return true;
+        }
     }
     return nearest(tree_from(neighbour(position), to.view), to.prefix).first < here;
 }
 
-// Whether a shortest path from x to y may lead over the link at this position.
-bool loop_check::may_come_back(std::uint32_t position, node_number x, node_number y,
-                               std::size_t v) {
-    const topology::cost cost = from_.algorithms[v].view->costs[link_at(position)];
-    const distance direct = tree_from(x, v).distances[y];
-    const distance back = views_[v].to_own.distances[x];
-    const distance on = tree_from(neighbour(position), v).distances[y];
-    return direct == topology::unreachable ||
-           (back != topology::unreachable && on != topology::unreachable &&
-            cost != topology::unusable && back + cost + on == direct);
+node_number loop_check::nearest_from(node_number at, topology::prefix_number p, std::size_t v) {
+    const auto sources = from_.map.sources(p);
+    return sources.size() == 1 ? sources.front().node : nearest(tree_from(at, v), p).second;
 }
 
-result<void> loop_check::check_repair(const hop& over, const end& to, node_number source,
-                                      const std::string& what) {
-    const auto bad = [&](node_number x, node_number y) {
-        return error{
-            fmt::format("{} would loop while {} is down: the repair's way from {} to {} may "
-                        "lead over it",
-                        what, from_.map.name(neighbour(over.position)), from_.map.name(x),
-                        from_.map.name(y)),
-            {}};
-    };
+// The parts of all repairs, and where they begin.
+result<void> loop_check::find_repairs() {
+    for (auto& [name, over] : hops_) {
+        if (over.out == nobody) {
+            continue;
+        }
+        if (auto r = find_legs(name, over); !r) return r;
+        for (std::size_t v = 0; v < views_.size(); ++v) {
+            without_link& rest = views_[v].without[over.position];
+            rest.add_start(over.end);
+            for (const leg& part : over.legs) {
+                rest.add_start(part.x);
+            }
+        }
+    }
+    for (const auto& [name, over] : hops_) {
+        for (const leg& part : over.legs) {
+            if (may_come_back(over.position, part.x, part.y, part.view)) {
+                return comes_back(fmt::format("next hop {}", name), over.position, part.x, part.y);
+            }
+        }
+    }
+    return {};
+}
+
+result<void> loop_check::find_legs(std::string_view name, hop& over) {
     node_number at = neighbour(over.out);
     for (const mpls::label label : over.backup->push) {
         if (label < mpls::first_unreserved) {
@@ -267,10 +365,11 @@ result<void> loop_check::check_repair(const hop& over, const end& to, node_numbe
         }
         if (const auto owner = from_.labels.prefix_of(label, at)) {
             const auto v = view_of(owner->algorithm);
-            const node_number y = v ? nearest(tree_from(at, *v), owner->prefix).second : nobody;
-            if (y == nobody || may_come_back(over.position, at, y, *v)) {
-                return bad(at, y == nobody ? source : y);
+            const node_number y = v ? nearest_from(at, owner->prefix, *v) : nobody;
+            if (y == nobody) {
+                return comes_back(fmt::format("next hop {}", name), over.position, at, at);
             }
+            over.legs.push_back({at, y, *v});
             at = y;
             continue;
         }
@@ -284,13 +383,56 @@ result<void> loop_check::check_repair(const hop& over, const end& to, node_numbe
             }
         }
         if (taken == nobody || taken == link_at(over.position)) {
-            return bad(at, source);
+            return comes_back(fmt::format("next hop {}", name), over.position, at, at);
         }
         at = g_.to[taken];
     }
-    if (!is_source(to.prefix, at) && source != nobody &&
-        may_come_back(over.position, at, source, to.view)) {
-        return bad(at, source);
+    over.end = at;
+    return {};
+}
+
+// Whether a shortest path from x to y may lead over the link at this position.
+bool loop_check::may_come_back(std::uint32_t position, node_number x, node_number y,
+                               std::size_t v) {
+    const topology::plane& plane = *from_.algorithms[v].view;
+    if (views_[v].to_own.distances.empty()) {
+        topology::shortest_paths_to(g_, plane, from_.own, views_[v].to_own, search_);
+    }
+    const topology::cost cost = plane.costs[link_at(position)];
+    const distance back = views_[v].to_own.distances[x];
+    if (back == topology::unreachable || cost == topology::unusable) {
+        return tree_from(x, v).distances[y] == topology::unreachable;
+    }
+    without_link& rest = views_[v].without[position];
+    if (!rest.is_searched()) {
+        rest.search(g_, plane, from_.own, link_at(position), search_);
+    }
+    // By way of this node it is at least this far; over the link exactly so, where it leads to y.
+    const distance at_most = rest.between(x, y);
+    const distance on = own_[v].tree.distances[y];
+    if (at_most != topology::unreachable && on != topology::unreachable && at_most < back + on) {
+        return false;
+    }
+    const distance direct = tree_from(x, v).distances[y];
+    const distance beyond = tree_from(neighbour(position), v).distances[y];
+    return direct == topology::unreachable ||
+           (beyond != topology::unreachable && back + cost + beyond == direct);
+}
+
+error loop_check::comes_back(std::string_view what, std::uint32_t position, node_number x,
+                             node_number y) const {
+    return error{fmt::format("{} would loop while the link to {} is down: the repair's way from {} "
+                             "to {} may lead over it",
+                             what, from_.map.name(neighbour(position)), from_.map.name(x),
+                             from_.map.name(y)),
+                 {}};
+}
+
+result<void> loop_check::check_repair(const hop& over, const end& to, node_number source,
+                                      const std::string& what) {
+    if (source != nobody && !is_source(to.prefix, over.end) &&
+        may_come_back(over.position, over.end, source, to.view)) {
+        return comes_back(what, over.position, over.end, source);
     }
     return {};
 }
@@ -319,7 +461,14 @@ std::string loop_check::walk(node_number node, const end& to) {
 }  // namespace
 
 result<void> check_loops(const computed_inputs& from, const computed_tables& tables) {
-    return loop_check(from, tables).run();
+    std::vector<own_view> views(from.algorithms.size());
+    search_from_here(from, views);
+    return check_loops(from, tables, views);
+}
+
+result<void> check_loops(const computed_inputs& from, const computed_tables& tables,
+                         std::span<const own_view> views) {
+    return loop_check(from, tables, views).run();
 }
 
 }  // namespace rhumb::publish
