@@ -107,7 +107,7 @@ void add_own_prefixes(config::file& file) {
 // Nobody would hear what is sent to an address of this router's own if the file had a way for it.
 result<void> refuse_ways_to(const std::set<ip_prefix>& own, const config::file& file) {
     for (const config::prefix_rule& rule : file.rules.prefixes) {
-        if (!rule.is_special() && own.contains(rule.match)) {
+        if (!rule.is_own() && own.contains(rule.match)) {
             return error{fmt::format("{} is an address of this router's own, and can have no way",
                                      config::to_string(rule.match)),
                          {file.files[rule.where.file], rule.where.line, rule.where.column}};
@@ -352,7 +352,8 @@ result<void> router::set_nexthop(std::string_view name, bool up) {
     if (!id) {
         return error{"there is no next hop \"" + std::string(name) + "\"", {}};
     }
-    engine_->live().set_nexthop(*id, up);
+    const std::string& followed = tables_->nexthops().find(name)->second.follows;
+    engine_->live().set_nexthop(followed.empty() ? *id : *tables_->nexthop_number(followed), up);
     return {};
 }
 

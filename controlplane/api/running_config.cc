@@ -37,11 +37,12 @@ std::string ranges(const std::vector<config::label_range>& list) {
 
 std::string paths(const std::vector<publish::path_text>& list) {
     return array_of(list, [](const publish::path_text& path) {
-        if (path.weight == 1 && !path.out) {
+        if (path.weight == 1 && !path.out && path.segments.empty()) {
             return quoted(path.nexthop);
         }
-        return fmt::format("{{ nexthop = {}, weight = {}{} }}", quoted(path.nexthop), path.weight,
-                           path.out ? fmt::format(", out = {}", *path.out) : "");
+        return fmt::format("{{ nexthop = {}, weight = {}{}{} }}", quoted(path.nexthop), path.weight,
+                           path.out ? fmt::format(", out = {}", *path.out) : "",
+                           path.segments.empty() ? "" : ", segments = " + numbers(path.segments));
     });
 }
 
@@ -97,8 +98,12 @@ std::string nexthop_text(const config::nexthop& hop) {
         text += fmt::format("ttl = \"{}\"\n", config::to_string(hop.ttl));
     }
     if (hop.backup) {
-        text += fmt::format("backup = {{ nexthop = {}, push = {} }}\n", quoted(hop.backup->nexthop),
-                            numbers(hop.backup->push));
+        text +=
+            fmt::format("backup = {{ nexthop = {}, push = {}{} }}\n", quoted(hop.backup->nexthop),
+                        numbers(hop.backup->push), hop.backup->replace ? ", replace = true" : "");
+    }
+    if (!hop.follows.empty()) {
+        text += fmt::format("follows = {}\n", quoted(hop.follows));
     }
     return text;
 }
@@ -150,11 +155,17 @@ std::string scion_text(const config::scion_section& scion) {
 }
 
 std::string prefix_text(const publish::prefix_view& rule) {
+    if (rule.way.list == route::discard) {
+        return fmt::format("\n[[prefixes]]\nmatch = \"{}\"\ndiscard = true\n",
+                           config::to_string(rule.prefix));
+    }
     std::string text = fmt::format("\n[[prefixes]]\nmatch = \"{}\"\nvia = {}\n",
                                    config::to_string(rule.prefix), paths(rule.paths));
     if (!rule.segments.empty()) {
-        text += fmt::format("segments = {}\nttl = \"{}\"\n", numbers(rule.segments),
-                            rule.way.pipe ? "pipe" : "uniform");
+        text += fmt::format("segments = {}\n", numbers(rule.segments));
+    }
+    if (rule.way.list != route::no_list) {
+        text += fmt::format("ttl = \"{}\"\n", rule.way.pipe ? "pipe" : "uniform");
         if (rule.way.sets_tc) {
             text += fmt::format("tc = {}\n", rule.way.tc);
         }

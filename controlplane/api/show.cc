@@ -23,6 +23,9 @@ json via_json(const std::vector<publish::path_text>& paths) {
         if (path.out) {
             one["out"] = *path.out;
         }
+        if (!path.segments.empty()) {
+            one["segments"] = path.segments;
+        }
         list.push_back(std::move(one));
     }
     return list;
@@ -84,8 +87,15 @@ result<json> show_labels(const router& running, const filters& wanted) {
 json prefix_row(const router& running, const ip_prefix& prefix) {
     const publish::prefix_view rule = running.tables().prefix(prefix);
     json row{{"prefix", config::to_string(prefix)}, {"via", via_json(rule.paths)}};
+    if (rule.way.list == route::discard) {
+        row["discard"] = true;
+        add_counter(row, running.prefix_counter(rule.id));
+        return row;
+    }
     if (!rule.segments.empty()) {
         row["segments"] = rule.segments;
+    }
+    if (!rule.way.is_own() && rule.way.list != route::no_list) {
         row["ttl"] = rule.way.pipe ? "pipe" : "uniform";
         if (rule.way.sets_tc) {
             row["tc"] = rule.way.tc;
@@ -125,7 +135,8 @@ json nexthop_row(const router& running, const config::nexthop& hop) {
     const rhumb::engine& engine = running.engine();
     const nexthop_id id = *tables.nexthop_number(hop.name);
     const std::size_t port = *engine.port_number(hop.port);
-    const bool meant = engine.live().nexthop_up(id);
+    const bool meant =
+        engine.live().nexthop_up(hop.follows.empty() ? id : *tables.nexthop_number(hop.follows));
     json row{{"nexthop", hop.name},
              {"port", hop.port},
              {"mac", config::to_string(hop.mac)},
@@ -137,6 +148,12 @@ json nexthop_row(const router& running, const config::nexthop& hop) {
     }
     if (hop.backup) {
         row["backup"] = {{"nexthop", hop.backup->nexthop}, {"push", hop.backup->push}};
+        if (hop.backup->replace) {
+            row["backup"]["replace"] = true;
+        }
+    }
+    if (!hop.follows.empty()) {
+        row["follows"] = hop.follows;
     }
     add_counter(row, running.nexthop_counter(id));
     return row;

@@ -17,6 +17,7 @@ std::size_t hash_of(const path_list& list) {
     for (const path& p : list) {
         hash = mixed(hash, std::hash<std::string>{}(p.nexthop));
         hash = mixed(hash, std::size_t{p.weight} << 32 | p.out.value_or(none));
+        hash = mixed(hash, p.list);
     }
     return hash;
 }

@@ -33,23 +33,26 @@ enum class ttl_model : std::uint8_t { inherit, uniform, pipe };  // RFC 3443; in
 enum class operation : std::uint8_t { continue_, next, pop, push };
 enum class idle_policy : std::uint8_t { busy, adaptive };
 
+inline constexpr std::uint32_t none = 0xffffffff;
+
 struct path {
     std::string nexthop;
     std::uint16_t weight = 1;        // 1 to 256
-    std::optional<mpls::label> out;  // instead of the rule's own
+    std::optional<mpls::label> out;  // instead of the rule's own; implicit null: popped
+    // Index into rules::segment_lists: pushed instead of the rule's own; none: nothing is pushed,
+    // where other paths push.
+    std::uint32_t list = none;
     friend auto operator<=>(const path&, const path&) = default;
 };
 using path_list = std::vector<path>;        // 1 to 64
 using segments = std::vector<mpls::label>;  // top first, 1 to 16
-
-inline constexpr std::uint32_t none = 0xffffffff;
 
 // One [[labels]] entry, kept small: there may be a million.
 struct label_rule {
     mpls::label label = 0;
     mpls::label out = none;      // continue only; none where every path has its own
     std::uint32_t paths = none;  // index into rules::path_lists; none for next
-    std::uint32_t list = none;   // index into rules::segment_lists; push only
+    std::uint32_t list = none;   // index into rules::segment_lists; push only; none: by path
     operation op = operation::next;
     ttl_model ttl = ttl_model::inherit;
     std::int8_t tc = -1;    // -1: the packet's own
@@ -60,14 +63,16 @@ struct label_rule {
 struct prefix_rule {
     ip_prefix match;
     std::uint32_t paths = none;
-    std::uint32_t list = none;  // none: plain forwarding
+    std::uint32_t list = none;  // none: plain forwarding, or what the path names
+    bool discard = false;       // packets are dropped: no paths, no list
     bool local = false;         // an address of this router's own: no paths, no list
     bool connected = false;     // a subnet of this router's own: the same
     ttl_model ttl = ttl_model::inherit;
     std::int8_t tc = -1;
     position where;
 
-    [[nodiscard]] bool is_special() const noexcept { return local || connected; }
+    [[nodiscard]] bool is_own() const noexcept { return local || connected; }
+    [[nodiscard]] bool is_special() const noexcept { return is_own() || discard; }
 };
 
 // Rules and what they share. Used for a whole file and for a batch of single changes.
@@ -139,6 +144,10 @@ struct backup {
     std::string nexthop;
     segments push;  // 0 to 16
     position where;
+    bool replace = false;  // push stands for the top label, which is popped first
+    [[nodiscard]] bool same_as(const backup& other) const {
+        return nexthop == other.nexthop && push == other.push && replace == other.replace;
+    }
 };
 
 struct nexthop {
@@ -150,6 +159,7 @@ struct nexthop {
     ttl_model ttl = ttl_model::inherit;  // of the labels that backup pushes
     std::optional<config::backup> backup;
     position where;
+    std::string follows{};  // the next hop whose state is this one's, too; empty: its own
 };
 
 struct runtime {                // section [runtime]
@@ -180,6 +190,26 @@ struct scion_section {           // [scion]: this router is a border router
     position router_where;
 };
 
+// What is taken to fail with a link (RFC 9855 4); nothing: no repairs are computed.
+enum class protected_resource : std::uint8_t { nothing, link, node, srlg, node_and_srlg };
+
+struct topology_section {     // [topology]: rules are computed from a map of the network
+    std::string file;         // the map, from the folder of the file that says so on
+    std::string node;         // this router's name there; "" = the node's
+    struct adjacency {        // key: links
+        std::string link;     // on the map
+        std::string nexthop;  // of this configuration
+        position where;
+    };
+    std::vector<adjacency> adjacencies;
+    protected_resource protects = protected_resource::link;
+    bool fall_back = true;                  // to link protection where there is no other repair
+    std::uint32_t local_delay = 0;          // milliseconds, RFC 8333
+    std::uint32_t microloop_avoidance = 0;  // milliseconds; 0: off
+    position where;
+    position file_where;
+};
+
 struct file {
     std::vector<std::string> files;  // names for position::file
     config::node node;
@@ -187,6 +217,7 @@ struct file {
     std::vector<config::nexthop> nexthops;
     config::runtime runtime;
     std::optional<scion_section> scion;
+    std::optional<topology_section> topology;
     config::rules rules;
 };
 

@@ -1,12 +1,13 @@
-// The first error of a file: readers report here and go on with a default, so that reading is a
-// straight line; whoever started them looks once at the end. Threads: control.
+// The errors of a file: readers report here and go on with a default, so that reading is a straight
+// line; whoever started them looks once at the end, at the first one or at all. Threads: control.
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "controlplane/config/config.hh"
 #include "rhumb/result.hh"
@@ -26,19 +27,23 @@ public:
     }
 
     void fail(position where, std::string message) {
-        if (!first_) {
-            first_ = error{std::move(message), {file_, where.line, where.column}};
+        if (errors_.size() < max_errors) {
+            errors_.push_back({std::move(message), {file_, where.line, where.column}});
         }
     }
 
-    [[nodiscard]] bool failed() const { return first_.has_value(); }
-    // Precondition: failed().
-    [[nodiscard]] const error& why() const { return *first_; }
+    [[nodiscard]] bool failed() const { return !errors_.empty(); }
+    // The first. Precondition: failed().
+    [[nodiscard]] const error& why() const { return errors_.front(); }
+    // In the order in which they were found; the first ones where there are very many.
+    [[nodiscard]] const std::vector<error>& all() const { return errors_; }
 
 private:
+    static constexpr std::size_t max_errors = 100;
+
     std::string file_;
     std::uint16_t file_index_ = 0;
-    std::optional<error> first_;
+    std::vector<error> errors_;
 };
 
 }  // namespace rhumb::config

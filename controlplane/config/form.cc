@@ -165,6 +165,12 @@ void check_out_label(std::int64_t label, position where, diagnostics& errors) {
     check_sent_label(label, "to send without the label, use op = \"pop\"", where, errors);
 }
 
+void check_path_out(std::int64_t label, position where, diagnostics& errors) {
+    if (label != mpls::implicit_null) {
+        check_out_label(label, where, errors);
+    }
+}
+
 void check_segment(std::int64_t label, bool last, position where, diagnostics& errors) {
     check_sent_label(label, "leave it out of the list", where, errors);
     if (is_explicit_null(label) && !last) {
@@ -197,8 +203,9 @@ void check_segment_count(std::string_view key, std::size_t count, std::size_t mi
 }
 
 void check_new_path(const path_list& list, const path& added, position where, diagnostics& errors) {
-    const bool known = std::ranges::any_of(
-        list, [&](const path& p) { return p.nexthop == added.nexthop && p.out == added.out; });
+    const bool known = std::ranges::any_of(list, [&](const path& p) {
+        return p.nexthop == added.nexthop && p.out == added.out && p.list == added.list;
+    });
     if (known) {
         errors.fail(where, fmt::format("via names {} twice; to send it more, give it a weight",
                                        in_quotes(added.nexthop)));
@@ -229,10 +236,17 @@ void check_label_entry(const label_entry& entry, diagnostics& errors) {
     } else {
         need(entry, field::via, where_to_send, errors);
     }
-    if (op == operation::push) {
-        need(entry, field::segment_list, "the labels to push", errors);
-    } else {
+    if (op != operation::push) {
         forbid(entry, field::segment_list, no_list, errors);
+        if (entry.lists_by_path) {
+            errors.fail(entry.at(field::via), fmt::format("op \"{}\" takes no segments in its via: "
+                                                          "{}",
+                                                          to_string(op), no_list));
+        }
+    } else if (!entry.lists_by_path) {
+        need(entry, field::segment_list, "the labels to push", errors);
+    } else if (entry.has(field::segment_list)) {
+        errors.fail(entry.at(field::segment_list), std::string(both_lists));
     }
     if (op != operation::continue_) {
         forbid(entry, field::out, no_swap, errors);

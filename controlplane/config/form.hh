@@ -72,6 +72,8 @@ void check_incoming_label(std::int64_t label, position where, diagnostics& error
 void check_index(std::int64_t index, position where, diagnostics& errors);
 // A label that goes out in the top label's stead.
 void check_out_label(std::int64_t label, position where, diagnostics& errors);
+// The same of a path: implicit null (3) says to send without the label.
+void check_path_out(std::int64_t label, position where, diagnostics& errors);
 // A label of a list to push, `last` being the bottom one.
 void check_segment(std::int64_t label, bool last, position where, diagnostics& errors);
 
@@ -98,6 +100,7 @@ inline constexpr std::array<std::string_view, 8> field_names{"label", "index",  
 struct label_entry {
     label_rule rule;
     path_outs outs = path_outs::no_path;
+    bool lists_by_path = false;
     position start;                                    // for what is missing
     std::array<position, field_names.size()> where{};  // of each field that is given
     std::uint8_t given = 0;                            // one bit a field
@@ -111,6 +114,10 @@ struct label_entry {
         return has(f) ? where[static_cast<std::size_t>(f)] : start;
     }
 };
+
+// A rule has one list, or one for paths.
+inline constexpr std::string_view both_lists =
+    "the paths of via have segments of their own; remove these or those";
 
 // That the fields of an entry go together: one of label and index, and what its op wants.
 void check_label_entry(const label_entry& entry, diagnostics& errors);

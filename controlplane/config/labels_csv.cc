@@ -218,7 +218,7 @@ private:
             text = text.substr(0, star);
         }
         if (const std::size_t arrow = text.find('>'); arrow != std::string_view::npos) {
-            result.out = read_label(text.substr(arrow + 1), "out", check_out_label);
+            result.out = read_label(text.substr(arrow + 1), "out", check_path_out);
             text = text.substr(0, arrow);
         }
         result.nexthop = text;

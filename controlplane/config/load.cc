@@ -21,7 +21,6 @@
 namespace rhumb::config {
 namespace {
 
-constexpr std::size_t max_toml_bytes = std::size_t{64} << 20;
 constexpr std::size_t max_csv_bytes = std::size_t{256} << 20;
 
 class descriptor {
@@ -42,7 +41,8 @@ private:
 
 error system_error() { return error{std::generic_category().message(errno), {}}; }
 
-// A file's bytes, at most `max` of them. The error says why in few words and has no position.
+}  // namespace
+
 result<std::string> read_file(const std::string& path, std::size_t max) {
     const descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
     struct stat status{};
@@ -75,6 +75,8 @@ result<std::string> read_file(const std::string& path, std::size_t max) {
     text.resize(used);
     return text;
 }
+
+namespace {
 
 // The tables of [ports.NAME] or [nexthops.NAME], in the file's order.
 template <class Item>
@@ -118,8 +120,8 @@ void read_rules(value from, std::string_view section, void (*read)(value, rules&
 }
 
 void read_sections(value root, file& into, diagnostics& errors) {
-    constexpr std::array<std::string_view, 7> known{"node",     "ports",   "nexthops", "labels",
-                                                    "prefixes", "runtime", "scion"};
+    constexpr std::array<std::string_view, 8> known{"node",     "ports",   "nexthops", "labels",
+                                                    "prefixes", "runtime", "scion",    "topology"};
     const table_reader table(root, "this file", known, errors);
     if (const value node = table.find("node")) {
         into.node = read_node(node, errors);
@@ -133,6 +135,9 @@ void read_sections(value root, file& into, diagnostics& errors) {
     }
     if (const value scion = table.find("scion")) {
         into.scion = read_scion(scion, errors);
+    }
+    if (const value topology = table.find("topology")) {
+        into.topology = read_topology_section(topology, errors);
     }
 }
 

@@ -3,6 +3,7 @@
 // column, and say what would be right. Threads: control.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,11 @@
 #include "rhumb/result.hh"
 
 namespace rhumb::config {
+
+inline constexpr std::size_t max_toml_bytes = std::size_t{64} << 20;
+
+// A file's bytes, at most `max` of them. The error says why in few words and has no position.
+[[nodiscard]] result<std::string> read_file(const std::string& path, std::size_t max);
 
 // The file at `path`, with the label table that it names (its path counts from the file's folder).
 [[nodiscard]] result<file> load(const std::string& path);

@@ -12,36 +12,43 @@
 namespace rhumb::config {
 namespace {
 
-path read_path(value from, diagnostics& errors) {
+path read_path(value from, rules& into, diagnostics& errors) {
     path result;
     if (from.kind() == value_kind::string) {
         result.nexthop = from.string();
         check_name(result.nexthop, "next hop", from.where(errors), errors);
         return result;
     }
-    constexpr std::array<std::string_view, 3> known{"nexthop", "weight", "out"};
+    constexpr std::array<std::string_view, 4> known{"nexthop", "weight", "out", "segments"};
     const table_reader table(from, "a path of via", known, errors);
     (void)table.need("nexthop", R"({ nexthop = "r2", weight = 2 })");
     table.name("nexthop", result.nexthop);
     table.number("weight", 1, max_weight, result.weight);
     if (const value out = table.find("out")) {
         const std::int64_t label = read_integer(out, "out", errors).value_or(0);
-        check_out_label(label, out.where(errors), errors);
+        check_path_out(label, out.where(errors), errors);
         result.out = static_cast<mpls::label>(label);
+    }
+    if (const value list = table.find("segments")) {
+        result.list = into.intern(read_segments(list, "segments", 1, errors));
     }
     return result;
 }
 
-path_list read_paths(value from, diagnostics& errors) {
+path_list read_paths(value from, rules& into, diagnostics& errors) {
     path_list paths;
     const std::vector<value> elements = read_array_or_one(from);
     check_path_count(elements.size(), from.where(errors), errors);
     for (std::size_t n = 0; n < elements.size() && !errors.failed(); ++n) {
-        path added = read_path(elements[n], errors);
+        path added = read_path(elements[n], into, errors);
         check_new_path(paths, added, elements[n].where(errors), errors);
         paths.push_back(std::move(added));
     }
     return paths;
+}
+
+bool pushes_by_path(const path_list& paths) {
+    return std::ranges::any_of(paths, [](const path& p) { return p.list != none; });
 }
 
 constexpr std::string_view path_example = R"(via = ["r2"])";
@@ -112,8 +119,9 @@ void read_label(value from, rules& into, diagnostics& errors) {
         rule.out = static_cast<mpls::label>(label);
     }
     if (const value via = table.find("via")) {
-        path_list paths = read_paths(via, errors);
+        path_list paths = read_paths(via, into, errors);
         entry.outs = path_outs_of(paths);
+        entry.lists_by_path = pushes_by_path(paths);
         rule.paths = into.intern(std::move(paths));
     }
     if (const value list = table.find("segments")) {
@@ -141,29 +149,54 @@ void check_bottom_for(family af, const segments& labels, position where, diagnos
 }
 
 void read_prefix(value from, rules& into, diagnostics& errors) {
-    constexpr std::array<std::string_view, 5> known{"match", "segments", "via", "ttl", "tc"};
+    constexpr std::array<std::string_view, 6> known{"match", "segments", "via",
+                                                    "ttl",   "tc",       "discard"};
     const table_reader table(from, "[[prefixes]]", known, errors);
     prefix_rule rule;
     if (const value match = table.need("match", R"(match = "10.2.0.0/16")")) {
         rule.where = match.where(errors);
         rule.match = read_ip_prefix(match, "match", errors);
     }
+    table.flag("discard", rule.discard);
+    if (rule.discard) {
+        for (const std::string_view key : {"via", "segments", "ttl", "tc"}) {
+            if (const value given = table.find(key)) {
+                errors.fail(given.where(errors),
+                            fmt::format("a prefix with discard takes no {}: nothing is sent", key));
+            }
+        }
+        if (!errors.failed()) {
+            into.prefixes.push_back(rule);
+        }
+        return;
+    }
+    bool by_path = false;
     if (const value via = table.need("via", path_example)) {
-        path_list paths = read_paths(via, errors);
+        path_list paths = read_paths(via, into, errors);
+        by_path = pushes_by_path(paths);
         if (path_outs_of(paths) != path_outs::no_path) {
             errors.fail(
                 via.where(errors),
                 "a prefix takes no out in its via: there is no label to swap; use segments");
         }
+        for (const path& p : paths) {
+            if (p.list != none) {
+                check_bottom_for(rule.match.af, into.segment_lists[p.list], via.where(errors),
+                                 errors);
+            }
+        }
         rule.paths = into.intern(std::move(paths));
     }
     if (const value list = table.find("segments")) {
+        if (by_path) {
+            errors.fail(list.where(errors), std::string(both_lists));
+        }
         segments labels = read_segments(list, "segments", 1, errors);
         check_bottom_for(rule.match.af, labels, list.where(errors), errors);
         rule.list = into.intern(std::move(labels));
     }
     read_treatment(table, rule.ttl, rule.tc);
-    if (rule.list == none) {
+    if (rule.list == none && !by_path) {
         for (const std::string_view key : {"ttl", "tc"}) {
             if (const value given = table.find(key)) {
                 errors.fail(given.where(errors),

@@ -163,7 +163,7 @@ private:
 };
 
 backup read_backup(value from, diagnostics& errors) {
-    constexpr std::array<std::string_view, 2> known{"nexthop", "push"};
+    constexpr std::array<std::string_view, 3> known{"nexthop", "push", "replace"};
     const table_reader table(from, "backup", known, errors);
     backup result;
     result.where = table.where();
@@ -172,6 +172,7 @@ backup read_backup(value from, diagnostics& errors) {
     if (const value push = table.find("push")) {
         result.push = read_segments(push, "push", 0, errors);
     }
+    table.flag("replace", result.replace);
     return result;
 }
 
@@ -269,11 +270,17 @@ port read_port(std::string_view name, value from, diagnostics& errors) {
 }
 
 nexthop read_nexthop(std::string_view name, value from, diagnostics& errors) {
-    constexpr std::array<std::string_view, 6> known{"port", "mac", "vlan", "mtu", "ttl", "backup"};
+    constexpr std::array<std::string_view, 7> known{"port", "mac",    "vlan",   "mtu",
+                                                    "ttl",  "backup", "follows"};
     const table_reader table(from, fmt::format("[nexthops.{}]", name), known, errors);
     nexthop result;
     result.name = name;
     result.where = table.where();
+    if (name.find('~') != std::string_view::npos) {
+        errors.fail(result.where, fmt::format("next hop {} has a \"~\" in its name; such names are "
+                                              "those of computed next hops",
+                                              in_quotes(name)));
+    }
     (void)table.need("port", R"(port = "east")");
     table.name("port", result.port);
     if (const value mac = table.need("mac", R"(mac = "02:00:00:00:02:01")")) {
@@ -285,6 +292,7 @@ nexthop read_nexthop(std::string_view name, value from, diagnostics& errors) {
     if (const value given = table.find("backup")) {
         result.backup = read_backup(given, errors);
     }
+    table.name("follows", result.follows);
     const value ttl = table.find("ttl");
     if (ttl && (!result.backup || result.backup->push.empty())) {
         errors.fail(ttl.where(errors),

@@ -14,6 +14,7 @@ namespace rhumb::config {
 [[nodiscard]] node read_node(value from, diagnostics& errors);
 [[nodiscard]] runtime read_runtime(value from, diagnostics& errors);
 [[nodiscard]] scion_section read_scion(value from, diagnostics& errors);
+[[nodiscard]] topology_section read_topology_section(value from, diagnostics& errors);
 [[nodiscard]] port read_port(std::string_view name, value from, diagnostics& errors);
 [[nodiscard]] nexthop read_nexthop(std::string_view name, value from, diagnostics& errors);
 

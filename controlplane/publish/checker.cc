@@ -123,7 +123,7 @@ std::size_t checker::depth_limit(const config::nexthop& hop) const {
     if (hop.backup) {
         // check_nexthops has seen that the backup exists and that its push fits.
         const std::size_t backup = msd_of(*nexthop_named(hop.backup->nexthop));
-        limit = std::min(limit, backup - hop.backup->push.size());
+        limit = std::min(limit, backup - hop.backup->push.size() + (hop.backup->replace ? 1U : 0U));
     }
     return limit;
 }
@@ -153,6 +153,7 @@ result<void> checker::check_nexthops() const {
         }
     }
     for (const auto& [name, hop] : all) {
+        if (auto r = check_follows(*hop); !r) return r;
         if (!hop->backup) {
             continue;
         }
@@ -175,6 +176,21 @@ result<void> checker::check_nexthops() const {
     return {};
 }
 
+result<void> checker::check_follows(const config::nexthop& hop) const {
+    if (hop.follows.empty()) {
+        return {};
+    }
+    const config::nexthop* const other = nexthop_named(hop.follows);
+    if (other != nullptr && other->follows.empty() && hop.follows != hop.name) {
+        return {};
+    }
+    return error_at(hop.where,
+                    fmt::format("next hop \"{}\" follows \"{}\", {}", hop.name, hop.follows,
+                                other == nullptr          ? "which does not exist"
+                                : hop.follows == hop.name ? "which is that next hop itself"
+                                                          : "which follows another"));
+}
+
 result<void> checker::check_path_lists() {
     paths_.resize(batch_.rules.path_lists.size());
     for (std::size_t n = 0; n < paths_.size(); ++n) {
@@ -184,7 +200,15 @@ result<void> checker::check_path_lists() {
                 paths_[n].unknown = &path;
                 break;
             }
-            paths_[n].limit = std::min(paths_[n].limit, depth_limit(*hop));
+            const std::size_t limit = depth_limit(*hop);
+            paths_[n].limit = std::min(paths_[n].limit, limit);
+            if (path.list != config::none && batch_.rules.segment_lists[path.list].size() > limit) {
+                return error{
+                    fmt::format("a path via \"{}\" pushes {} segments; the MSD towards it, "
+                                "less what its backup pushes, is {}",
+                                path.nexthop, batch_.rules.segment_lists[path.list].size(), limit),
+                    {}};
+            }
         }
     }
     return {};
@@ -250,23 +274,28 @@ result<void> checker::check_labels() const {
 result<void> checker::check_prefixes() const {
     std::unordered_map<ip_prefix, config::position, ip_prefix_hash> seen;
     for (const config::prefix_rule& rule : batch_.rules.prefixes) {
-        const std::string name = config::to_string(rule.match);
-        if (const auto [it, is_new] = seen.emplace(rule.match, rule.where);
-            !is_new && !files_.empty()) {
-            return second_rule("prefix " + name, it->second, rule.where);
+        const auto name = [&] { return config::to_string(rule.match); };
+        if (!files_.empty()) {
+            if (const auto [it, is_new] = seen.emplace(rule.match, rule.where); !is_new) {
+                return second_rule("prefix " + name(), it->second, rule.where);
+            }
         }
-        if (rule.is_special()) {
+        if (rule.is_own()) {
             continue;
         }
         if (files_.empty() && now_.is_own(rule.match)) {
-            return error_at(rule.where,
-                            fmt::format("{} is an address or a subnet of this router's own", name));
+            return error_at(rule.where, fmt::format("{} is an address or a subnet of this "
+                                                    "router's own",
+                                                    name()));
+        }
+        if (rule.discard) {
+            continue;
         }
         const checked_paths& paths = paths_[rule.paths];
         if (paths.unknown != nullptr) {
             return error_at(rule.where, fmt::format("prefix {} goes via \"{}\", which is no next "
                                                     "hop",
-                                                    name, paths.unknown->nexthop));
+                                                    name(), paths.unknown->nexthop));
         }
         if (rule.list != config::none &&
             batch_.rules.segment_lists[rule.list].size() > paths.limit) {
@@ -274,7 +303,7 @@ result<void> checker::check_prefixes() const {
                 rule.where,
                 fmt::format("prefix {} pushes {} segments; the MSD towards its next "
                             "hops, less what their backups push, is {}",
-                            name, batch_.rules.segment_lists[rule.list].size(), paths.limit));
+                            name(), batch_.rules.segment_lists[rule.list].size(), paths.limit));
         }
     }
     return {};
@@ -285,18 +314,52 @@ result<void> checker::check_lists_in_use() const {
     if (batch_.nexthops.empty()) {
         return {};
     }
+    const auto check = [&](nexthop_id id, std::size_t count) -> result<void> {
+        const std::size_t limit = limit_if_changed(id);
+        if (count > limit) {
+            const std::string_view name = now_.nexthop_name(id);
+            return error_at(nexthop_named(name)->where,
+                            fmt::format("next hop \"{}\" would take at most {} labels, but a list "
+                                        "of {} segments goes there",
+                                        name, limit, count));
+        }
+        return {};
+    };
     for (const auto& [key, number] : now_.known_lists_.values()) {
-        for (const path_text& path : now_.path_texts(via_ref::from_bits(key.via))) {
-            const config::nexthop* const hop = nexthop_named(path.nexthop);
-            if (hop != nullptr && key.labels.size() > depth_limit(*hop)) {
-                return error_at(hop->where,
-                                fmt::format("next hop \"{}\" would take at most {} labels, but a "
-                                            "list of {} segments goes there",
-                                            path.nexthop, depth_limit(*hop), key.labels.size()));
+        const via_ref via = via_ref::from_bits(key.via);
+        if (via == forwarding::path_names_it) {
+            continue;
+        }
+        if (!via.is_group()) {
+            if (auto r = check(via.id(), key.labels.size()); !r) return r;
+            continue;
+        }
+        for (const auto& path : now_.known_groups_.value(via.id()).paths) {
+            if (auto r = check(path.hop, key.labels.size()); !r) return r;
+        }
+    }
+    for (const auto& [key, number] : now_.known_groups_.values()) {
+        for (const auto& path : key.paths) {
+            if (key.pushes && path.out != rhumb::path::no_label) {
+                if (auto r = check(path.hop, now_.lists_[path.out].count); !r) return r;
             }
         }
     }
     return {};
+}
+
+// How many labels a next hop will take; unlimited where the batch leaves it and its backup as they
+// are.
+std::size_t checker::limit_if_changed(nexthop_id id) const {
+    const auto it = now_.nexthops().find(now_.nexthop_name(id));
+    if (it == now_.nexthops().end()) {
+        return unlimited;
+    }
+    const config::nexthop* const hop = nexthop_named(it->first);
+    const bool changes =
+        hop != nullptr &&
+        (coming_.contains(it->first) || (hop->backup && coming_.contains(hop->backup->nexthop)));
+    return changes ? depth_limit(*hop) : unlimited;
 }
 
 result<void> checker::check_room() const {

@@ -32,6 +32,7 @@ private:
     [[nodiscard]] result<void> check_removals() const;
     [[nodiscard]] result<void> check_nobody_uses_going() const;
     [[nodiscard]] result<void> check_nexthops() const;
+    [[nodiscard]] result<void> check_follows(const config::nexthop& hop) const;
     [[nodiscard]] result<void> check_path_lists();
     [[nodiscard]] result<void> check_labels() const;
     [[nodiscard]] result<void> check_prefixes() const;
@@ -42,6 +43,7 @@ private:
     [[nodiscard]] const config::nexthop* nexthop_named(std::string_view name) const;
     // How many labels may be pushed towards this next hop, its repair list included.
     [[nodiscard]] std::size_t depth_limit(const config::nexthop& hop) const;
+    [[nodiscard]] std::size_t limit_if_changed(nexthop_id id) const;
     [[nodiscard]] std::size_t msd_of(const config::nexthop& hop) const;
     [[nodiscard]] std::string user_of(std::string_view nexthop, const leaving_users& leaving) const;
     [[nodiscard]] std::string blocks_text() const;

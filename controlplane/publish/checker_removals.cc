@@ -49,9 +49,10 @@ private:
             return;
         }
         const label_entry entry = now_.labels_[label];
-        if (entry.op() == label_op::push) {
+        if (entry.op() == label_op::push && !entry.pushes_by_path()) {
             leave_list(entry.list());
-        } else if (entry.op() == label_op::continue_ || entry.op() == label_op::pop) {
+        } else if (entry.op() == label_op::continue_ || entry.op() == label_op::pop ||
+                   entry.op() == label_op::push) {
             leave(entry.via());
         }
     }
@@ -147,6 +148,9 @@ result<void> checker::check_nobody_uses_going() const {
         if (stays != nullptr && stays->backup && going_.contains(stays->backup->nexthop)) {
             return in_use(stays->backup->nexthop,
                           fmt::format("next hop \"{}\" as its backup", other));
+        }
+        if (stays != nullptr && going_.contains(stays->follows)) {
+            return in_use(stays->follows, fmt::format("next hop \"{}\", which follows it", other));
         }
     }
     const leaving_users leaving(now_, batch_);

@@ -222,8 +222,12 @@ void forwarding::set_nexthop_slot(const config::nexthop& hop) {
     slot.mtu = hop.mtu.value_or(port_config.mtu);
     slot.l2_bytes = static_cast<std::uint8_t>(
         ethernet::write_header(slot.l2.data(), hop.mac, port.mac, hop.vlan, 0));
+    if (!hop.follows.empty()) {
+        slot.follows = nexthop_numbers_.at(hop.follows);
+    }
     if (hop.backup) {
         slot.has_backup = true;
+        slot.backup_replaces = hop.backup->replace;
         slot.backup = nexthop_numbers_.at(hop.backup->nexthop);
         slot.backup_pipe = is_pipe(hop.ttl);
         slot.backup_labels = static_cast<std::uint8_t>(hop.backup->push.size());
@@ -241,7 +245,7 @@ void forwarding::set_filters() {
             filter.vlans.set(vlan);
         }
         for (const auto& [name, hop] : nexthops_) {
-            if (hop.port == port.name && hop.vlan != 0) {
+            if (hop.vlan != 0 && hop.port == port.name) {
                 filter.vlans.set(hop.vlan);
             }
         }
@@ -262,17 +266,17 @@ void forwarding::set_label(const config::label_rule& rule, batch_paths& paths) {
         case config::operation::pop:
             made = label_entry::make_pop(paths.acquire(rule.paths, before));
             break;
-        case config::operation::push: {
-            const via_ref via = paths.acquire(rule.paths, before);
-            made = label_entry::make_push(acquire_list(paths.segments(rule.list), via));
+        case config::operation::push:
+            made = make_push(rule, paths.acquire(rule.paths, before), paths);
             break;
-        }
         case config::operation::continue_: {
             const via_ref via = paths.acquire(rule.paths, before);
             const config::path& first = paths.list(rule.paths).front();
             // A path's own label goes into the entry where there is but one path.
             const mpls::label out = !via.is_group() && first.out ? *first.out : rule.out;
-            made = label_entry::make_continue(out & (mpls::label_count - 1), via);
+            made = out == mpls::implicit_null
+                       ? label_entry::make_pop(via)
+                       : label_entry::make_continue(out & (mpls::label_count - 1), via);
         }
     }
     made = made.with_pipe(is_pipe(rule.ttl));
@@ -291,6 +295,12 @@ void forwarding::set_label(const config::label_rule& rule, batch_paths& paths) {
     release_entry(old);
 }
 
+label_entry forwarding::make_push(const config::label_rule& rule, via_ref via, batch_paths& paths) {
+    const std::uint32_t list = paths.only_list(rule.list, rule.paths);
+    return list == config::none ? label_entry::make_push_by_path(via)
+                                : label_entry::make_push(acquire_list(paths.segments(list), via));
+}
+
 void forwarding::remove_label(mpls::label label) {
     const label_entry old = labels_[label];
     labels_.edit(label) = label_entry{};
@@ -304,7 +314,7 @@ void forwarding::set_prefix(const config::prefix_rule& rule, batch_paths& paths)
     if (rule.is_special()) {
         route own;
         own.in_use = true;
-        own.list = rule.local ? route::local : route::connected;
+        own.list = rule.discard ? route::discard : rule.local ? route::local : route::connected;
         routes_.edit(id) = own;
         release_route(old);
         return;
@@ -316,10 +326,11 @@ void forwarding::set_prefix(const config::prefix_rule& rule, batch_paths& paths)
     const via_ref via = paths.acquire(rule.paths, before);
     route made;
     made.in_use = true;
-    if (rule.list == config::none) {
-        made.via = via;
+    if (const std::uint32_t list = paths.only_list(rule.list, rule.paths); list != config::none) {
+        made.list = acquire_list(paths.segments(list), via);
     } else {
-        made.list = acquire_list(paths.segments(rule.list), via);
+        made.via = via;
+        made.list = paths.pushes(rule.paths) ? route::by_path : route::no_list;
     }
     made.pipe = is_pipe(rule.ttl);
     made.sets_tc = rule.tc >= 0;

@@ -49,6 +49,7 @@ struct path_text {
     std::string nexthop;
     std::uint16_t weight = 1;
     std::optional<mpls::label> out;
+    std::vector<mpls::label> segments{};  // the path's own, where the rule pushes by path
 };
 
 // A rule as it stands in the tables.
@@ -138,6 +139,7 @@ private:
     // before it stood, so that flows stay.
     struct group_key {
         members paths;
+        bool pushes = false;  // `out` of members: numbers of lists, which the group holds
         decltype(path_group::bucket) bucket{};
         friend auto operator<=>(const group_key&, const group_key&) = default;
     };
@@ -146,6 +148,8 @@ private:
         std::uint32_t via = 0;
         friend auto operator<=>(const list_key&, const list_key&) = default;
     };
+    // Stands for the via of lists that paths name.
+    static constexpr via_ref path_names_it = via_ref::from_bits(0xffffffff);
     friend class checker;
     friend class leaving_users;
     class batch_paths;
@@ -170,8 +174,13 @@ private:
     // At most this many segment lists does a batch bring.
     [[nodiscard]] static std::size_t most_new_lists(const config::rules& rules);
     // A group of these paths with its buckets as `previous` (or null) had them, as far as may be.
-    [[nodiscard]] std::uint32_t acquire_group(const members& paths, const path_group* previous);
+    [[nodiscard]] std::uint32_t acquire_group(const members& paths, bool pushes,
+                                              const path_group* previous);
     [[nodiscard]] std::uint32_t acquire_list(const config::segments& labels, via_ref via);
+    // A list that a path names.
+    [[nodiscard]] std::uint32_t acquire_path_list(const config::segments& labels);
+    [[nodiscard]] label_entry make_push(const config::label_rule& rule, via_ref via,
+                                        batch_paths& paths);
     void add_user(via_ref via);
     void release_via(via_ref via);
     void release_list(std::uint32_t list);

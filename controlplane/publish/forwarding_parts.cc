@@ -19,20 +19,37 @@ std::vector<mpls::label> labels_of(const segment_list& list) {
 
 }  // namespace
 
-std::uint32_t forwarding::acquire_group(const members& paths, const path_group* previous) {
+std::uint32_t forwarding::acquire_group(const members& paths, bool pushes,
+                                        const path_group* previous) {
     path_group made;
+    made.pushes = pushes;
     made.count = static_cast<std::uint8_t>(paths.size());
     for (std::size_t n = 0; n < paths.size(); ++n) {
         made.paths[n] = {paths[n].hop, paths[n].out};
         made.weights[n] = paths[n].weight;
     }
     fill_buckets(made, previous);
-    const auto [number, is_new] = known_groups_.acquire({paths, made.bucket});
+    const auto [number, is_new] = known_groups_.acquire({paths, pushes, made.bucket});
     if (is_new) {
         groups_.edit(number) = made;
         for (const member& path : paths) {
             ++nexthop_users_[path.hop];
+            if (pushes && path.out != rhumb::path::no_label) {
+                known_lists_.add_user(path.out);
+            }
         }
+    }
+    return number;
+}
+
+std::uint32_t forwarding::acquire_path_list(const config::segments& labels) {
+    const auto [number, is_new] = known_lists_.acquire({labels, path_names_it.bits()});
+    if (is_new) {
+        segment_list made;
+        made.labels = imposed_labels(labels);
+        made.count = static_cast<std::uint8_t>(labels.size());
+        made.via = path_names_it;
+        lists_.edit(number) = made;
     }
     return number;
 }
@@ -66,6 +83,9 @@ void forwarding::release_via(via_ref via) {
         const path_group& group = groups_[via.id()];
         for (std::size_t n = 0; n < group.count; ++n) {
             --nexthop_users_[group.paths[n].nexthop];
+            if (group.pushes && group.paths[n].out != rhumb::path::no_label) {
+                release_list(group.paths[n].out);
+            }
         }
     }
 }
@@ -74,21 +94,29 @@ std::size_t forwarding::most_new_lists(const config::rules& rules) {
     const auto has_list = [](const auto& rule) { return rule.list != config::none; };
     const auto count = std::count_if(rules.labels.begin(), rules.labels.end(), has_list) +
                        std::count_if(rules.prefixes.begin(), rules.prefixes.end(), has_list);
-    return std::min(static_cast<std::size_t>(count),
-                    rules.segment_lists.size() * std::max<std::size_t>(rules.path_lists.size(), 1));
+    const bool by_path =
+        std::any_of(rules.path_lists.begin(), rules.path_lists.end(), [](const auto& paths) {
+            return std::any_of(paths.begin(), paths.end(),
+                               [](const auto& path) { return path.list != config::none; });
+        });
+    return std::min(
+               static_cast<std::size_t>(count),
+               rules.segment_lists.size() * std::max<std::size_t>(rules.path_lists.size(), 1)) +
+           (by_path ? rules.segment_lists.size() : 0);
 }
 
 void forwarding::release_list(std::uint32_t list) {
     const via_ref via = lists_[list].via;
-    if (known_lists_.release(list)) {
+    if (known_lists_.release(list) && via != path_names_it) {
         release_via(via);
     }
 }
 
 void forwarding::release_entry(label_entry entry) {
-    if (entry.op() == label_op::push) {
+    if (entry.op() == label_op::push && !entry.pushes_by_path()) {
         release_list(entry.list());
-    } else if (entry.op() == label_op::continue_ || entry.op() == label_op::pop) {
+    } else if (entry.op() == label_op::continue_ || entry.op() == label_op::pop ||
+               entry.op() == label_op::push) {
         release_via(entry.via());
     }
 }
@@ -112,7 +140,8 @@ std::optional<std::uint32_t> forwarding::group_behind(label_entry entry) const {
     switch (entry.op()) {
         case label_op::continue_:
         case label_op::pop: return group_behind(entry.via());
-        case label_op::push: return group_behind(lists_[entry.list()].via);
+        case label_op::push:
+            return group_behind(entry.pushes_by_path() ? entry.via() : lists_[entry.list()].via);
         default: return std::nullopt;
     }
 }
@@ -159,26 +188,32 @@ std::string_view forwarding::nexthop_name(nexthop_id id) const {
 
 std::vector<path_text> forwarding::path_texts(via_ref via) const {
     if (!via.is_group()) {
-        return {{std::string(nexthop_name(via.id())), 1, std::nullopt}};
+        return {{std::string(nexthop_name(via.id())), 1, std::nullopt, {}}};
     }
     std::vector<path_text> texts;
     const path_group& group = groups_[via.id()];
     for (std::size_t n = 0; n < group.count; ++n) {
         const auto out = group.paths[n].out;
-        texts.push_back({std::string(nexthop_name(group.paths[n].nexthop)), group.weights[n],
-                         out == rhumb::path::no_label ? std::nullopt : std::optional(out)});
+        path_text& text = texts.emplace_back();
+        text.nexthop = nexthop_name(group.paths[n].nexthop);
+        text.weight = group.weights[n];
+        if (out != rhumb::path::no_label && group.pushes) {
+            text.segments = labels_of(lists_[out]);
+        } else if (out != rhumb::path::no_label) {
+            text.out = out;
+        }
     }
     return texts;
 }
 
 label_view forwarding::label(mpls::label label) const {
     label_view view{label, labels_[label], {}, {}};
-    const bool is_push = view.entry.op() == label_op::push;
-    if (is_push) {
+    if (view.entry.op() == label_op::push && !view.entry.pushes_by_path()) {
         const segment_list& list = lists_[view.entry.list()];
         view.segments = labels_of(list);
         view.paths = path_texts(list.via);
-    } else if (view.entry.op() == label_op::continue_ || view.entry.op() == label_op::pop) {
+    } else if (view.entry.op() == label_op::continue_ || view.entry.op() == label_op::pop ||
+               view.entry.op() == label_op::push) {
         view.paths = path_texts(view.entry.via());
     }
     return view;
@@ -198,7 +233,7 @@ std::optional<mpls::label> forwarding::next_label(std::uint64_t from) const {
 
 bool forwarding::is_own(const ip_prefix& prefix) const {
     const auto known = prefixes_.find(prefix);
-    return known != prefixes_.end() && routes_[known->second].ends_here();
+    return known != prefixes_.end() && routes_[known->second].is_own();
 }
 
 prefix_view forwarding::prefix(const ip_prefix& prefix) const {

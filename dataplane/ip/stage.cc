@@ -147,13 +147,11 @@ template <class Version>
 
 // One of several paths, by the flow's hash.
 template <class Trace>
-[[nodiscard, gnu::noinline]] nexthop_id choose(burst& b, std::size_t i, via_ref via,
-                                               const stage_context& context,
-                                               Trace& trace) noexcept {
-    return choose_path(
-               context, via, i, trace,
-               [&] { return flow_hash_ip(context.tables.hash_seed, b.front[i], b.length(i)); })
-        .nexthop;
+[[nodiscard, gnu::noinline]] path choose(burst& b, std::size_t i, via_ref via,
+                                         const stage_context& context, Trace& trace) noexcept {
+    return choose_path(context, via, i, trace, [&] {
+        return flow_hash_ip(context.tables.hash_seed, b.front[i], b.length(i));
+    });
 }
 
 constexpr nexthop_id no_hop = 0xffffffff;
@@ -165,9 +163,20 @@ template <class Version, class Trace>
                                                            const route& way, unsigned ttl,
                                                            const stage_context& context,
                                                            Trace& trace) noexcept {
-    const segment_list& list = context.tables.lists[way.list];
-    const nexthop_id hop =
-        Trace::on || list.via.is_group() ? choose(b, i, list.via, context, trace) : list.via.id();
+    std::uint32_t number = way.list;
+    nexthop_id hop = no_hop;
+    if (number == route::by_path) [[unlikely]] {
+        const path chosen = choose(b, i, way.via, context, trace);
+        if (chosen.out == path::no_label) {
+            return chosen.nexthop;
+        }
+        number = chosen.out;
+        hop = chosen.nexthop;
+    } else {
+        const via_ref via = context.tables.lists[number].via;
+        hop = Trace::on || via.is_group() ? choose(b, i, via, context, trace).nexthop : via.id();
+    }
+    const segment_list& list = context.tables.lists[number];
     const unsigned tc = way.sets_tc ? way.tc : Version::precedence(b.front[i]);
     if (!impose_labels(b, i, list.labels, list.count, tc, way.pipe ? 255 : ttl)) [[unlikely]] {
         return no_hop;
@@ -176,13 +185,16 @@ template <class Version, class Trace>
     return hop;
 }
 
-// A packet for one of this router's own addresses, or for a host that is to be found first.
+// A packet for one of this router's own addresses, for a host that is to be found first, or for
+// nobody.
 template <class Version>
 [[gnu::noinline]] void arrive(burst& b, std::size_t i, const route& way,
                               lanes& uncovered) noexcept {
     if (way.list == route::local) {
         b.kind[i] = protocol::scion;
         uncovered.add(protocol::scion, i);
+    } else if (way.list == route::discard) {
+        b.drop(i, drop_reason::discard_route);
     } else if (take_ttl<Version>(b, i, b.front[i]) == 0) {
         b.punt(i, Version::expired);
     } else {
@@ -201,7 +213,7 @@ template <class Version, class Trace>
             return;
         }
     } else if (Trace::on || way.via.is_group()) {
-        hop = choose(b, i, way.via, context, trace);
+        hop = choose(b, i, way.via, context, trace).nexthop;
     }
     b.nexthop[i] = hop;
     b.fate[i] = verdict::forward;
@@ -228,7 +240,9 @@ template <class Version, class Find, class Trace>
     counters[id].add(packet_bytes);
     const route& way = routes[id];
     if (way.ends_here()) [[unlikely]] {
-        trace.note(i, step::to_protocol, static_cast<std::uint32_t>(protocol::scion));
+        if (way.is_own()) {
+            trace.note(i, step::to_protocol, static_cast<std::uint32_t>(protocol::scion));
+        }
         return arrive<Version>(b, i, way, uncovered);
     }
     const unsigned old_ttl = Version::ttl(ip);

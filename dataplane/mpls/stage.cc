@@ -111,6 +111,12 @@ private:
         const path chosen = choose(entry.via());
         lse swapped = byte_swap(entry.swapped(byte_swap(with_ttl(top, ttl_))));
         if (chosen.out != path::no_label) {
+            if (chosen.out == implicit_null) {  // this next hop is the segment's end
+                if (uncover(top, entry)) {
+                    send_to(chosen.nexthop);
+                }
+                return;
+            }
             swapped = with_label(swapped, chosen.out);
         }
         b_.pull(i_, at_);
@@ -228,8 +234,13 @@ private:
 
     // The flow is hashed before the list goes on: the new labels say nothing about it.
     void push_list(lse top, label_entry entry) noexcept {
-        const segment_list& list = context_.tables.lists[entry.list()];
-        const path chosen = choose(list.via);
+        const bool by_path = entry.pushes_by_path();
+        const path chosen = choose(by_path ? entry.via() : context_.tables.lists[entry.list()].via);
+        const std::uint32_t number = by_path ? chosen.out : entry.list();
+        if (number == path::no_label) {  // straight on to where the path's only segment ends
+            return send_to(chosen.nexthop);
+        }
+        const segment_list& list = context_.tables.lists[number];
         const unsigned ttl = entry.pipe() ? 255 : ttl_;
         if (!impose_labels(b_, i_, list.labels, list.count, entry.tc(tc_of(top)), ttl)) {
             return;

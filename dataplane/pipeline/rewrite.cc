@@ -1,5 +1,6 @@
 #include "dataplane/pipeline/rewrite.hh"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -14,13 +15,62 @@ namespace rhumb {
 
 namespace {
 
+using mpls::lse;
+
 // By protocol, as on the wire.
 constexpr std::array<std::array<byte, 2>, protocol_count> ethertypes{
     {{}, {0x88, 0x47}, {0x08, 0x00}, {0x86, 0xdd}, {}}};  // SCION leaves as IP
 
+// What the top label covers, 4 or 6 by the first nibble behind the last label.
+protocol kind_below(lse top, const byte* below, std::size_t length) noexcept {
+    if (!mpls::is_bottom(top)) {
+        return protocol::mpls;
+    }
+    const unsigned version = length != 0 ? *below >> 4 : 0U;
+    return version == 4 ? protocol::ipv4 : version == 6 ? protocol::ipv6 : protocol::unknown;
+}
+
+// What a label leaves behind as it is popped here (RFC 3443): its TTL where that is the smaller
+// one, in uniform model.
+void hand_down_ttl(byte* header, std::size_t length, protocol kind, unsigned ttl) noexcept {
+    if (kind == protocol::ipv4 && length >= ipv4::min_header_bytes && ttl < ipv4::ttl(header)) {
+        ipv4::lower_ttl(header, ipv4::ttl(header) - ttl);
+    } else if (kind == protocol::ipv6 && length >= ipv6::header_bytes) {
+        ipv6::set_hop_limit(header, std::min(ttl, ipv6::hop_limit(header)));
+    } else if (kind == protocol::mpls && length >= mpls::lse_bytes) {
+        const lse below = load_be32(header);
+        store_be32(header, mpls::with_ttl(below, std::min(ttl, mpls::ttl_of(below))));
+    }
+}
+
+// The repair list of a next hop that is down takes the place of the top label, which the rule put
+// there for that next hop: what leads on from the repair's end is in the list. The label's TTL and
+// TC go over to the list.
+bool replace_by_repair(burst& b, std::size_t i, const nexthop& down) noexcept {
+    const lse top = load_be32(b.front[i]);
+    const std::size_t left = b.length(i) - mpls::lse_bytes;
+    b.pull(i, mpls::lse_bytes);
+    b.kind[i] = kind_below(top, b.front[i], left);
+    if (down.backup_labels != 0) {
+        return impose_labels(b, i, down.backup_push, down.backup_labels, mpls::tc_of(top),
+                             mpls::ttl_of(top));
+    }
+    if (b.kind[i] == protocol::unknown) {
+        b.drop(i, drop_reason::payload_unknown);
+        return false;
+    }
+    if (!down.backup_pipe) {
+        hand_down_ttl(b.front[i], left, b.kind[i], mpls::ttl_of(top));
+    }
+    return true;
+}
+
 // Pushes the repair list of a next hop that is down (RFC 9855). Its labels take TTL and TC from the
 // header that they cover, whose TTL this node has seen to already.
 bool push_repair(burst& b, std::size_t i, const nexthop& down) noexcept {
+    if (down.backup_replaces && b.kind[i] == protocol::mpls) {
+        return replace_by_repair(b, i, down);
+    }
     if (down.backup_labels == 0) {
         return true;
     }
@@ -54,10 +104,15 @@ const nexthop* take_backup(burst& b, std::size_t i, const stage_context& context
         b.drop(i, drop_reason::next_hop_down);
         return nullptr;
     }
+    const bool replaces = hop.backup_replaces && b.kind[i] == protocol::mpls;
+    const lse replaced = replaces ? load_be32(b.front[i]) : 0;
     if (!push_repair(b, i, hop)) {
         return nullptr;
     }
     trace.note(i, step::backup_taken, wanted, hop.backup);
+    if (replaces) {
+        trace.note(i, step::label_popped, mpls::label_of(replaced));
+    }
     if (hop.backup_labels != 0) {
         trace.note(i, step::labels_pushed, hop.backup_labels, load_be32(b.front[i]));
     }

@@ -34,6 +34,7 @@ FLOORS = {
     "controlplane/neighbours/": (3, "neighbours"),
     "controlplane/paths/": (3, "paths"),
     "controlplane/publish/": (3, "publish"),
+    "controlplane/routing/": (3, "routing"),
     "controlplane/scion/": (3, "scion_control"),
     "controlplane/scion_paths/": (3, "scion_paths"),
     "dataplane/io/": (4, "io"),

@@ -121,12 +121,19 @@ const bad_text bad_prefixes[] = {
     {"[[prefixes]]\nmatch = 10\nvia = \"r2\"", "2:9: match must be a string, not an integer"},
     {"[[prefixes]]\nmatch = \"10.0.0.0/8\"\nvia = { nexthop = \"r2\", out = 17 }",
      "3:7: a prefix takes no out in its via: there is no label to swap; use segments"},
+    {"[[prefixes]]\nmatch = \"10.0.0.0/8\"\nsegments = [16]\n"
+     "via = { nexthop = \"r2\", segments = [17] }",
+     "3:12: the paths of via have segments of their own; remove these or those"},
+    {"[[prefixes]]\nmatch = \"10.0.0.0/8\"\nvia = { nexthop = \"r2\", segments = [2] }",
+     "3:7: label 2 at the bottom says IPv6, but match is IPv4; use 0, or leave it out"},
+    {"[[prefixes]]\nmatch = \"10.0.0.0/8\"\ndiscard = true\nvia = \"r2\"",
+     "4:7: a prefix with discard takes no via: nothing is sent"},
     {"[[prefixes]]\nmatch = \"10.0.0.0/8\"\nvia = \"r2\"\nout = 17",
      "4:1: unknown key \"out\" in [[prefixes]]; it is one of \"match\", \"segments\", \"via\", "
-     "\"ttl\" or \"tc\""},
+     "\"ttl\", \"tc\" or \"discard\""},
     {"[[prefixes]]\nmatch = \"10.0.0.0/8\"\nvia = \"r2\"\nop = \"push\"",
      "4:1: unknown key \"op\" in [[prefixes]]; it is one of \"match\", \"segments\", \"via\", "
-     "\"ttl\" or \"tc\""},
+     "\"ttl\", \"tc\" or \"discard\""},
     {"[[prefixes]]\nmatch = \"10.0.0.0/8\"\nvia = \"r2\"\nsegments = [1]",
      "4:13: label 1 (router alert) is special-purpose and not for rules to send; use 16 to "
      "1048575, or 0 or 2 for explicit null"},

@@ -42,7 +42,8 @@ const bad_text bad_sections[] = {
     {"port = 1", "1:1: unknown key \"port\" in this file; did you mean \"ports\"?"},
     {"[interfaces]",
      "1:2: unknown key \"interfaces\" in this file; it is one of \"node\", \"ports\", "
-     "\"nexthops\", \"labels\", \"prefixes\", \"runtime\" or \"scion\""},
+     "\"nexthops\", \"labels\", \"prefixes\", \"runtime\", \"scion\" or "
+     "\"topology\""},
     {"node = 1", "1:8: [node] must be a table, not an integer"},
     {"[[node]]", "1:1: [node] must be a table, not an array"},
     {"ports = 1", "1:9: ports must be tables: write [ports.NAME]"},

@@ -42,6 +42,7 @@ enum class drop_reason : std::uint8_t {
     ipv6_hop_limit_expired,
     ipv6_no_route,
     neighbour_unresolved,
+    discard_route,
     // SCION
     local_other,
     scion_bad_underlay,
@@ -129,6 +130,8 @@ inline constexpr std::array<drop_reason_text, drop_reason_count> drop_reason_tex
     {drop_reason::ipv6_no_route, "ipv6_no_route", "No prefix matches the IPv6 destination."},
     {drop_reason::neighbour_unresolved, "neighbour_unresolved",
      "The destination is on a connected subnet, and its MAC address is not known yet."},
+    {drop_reason::discard_route, "discard_route",
+     "The prefix is to be discarded: its policy has no path, and says to drop."},
 
     {drop_reason::local_other, "local_other",
      "The packet is for an address of this router, but neither SCION nor for a port of a link."},

@@ -32,7 +32,7 @@ enum class label_op : std::uint8_t {
     none,       // no entry
     next,       // RFC 8402 NEXT: pop, look up what follows
     pop,        // NEXT on an adjacency segment or before the last hop: pop, send to via
-    push,       // RFC 8402 PUSH on a binding SID: replace by a segment list
+    push,  // RFC 8402 PUSH on a binding SID: replace by a segment list, or by the chosen path's
     // special-purpose labels (RFC 3032, RFC 4182, RFC 6790)
     explicit_null_ipv4,
     explicit_null_ipv6,
@@ -59,6 +59,10 @@ public:
     static constexpr label_entry make_push(std::uint32_t list) noexcept {
         return label_entry(label_op::push, via_ref(), list);
     }
+    // Push what the path of the group names.
+    static constexpr label_entry make_push_by_path(via_ref group) noexcept {
+        return label_entry(label_op::push, group, 0);
+    }
     static constexpr label_entry make_special(label_op op) noexcept {
         return label_entry(op, via_ref(), 0);
     }
@@ -82,6 +86,9 @@ public:
                                        : via_ref::to_nexthop(low_ & id_bits);
     }
     [[nodiscard]] constexpr std::uint32_t list() const noexcept { return out(); }
+    [[nodiscard]] constexpr bool pushes_by_path() const noexcept {
+        return op() == label_op::push && (low_ & group_bit) != 0;
+    }
     [[nodiscard]] constexpr mpls::label out() const noexcept {
         return mpls::label_of(byte_swap(high_));
     }

@@ -16,7 +16,7 @@
 
 namespace rhumb {
 
-inline constexpr std::size_t max_nexthops = 1U << 14;
+inline constexpr std::size_t max_nexthops = 1U << 16;
 inline constexpr std::size_t max_path_groups = 1U << 15;
 inline constexpr std::size_t max_segment_lists = 1U << 20;
 inline constexpr std::size_t max_ports = 64;
@@ -34,19 +34,26 @@ struct alignas(64) nexthop {
     std::uint8_t backup_labels = 0;
     bool in_use = false;
     bool has_backup = false;
-    bool backup_pipe = false;  // RFC 3443: push 255 instead of the packet's TTL
+    bool backup_pipe = false;      // RFC 3443: push 255 instead of the packet's TTL
+    bool backup_replaces = false;  // the backup's labels stand for the top one, which goes first
     nexthop_id backup = 0;
+    // Whose flag (liveness.hh) says whether it is up, where it is not its own: several next hops
+    // with different backups may be one neighbour.
+    nexthop_id follows = nobody;
+    static constexpr nexthop_id nobody = 0xffffffff;
     alignas(64) imposed_labels backup_push;
 };
 static_assert(sizeof(nexthop) == 128);
 using nexthop_table = flat_array<nexthop>;
 
-// One of several equal-cost paths. `out` replaces the rule's own outgoing label where next hops
-// have different SRGBs; no_label where the rule's own holds.
+// One of several paths. `out` is what the path has of its own, and depends on the rule:
+// - CONTINUE: the label to swap to, where next hops have different SRGBs; implicit null where this
+//   next hop wants the label popped; no_label where the rule's own holds
+// - PUSH by path, of labels and prefixes: the segment list; no_label where nothing is pushed.
 struct path {
     static constexpr mpls::label no_label = 0xffffffff;
     nexthop_id nexthop = 0;
-    mpls::label out = no_label;
+    std::uint32_t out = no_label;
     friend bool operator==(const path&, const path&) = default;
 };
 
@@ -58,6 +65,7 @@ struct path_group {
     std::array<path, max_paths> paths{};
     std::array<std::uint16_t, max_paths> weights{};  // for control and rhumbctl
     std::uint8_t count = 0;
+    bool pushes = false;  // paths name segment lists
 };
 using path_group_table = paged_array<path_group, 3>;
 
@@ -80,7 +88,8 @@ private:
     std::uint32_t bits_ = 0;
 };
 
-// A list of segments to impose (RFC 8402 PUSH), top first, and where to send the result.
+// A list of segments to impose (RFC 8402 PUSH), top first, and where to send the result; of one
+// that a path names, the path says that.
 struct segment_list {
     imposed_labels labels;
     std::uint8_t count = 0;

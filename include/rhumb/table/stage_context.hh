@@ -32,7 +32,8 @@ struct stage_context {
     const bool all_up;  // no next hop is down, and no port of one
 
     [[nodiscard]] bool is_up(nexthop_id id, const nexthop& hop) const noexcept {
-        return all_up || ((ports_up >> hop.port & 1) != 0 && live.nexthop_up(id));
+        return all_up || ((ports_up >> hop.port & 1) != 0 &&
+                          live.nexthop_up(hop.follows == nexthop::nobody ? id : hop.follows));
     }
     [[nodiscard]] bool is_up(nexthop_id id) const noexcept {
         return all_up || is_up(id, tables.nexthops[id]);

@@ -21,11 +21,14 @@ struct port_filter {
 };
 using port_filter_table = paged_array<port_filter, 0>;
 
-// What a prefix leads to: plain forwarding, or a segment list to impose first.
+// What a prefix leads to: plain forwarding, or a segment list to impose first, which may be the
+// chosen path's own.
 struct route {
     static constexpr std::uint32_t no_list = 0xffffffff;
     static constexpr std::uint32_t local = 0xfffffffe;      // an address of this router's own
     static constexpr std::uint32_t connected = 0xfffffffd;  // a subnet whose hosts are to be found
+    static constexpr std::uint32_t discard = 0xfffffffc;    // packets are dropped
+    static constexpr std::uint32_t by_path = 0xfffffffb;    // via is a group: what its path names
     via_ref via;                                            // where there is no list
     std::uint32_t list = no_list;                           // else the list, which has its own via
     bool pipe = false;                                      // RFC 3443 for the labels pushed
@@ -33,8 +36,10 @@ struct route {
     std::uint8_t tc = 0;
     bool in_use = false;
 
-    [[nodiscard]] bool pushes() const noexcept { return list < connected; }
-    [[nodiscard]] bool ends_here() const noexcept { return list == local || list == connected; }
+    [[nodiscard]] bool pushes() const noexcept { return list < by_path; }
+    [[nodiscard]] bool is_own() const noexcept { return list == local || list == connected; }
+    // Nothing is sent on.
+    [[nodiscard]] bool ends_here() const noexcept { return list >= discard && list != no_list; }
 };
 using route_table = paged_array<route, 9>;
 

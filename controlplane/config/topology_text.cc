@@ -1,0 +1,351 @@
+// Topology files, written.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+#include <iterator>
+#include <limits>
+#include <map>
+#include <set>
+#include <unordered_map>
+
+#include "controlplane/config/text.hh"
+#include "controlplane/config/topology_file.hh"
+
+namespace rhumb::config {
+
+namespace {
+
+using topology::advertisement;
+
+std::string quoted(std::string_view text) {
+    std::string made = "\"";
+    for (const char c : text) {
+        if (c == '"' || c == '\\') {
+            made += '\\';
+        }
+        made += c;
+    }
+    return made + '"';
+}
+
+std::string key(std::string_view text) {
+    const auto is_bare = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '_' || c == '-';
+    };
+    return std::ranges::all_of(text, is_bare) && !text.empty() ? std::string(text) : quoted(text);
+}
+
+std::string blocks_text(const std::vector<topology::label_block>& blocks) {
+    std::string made;
+    for (const topology::label_block& block : blocks) {
+        made += fmt::format("{}\"{}\"", made.empty() ? "" : ", ",
+                            to_string(label_range{block.first, block.first + block.count - 1}));
+    }
+    return blocks.size() == 1 ? made : '[' + made + ']';
+}
+
+std::string bandwidth_text(std::uint64_t bits) {
+    constexpr std::uint64_t giga = 1'000'000'000;
+    constexpr std::uint64_t mega = 1'000'000;
+    if (bits % giga == 0) {
+        return fmt::format("\"{}G\"", bits / giga);
+    }
+    if (bits % mega == 0) {
+        return fmt::format("\"{}M\"", bits / mega);
+    }
+    // TOML's integers end at 2^63 - 1.
+    return bits > std::numeric_limits<std::int64_t>::max() ? fmt::format("\"{}\"", bits)
+                                                           : fmt::format("{}", bits);
+}
+
+std::string name_of_affinity(const topology_file& network, unsigned bit) {
+    return bit < network.affinities.size() && !network.affinities[bit].empty()
+               ? network.affinities[bit]
+               : fmt::format("group-{}", bit);
+}
+
+std::string affinities_text(const topology_file& network, topology::affinity_set set) {
+    std::string made;
+    for (unsigned bit = 0; bit < 64; ++bit) {
+        if ((set >> bit & 1) != 0) {
+            made += (made.empty() ? "" : ", ") + quoted(name_of_affinity(network, bit));
+        }
+    }
+    return '[' + made + ']';
+}
+
+class writer {
+public:
+    explicit writer(const topology_file& network) : network_(network) {
+        for (std::size_t n = 0; n < network.nodes.size(); ++n) {
+            numbers_.emplace(network.nodes[n].origin, n);
+        }
+    }
+
+    std::string write() {
+        affinities();
+        for (const advertisement& node : network_.nodes) {
+            add_node(node);
+        }
+        links();
+        return std::move(text_);
+    }
+
+private:
+    template <class... Values>
+    void add(fmt::format_string<Values...> format, Values&&... values) {
+        fmt::format_to(std::back_inserter(text_), format, std::forward<Values>(values)...);
+    }
+
+    void affinities() {
+        topology::affinity_set used = 0;
+        for (const advertisement& node : network_.nodes) {
+            for (const topology::link& l : node.links) {
+                used |= l.affinities;
+            }
+            for (const auto& d : node.definitions) {
+                used |= d.exclude_any | d.include_any | d.include_all;
+            }
+        }
+        for (std::size_t bit = 0; bit < network_.affinities.size() && bit < 64; ++bit) {
+            if (!network_.affinities[bit].empty()) {
+                used |= topology::affinity_set{1} << bit;
+            }
+        }
+        if (used != 0) {
+            add("[affinities]\n");
+        }
+        for (unsigned bit = 0; bit < 64; ++bit) {
+            if ((used >> bit & 1) != 0) {
+                add("{} = {}\n", key(name_of_affinity(network_, bit)), bit);
+            }
+        }
+        add("{}", used != 0 ? "\n" : "");
+    }
+
+    void add_prefix(const topology::prefix& p) {
+        add("    {{ prefix = \"{}\"", to_string(p.address));
+        const topology::prefix_sid* flags = nullptr;
+        std::string flexible;
+        for (const topology::prefix_sid& sid : p.sids) {
+            flags = flags == nullptr ? &sid : flags;
+            if (sid.algorithm == 0) {
+                add(", sid = {}", sid.index);
+            } else {
+                flexible += fmt::format("{}{} = {}", flexible.empty() ? "" : ", ", sid.algorithm,
+                                        sid.index);
+            }
+        }
+        if (!flexible.empty()) {
+            add(", algorithms = {{ {} }}", flexible);
+        }
+        const bool full = p.address.length == address_bits(p.address.af);
+        add("{}", p.node == full ? "" : p.node ? ", node = true" : ", node = false");
+        if (flags != nullptr && (flags->no_php || flags->explicit_null)) {
+            add("{}", flags->explicit_null ? ", explicit_null = true" : ", no_php = true");
+        }
+        if (p.metric != 0) {
+            add(", metric = {}", p.metric);
+        }
+        add("{} }},\n", p.readvertised ? ", readvertised = true" : "");
+    }
+
+    void add_node(const advertisement& node) {
+        const advertisement usual;
+        add("[nodes.{}]\n", key(node.origin));
+        if (node.srgb != usual.srgb) {
+            add("srgb = {}\n", blocks_text(node.srgb));
+        }
+        if (node.srlb != usual.srlb) {
+            add("srlb = {}\n", blocks_text(node.srlb));
+        }
+        if (node.msd != usual.msd) {
+            add("msd = {}\n", node.msd);
+        }
+        add("{}", node.overload ? "overload = true\n" : "");
+        if (!node.algorithms.empty()) {
+            add("algorithms = [{}]\n", fmt::join(node.algorithms, ", "));
+        }
+        if (!node.prefixes.empty()) {
+            add("prefixes = [\n");
+            for (const topology::prefix& p : node.prefixes) {
+                add_prefix(p);
+            }
+            add("]\n");
+        }
+        if (!node.bindings.empty()) {
+            add("bindings = [\n");
+            for (const topology::binding_sid& binding : node.bindings) {
+                add("    {{ label = {}, nodes = [", binding.label);
+                for (const std::string& name : binding.nodes) {
+                    add("{}{}", &name == &binding.nodes.front() ? "" : ", ", quoted(name));
+                }
+                add("] }},\n");
+            }
+            add("]\n");
+        }
+        for (const topology::flex_algo_definition& d : node.definitions) {
+            add_definition(node, d);
+        }
+        add("\n");
+    }
+
+    void add_definition(const advertisement& node, const topology::flex_algo_definition& d) {
+        constexpr std::array<std::string_view, topology::metric_types> metrics{"igp", "delay",
+                                                                               "te"};
+        add("\n[nodes.{}.flex_algo.{}]\n", key(node.origin), d.algorithm);
+        add("priority = {}\nmetric = \"{}\"\n", d.priority,
+            metrics[static_cast<std::size_t>(d.metric)]);
+        for (const auto& [name, set] :
+             {std::pair("exclude_any", d.exclude_any), std::pair("include_any", d.include_any),
+              std::pair("include_all", d.include_all)}) {
+            if (set != 0) {
+                add("{} = {}\n", name, affinities_text(network_, set));
+            }
+        }
+        if (!d.exclude_srlgs.empty()) {
+            add("exclude_srlg = [{}]\n", fmt::join(d.exclude_srlgs, ", "));
+        }
+    }
+
+    // The link's other direction, if the two can share a table.
+    [[nodiscard]] const topology::link* partner_of(std::size_t node, const topology::link& l) {
+        const auto remote = numbers_.find(l.remote);
+        if (remote == numbers_.end() || l.remote_link.empty()) {
+            return nullptr;
+        }
+        const auto& others = network_.nodes[remote->second].links;
+        const auto found = std::ranges::find(others, l.remote_link, &topology::link::name);
+        const bool mutual = found != others.end() && found->remote_link == l.name &&
+                            found->remote == network_.nodes[node].origin;
+        const bool alike = mutual && found->affinities == l.affinities && found->srlgs == l.srlgs &&
+                           found->address.has_value() == l.address.has_value() &&
+                           (found->te_metric == 0) == (l.te_metric == 0) &&
+                           (found->delay == 0) == (l.delay == 0) &&
+                           (found->bandwidth == 0) == (l.bandwidth == 0);
+        return alike ? &*found : nullptr;
+    }
+
+    static std::string sids_text(const std::vector<topology::adjacency_sid>& sids) {
+        std::string made;
+        for (const topology::adjacency_sid& sid : sids) {
+            made += made.empty() ? "" : ", ";
+            if (sid == topology::adjacency_sid{sid.label}) {
+                made += fmt::format("{}", sid.label);
+                continue;
+            }
+            made += fmt::format(
+                "{{ label = {}{}{}{}", sid.label, sid.is_protected ? ", protected = true" : "",
+                sid.set ? ", set = true" : "", sid.persistent ? ", persistent = true" : "");
+            made += sid.weight != 1 ? fmt::format(", weight = {} }}", sid.weight) : " }";
+        }
+        return '[' + made + ']';
+    }
+
+    template <class Print>
+    void add_both(std::string_view name, std::uint64_t there, const std::uint64_t* back,
+                  Print print) {
+        if (there == 0) {
+            return;
+        }
+        if (back == nullptr || *back == there) {
+            add("{} = {}\n", name, print(there));
+        } else {
+            add("{} = [{}, {}]\n", name, print(there), print(*back));
+        }
+    }
+
+    void add_link(std::size_t node, const topology::link& l, const topology::link* back) {
+        const auto plain = [](std::uint64_t n) { return fmt::format("{}", n); };
+        const auto of = [&](auto topology::link::* member) {
+            return back == nullptr ? std::optional<std::uint64_t>()
+                                   : std::optional<std::uint64_t>(back->*member);
+        };
+        const auto both = [&](std::string_view name, auto topology::link::* member, auto print) {
+            const auto other = of(member);
+            add_both(name, l.*member, other ? &*other : nullptr, print);
+        };
+        const std::string there = quoted(network_.nodes[node].origin + ':' + l.name);
+        const std::string end =
+            quoted(l.remote_link.empty() ? l.remote : l.remote + ':' + l.remote_link);
+        add("[[links]]\nends = [{}, {}]\n", there, end);
+        add("{}", back == nullptr ? "one_way = true\n" : "");
+        both("metric", &topology::link::metric, plain);
+        both("te_metric", &topology::link::te_metric, plain);
+        both("delay", &topology::link::delay, plain);
+        both("bandwidth", &topology::link::bandwidth, bandwidth_text);
+        if (l.affinities != 0) {
+            add("affinities = {}\n", affinities_text(network_, l.affinities));
+        }
+        if (!l.srlgs.empty()) {
+            add("srlg = [{}]\n", fmt::join(l.srlgs, ", "));
+        }
+        const auto host = [](const topology::link& side) {
+            const std::string text = to_string(*side.address);
+            return quoted(text.substr(0, text.find('/')));
+        };
+        if (l.address) {
+            add("addresses = [{}{}]\n", host(l), back == nullptr ? "" : ", " + host(*back));
+        }
+        add("sids = [{}{}]\n\n", sids_text(l.sids),
+            back == nullptr ? "" : ", " + sids_text(back->sids));
+    }
+
+    // A link comes when it is next at both its ends, so that each node's order stays; where orders
+    // contradict each other, one gives way.
+    void links() {
+        struct row {
+            std::size_t at = 0;
+            std::vector<bool> done;
+        };
+        std::vector<row> rows(network_.nodes.size());
+        std::deque<std::size_t> turn;
+        for (std::size_t n = 0; n < rows.size(); ++n) {
+            rows[n].done.resize(network_.nodes[n].links.size());
+            turn.push_back(n);
+        }
+        std::size_t idle = 0;  // nodes in turn that could not go on
+        while (!turn.empty()) {
+            const std::size_t n = turn.front();
+            turn.pop_front();
+            row& own = rows[n];
+            const auto& links = network_.nodes[n].links;
+            bool moved = false;
+            while (own.at < links.size()) {
+                const topology::link& l = links[own.at];
+                const topology::link* const back = own.done[own.at] ? nullptr : partner_of(n, l);
+                if (back != nullptr) {
+                    const std::size_t remote = numbers_.find(l.remote)->second;
+                    const auto& others = network_.nodes[remote].links;
+                    const auto place = static_cast<std::size_t>(back - others.data());
+                    if (rows[remote].at != place && idle <= turn.size()) {
+                        break;
+                    }
+                    rows[remote].done[place] = true;
+                }
+                if (!own.done[own.at]) {
+                    add_link(n, l, back);
+                }
+                ++own.at;
+                moved = true;
+                idle = 0;
+            }
+            idle = moved ? 0 : idle + 1;
+            if (own.at < links.size()) {
+                turn.push_back(n);
+            }
+        }
+    }
+
+    const topology_file& network_;
+    std::unordered_map<std::string_view, std::size_t> numbers_;
+    std::string text_;
+};
+
+}  // namespace
+
+std::string topology_text(const topology_file& network) { return writer(network).write(); }
+
+}  // namespace rhumb::config

@@ -1,0 +1,157 @@
+#include "controlplane/routing/network.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "controlplane/routing/own_links.hh"
+#include "controlplane/topology/flex_algo.hh"
+
+namespace rhumb::routing {
+
+namespace {
+
+using topology::label_block;
+
+std::string to_text(std::span<const label_block> blocks) {
+    std::string text;
+    for (const label_block& b : blocks) {
+        text += fmt::format("{}{}-{}", text.empty() ? "" : ", ", b.first, b.first + b.count - 1);
+    }
+    return text.empty() ? "none" : text;
+}
+
+std::vector<label_block> blocks_of(std::span<const config::label_range> ranges) {
+    std::vector<label_block> blocks;
+    for (const config::label_range& r : ranges) {
+        blocks.push_back({r.first, r.last - r.first + 1});
+    }
+    return blocks;
+}
+
+// Neighbours send what the map says; this router listens to what its configuration says.
+result<void> compare_blocks(const config::file& file, const topology::advertisement& own) {
+    const struct {
+        const char* name;
+        std::vector<label_block> here;
+        const std::vector<label_block>& there;
+    } both[] = {{"SRGB", blocks_of(file.node.srgb), own.srgb},
+                {"SRLB", blocks_of(file.node.srlb), own.srlb}};
+    for (const auto& [name, here, there] : both) {
+        if (here != there) {
+            return error{fmt::format("{}'s {} is {} on the map and {} in [node]; they must agree",
+                                     own.origin, name, to_text(there), to_text(here)),
+                         {file.files[file.topology->file_where.file],
+                          file.topology->file_where.line, file.topology->file_where.column}};
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+result<std::unique_ptr<network>> network::open(const config::file& file,
+                                               const std::string& folder) {
+    auto state = load(file, folder);
+    if (!state) {
+        return state.why();
+    }
+    std::unique_ptr<network> made(new network(state.value()->own_name));
+    if (auto done = made->take(std::move(state).value()); !done) {
+        return done.why();
+    }
+    return made;
+}
+
+result<void> network::reload(const config::file& file, const std::string& folder) {
+    auto next = load(file, folder);
+    if (!next) {
+        return next.why();
+    }
+    if (next.value()->own_name != state_->own_name) {
+        return error{fmt::format("this router is {} on the map; that changes only with a restart",
+                                 state_->own_name),
+                     {file.files.front(), file.topology->where.line, file.topology->where.column}};
+    }
+    return take(std::move(next).value());
+}
+
+result<std::unique_ptr<network::loaded>> network::load(const config::file& file,
+                                                       const std::string& folder) {
+    const config::topology_section& section = *file.topology;
+    const auto at = [&](config::position where) {
+        return source_position{file.files[where.file], where.line, where.column};
+    };
+    const std::string path = (std::filesystem::path(folder) / section.file).string();
+    auto read = config::load_topology(path);
+    if (!read) {
+        return read.why();
+    }
+    auto next = std::make_unique<loaded>();
+    next->own_name = section.node.empty() ? file.node.name : section.node;
+    next->nodes = std::move(read.value().nodes);
+    next->affinities = std::move(read.value().affinities);
+    const auto own =
+        std::ranges::find(next->nodes, next->own_name, &topology::advertisement::origin);
+    if (own == next->nodes.end()) {
+        return error{fmt::format("{} has no node \"{}\"; say which one this router is: node = "
+                                 "\"...\"",
+                                 path, next->own_name),
+                     at(section.file_where)};
+    }
+    if (auto done = compare_blocks(file, *own); !done) {
+        return done.why();
+    }
+    auto links = match_links(file, *own);
+    if (!links) {
+        return links.why();
+    }
+    next->links = std::move(links).value();
+    next->configured = file;
+    next->rules.emplace(next->configured);
+    next->configured.rules = {};
+    return next;
+}
+
+result<void> network::take(std::unique_ptr<loaded> next) {
+    if (auto done = source_.replace(std::move(next->nodes), map_); !done) {
+        return done;
+    }
+    state_ = std::move(next);
+    own_ = *map_.find(state_->own_name);
+    return {};
+}
+
+bool network::set_link(std::string_view link, bool up) { return source_.set_link(link, up, map_); }
+
+void network::compute_algorithms() {
+    const std::vector<std::uint8_t> wanted = topology::algorithms(map_);
+    algorithms_.resize(wanted.size());
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        algorithm_state& one = algorithms_[i];
+        one.algorithm = wanted[i];
+        one.view = topology::make_plane(map_, one.algorithm);
+        one.repairs.clear();
+    }
+}
+
+result<void> network::compute() {
+    labels_.emplace(map_);
+    compute_algorithms();
+    std::vector<publish::algorithm_inputs> algorithms;
+    for (const algorithm_state& one : algorithms_) {
+        algorithms.push_back({one.algorithm, &one.view, one.repairs});
+    }
+    const publish::computed_inputs inputs{map_, *labels_,      own_,          algorithms,
+                                          {},   state_->links, *state_->rules};
+    auto made = computer_.compute(inputs);
+    if (!made) {
+        return made.why();
+    }
+    tables_ = std::move(made).value();
+    return {};
+}
+
+}  // namespace rhumb::routing

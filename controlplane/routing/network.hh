@@ -1,0 +1,95 @@
+// One node's place in the network: the map, what follows from it for this node (shortest paths,
+// repairs, policies, tables), and how the tables change as the map does. No I/O but for reading the
+// topology file, no clock of its own.
+//
+//   topology file ──> whole_map ──> map ──> planes, trees ──> repairs ──┐
+//   own links ─────────^             └──> labels ───────────────────────┼──> computed_tables
+//                                    └──> policies ─────────────────────┘         │ difference
+//                                                                                 v
+//                                                                              changes
+// Threads: one at a time.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "controlplane/config/config.hh"
+#include "controlplane/config/topology_file.hh"
+#include "controlplane/labels/sid_labels.hh"
+#include "controlplane/publish/computed.hh"
+#include "controlplane/routing/whole_map.hh"
+#include "controlplane/topology/map.hh"
+#include "controlplane/topology/ti_lfa.hh"
+
+namespace rhumb::routing {
+
+// What an algorithm sees of the map, and its repairs here.
+struct algorithm_state {
+    std::uint8_t algorithm = 0;
+    topology::plane view;
+    std::vector<topology::link_repairs> repairs;
+};
+
+class network {
+public:
+    // For a configuration with [topology]; the file that it names is sought from `folder` on.
+    // Errors have their place in the one or the other.
+    [[nodiscard]] static result<std::unique_ptr<network>> open(const config::file& file,
+                                                               const std::string& folder);
+    // The same for a configuration that was read anew. An error leaves everything as it was.
+    [[nodiscard]] result<void> reload(const config::file& file, const std::string& folder);
+
+    // Own links of the map that have a next hop.
+    [[nodiscard]] std::span<const config::topology_section::adjacency> adjacencies() const {
+        return state_->links;
+    }
+    // Whether a link carries packets. True if tables are to be computed anew.
+    bool set_link(std::string_view link, bool up);
+
+    // Tables for the map as it is now; an error where they would loop.
+    [[nodiscard]] result<void> compute();
+    [[nodiscard]] const publish::computed_tables& tables() const { return tables_; }
+
+    [[nodiscard]] const topology::map& map() const { return map_; }
+    [[nodiscard]] topology::node_number own() const { return own_; }
+    [[nodiscard]] const labels::sid_labels& labels() const { return *labels_; }
+    [[nodiscard]] std::span<const algorithm_state> algorithms() const { return algorithms_; }
+    [[nodiscard]] std::span<const std::string> affinities() const { return state_->affinities; }
+    [[nodiscard]] const config::topology_section& section() const {
+        return *state_->configured.topology;
+    }
+
+private:
+    // What a configuration and its topology file say.
+    struct loaded {
+        config::file configured;  // without its rules: `rules` knows them
+        std::optional<publish::static_rules> rules;
+        std::string own_name;
+        std::vector<config::topology_section::adjacency> links;
+        std::vector<std::string> affinities;
+        std::vector<topology::advertisement> nodes;
+    };
+
+    explicit network(std::string own_name) : source_(std::move(own_name)) {}
+    [[nodiscard]] static result<std::unique_ptr<loaded>> load(const config::file& file,
+                                                              const std::string& folder);
+    [[nodiscard]] result<void> take(std::unique_ptr<loaded> next);
+    void compute_algorithms();
+
+    topology::map map_;
+    whole_map source_;
+    std::unique_ptr<loaded> state_;
+    topology::node_number own_ = topology::nobody;
+    std::optional<labels::sid_labels> labels_;
+    std::vector<algorithm_state> algorithms_;
+    publish::table_computer computer_;
+    publish::computed_tables tables_;
+};
+
+}  // namespace rhumb::routing

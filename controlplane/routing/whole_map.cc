@@ -1,0 +1,69 @@
+#include "controlplane/routing/whole_map.hh"
+
+#include <utility>
+
+namespace rhumb::routing {
+
+using topology::advertisement;
+
+result<void> whole_map::replace(std::vector<advertisement> network, topology::map& into) {
+    std::set<std::string_view> origins;
+    for (const advertisement& said : network) {
+        if (auto sense = topology::check(said); !sense) {
+            return sense;
+        }
+        if (!origins.insert(said.origin).second) {
+            return error{"node " + said.origin + " is there twice", {}};
+        }
+    }
+    for (auto& [origin, node] : known_) {
+        if (!node.withdrawn && !origins.contains(origin)) {
+            (void)into.withdraw(origin, ++node.version);
+            node.withdrawn = true;
+        }
+    }
+    for (advertisement& said : network) {
+        known& node = known_[said.origin];
+        said.version = node.version;
+        if (node.version != 0 && !node.withdrawn && said == node.said) {
+            continue;
+        }
+        said.version = ++node.version;
+        node.said = std::move(said);
+        node.withdrawn = false;
+        if (auto done = into.apply(with_links_up(node.said)); !done) {
+            return done.why();
+        }
+    }
+    return {};
+}
+
+bool whole_map::set_link(std::string_view link, bool up, topology::map& into) {
+    const auto at = down_.find(link);
+    if ((at == down_.end()) == up) {
+        return false;
+    }
+    if (up) {
+        down_.erase(at);
+    } else {
+        down_.emplace(link);
+    }
+    const auto own = known_.find(own_node_);
+    if (own == known_.end() || own->second.withdrawn) {
+        return false;
+    }
+    own->second.said.version = ++own->second.version;
+    const auto done = into.apply(with_links_up(own->second.said));
+    return done.ok() && !done.value().empty();
+}
+
+advertisement whole_map::with_links_up(const advertisement& said) const {
+    advertisement result = said;
+    if (said.origin == own_node_) {
+        std::erase_if(result.links,
+                      [&](const topology::link& l) { return down_.contains(l.name); });
+    }
+    return result;
+}
+
+}  // namespace rhumb::routing

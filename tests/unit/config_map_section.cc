@@ -1,0 +1,64 @@
+// The section [topology].
+#include <gtest/gtest.h>
+
+#include "controlplane/config/load.hh"
+#include "tests/unit/config_refused.hh"
+
+namespace rhumb::config {
+namespace {
+
+TEST(config_topology, every_key) {
+    const auto read = parse(R"toml(
+[topology]
+file = "lab.toml"
+node = "R1"
+links = { "to-R2" = "r2", "to-R3" = "r3" }
+protection = "node+srlg"
+fall_back = false
+local_delay = 200
+microloop_avoidance = 5000
+)toml",
+                            "r1.toml", "");
+    ASSERT_TRUE(read.ok()) << read.why().text();
+    ASSERT_TRUE(read.value().topology);
+    const topology_section& given = *read.value().topology;
+    EXPECT_EQ(given.file, "lab.toml");
+    EXPECT_EQ(given.node, "R1");
+    ASSERT_EQ(given.adjacencies.size(), 2U);
+    EXPECT_EQ(given.adjacencies[1].link, "to-R3");
+    EXPECT_EQ(given.adjacencies[1].nexthop, "r3");
+    EXPECT_EQ(given.protects, protected_resource::node_and_srlg);
+    EXPECT_FALSE(given.fall_back);
+    EXPECT_EQ(given.local_delay, 200U);
+    EXPECT_EQ(given.microloop_avoidance, 5000U);
+}
+
+TEST(config_topology, only_the_file_is_needed) {
+    const auto read = parse("[topology]\nfile = \"lab.toml\"", "r1.toml", "");
+    ASSERT_TRUE(read.ok());
+    EXPECT_EQ(read.value().topology->protects, protected_resource::link);
+    EXPECT_TRUE(read.value().topology->fall_back);
+    EXPECT_EQ(read.value().topology->local_delay, 0U);
+}
+
+const bad_text bad_sections[] = {
+    {"[topology]", "1:1: [topology] needs a file, as in file = \"network.toml\""},
+    {"[topology]\nfile = \"\"", "2:8: file is empty; give the name of a topology file"},
+    {"[topology]\nfile = 1", "2:8: file must be a string, not an integer"},
+    {"[topology]\nfile = \"f\"\nprotection = \"all\"",
+     "3:14: unknown protection \"all\"; it is one of \"none\", \"link\", \"node\", \"srlg\" or "
+     "\"node+srlg\""},
+    {"[topology]\nfile = \"f\"\nlinks = [1]",
+     "3:9: links must be a table: write links = { LINK = \"NEXTHOP\" }"},
+    {"[topology]\nfile = \"f\"\nlinks = { a = 1 }",
+     "3:15: links.a must be a string, not an integer"},
+    {"[topology]\nfile = \"f\"\nlinks = { a = \"r2\", b = \"r2\" }",
+     "3:25: next hop \"r2\" stands for two links"},
+    {"[topology]\nfile = \"f\"\nlocal_delay = 60001",
+     "3:15: local_delay 60001 is out of range: 0 to 60000"},
+};
+
+TEST(config_topology, errors) { expect_refused(bad_sections); }
+
+}  // namespace
+}  // namespace rhumb::config
