@@ -1,0 +1,43 @@
+// What is sent through the network: a matrix of demands, given or estimated from counters at
+// ingress. Threads: any (values).
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "controlplane/controller/rates.hh"
+#include "controlplane/paths/policy.hh"
+#include "controlplane/topology/map.hh"
+
+namespace rhumb::controller {
+
+struct demand {
+    topology::node_number from = topology::nobody;
+    topology::node_number to = topology::nobody;
+    bits_per_second rate = 0;
+    std::optional<paths::policy_key> policy;  // that it takes; none: the shortest paths
+    friend bool operator==(const demand&, const demand&) = default;
+};
+
+// Sums those of the same ends and policy; the rest goes in order of these.
+[[nodiscard]] std::vector<demand> merged(std::vector<demand> demands);
+
+struct policy_rate {
+    paths::policy_key policy;
+    bits_per_second rate = 0;
+};
+struct prefix_rate {
+    topology::node_number at = topology::nobody;  // where it enters
+    ip_prefix prefix;
+    bits_per_second rate = 0;
+};
+
+// Policies' traffic goes to their endpoints; that to a prefix to whoever of the map advertises it
+// or the longest prefix that contains it, the lowest node number of several. What leads nowhere on
+// the map, or stays where it is, is left out.
+[[nodiscard]] std::vector<demand> estimate_demands(const topology::map& m,
+                                                   std::span<const policy_rate> policies,
+                                                   std::span<const prefix_rate> prefixes);
+
+}  // namespace rhumb::controller

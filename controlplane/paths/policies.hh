@@ -1,0 +1,251 @@
+// All SR policies (RFC 9256) of one or more headends: which candidate path of each is active, what
+// it has in force, and how that changes with the map, with candidates that come and go, and with
+// time, which callers give. Only policies that a change may concern are looked at again: they are
+// known by the links that they use. Candidates are tried in order of preference until one is valid;
+// those behind it are looked at when they are needed. Threads: one at a time, with the map.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "controlplane/paths/policies_index.hh"
+#include "controlplane/paths/policy.hh"
+#include "controlplane/paths/policy_bindings.hh"
+#include "controlplane/paths/policy_check.hh"
+#include "controlplane/paths/policy_lists.hh"
+#include "controlplane/paths/policy_transition.hh"
+#include "controlplane/topology/map.hh"
+
+namespace rhumb::paths {
+
+// A path that was computed, as segments and as the links that they pin (those of all branches).
+struct computed_list {
+    topology::segments segments;
+    std::vector<topology::link_number> links;
+};
+using compute = std::function<std::optional<computed_list>(
+    topology::node_number headend, topology::node_number endpoint, const constraints& within)>;
+// Many endpoints at once, so that they can share a tree.
+using compute_many = std::function<void(topology::node_number headend, const constraints& within,
+                                        std::span<const topology::node_number> endpoints,
+                                        std::span<std::optional<computed_list>> found)>;
+// What this policy has reserved counts as free.
+using compute_sharing = std::function<std::optional<computed_list>(
+    topology::node_number headend, topology::node_number endpoint, const constraints& within,
+    std::uint32_t policy)>;
+// Segments for the same links, after shortest paths have changed.
+using encode = std::function<std::optional<topology::segments>(
+    topology::node_number headend, std::span<const topology::link_number> links)>;
+
+// Bandwidth by policy: a reservation beside the one that stands, and which of the two goes.
+struct bandwidth_services {
+    std::function<bool(std::uint32_t policy, std::span<const topology::link_number> links,
+                       std::uint64_t bandwidth)>
+        admit;
+    std::function<void(std::uint32_t policy)> settle;   // the older goes
+    std::function<void(std::uint32_t policy)> abandon;  // the newer goes
+    std::function<void(std::uint32_t policy)> release;  // both go
+};
+
+struct path_services {
+    paths::compute compute;
+    paths::compute_many compute_many;        // none: compute, one by one
+    paths::compute_sharing compute_sharing;  // none: compute
+    paths::encode encode;                    // none: a path is computed anew instead
+    label_services labels;
+    bandwidth_services bandwidth;
+};
+
+struct policies_options {
+    bool keep_installed = false;        // 2.9: rather than by originator and discriminator
+    std::uint32_t reserved_labels = 0;  // of the MSD, for services and repairs
+    transition_times times;
+    // A better dynamic path is taken once it has been the best for so long.
+    microseconds settle = 0;
+};
+
+struct policy_settings {
+    std::string name;
+    std::optional<std::uint8_t> priority;  // instead of the candidates'
+    std::vector<ip_prefix> steered;
+    friend bool operator==(const policy_settings&, const policy_settings&) = default;
+};
+
+// What came of a candidate when it was last tried.
+struct candidate_state {
+    bool tried = false;
+    bool valid = false;
+    list_fault fault = list_fault::none;  // of the first list that has one
+    std::uint32_t list = 0;               // that one ...
+    std::uint32_t hop = 0;                // ... and what in it
+    bool no_binding_sid = false;          // it may only be used with the one that it specifies
+};
+
+struct policy_state {
+    policy_key key;
+    policy_settings settings;
+    std::vector<candidate_path> candidates;
+    std::vector<candidate_state> states;  // of the candidates
+    std::optional<candidate_key> active;
+    binding bound;
+    list_exchange lists;
+    std::vector<topology::link_number> links;  // of the active path, in their order
+    bool dropping = false;                     // invalid, and 8.2 wants its traffic dropped
+    std::optional<microseconds> better_since;  // of a path that is waited for
+
+    [[nodiscard]] const candidate_path* active_path() const;
+};
+
+// What an update has done.
+struct evaluation {
+    std::vector<std::uint32_t> changed;  // policies whose installed form is another, in order
+    std::vector<transition> steps;       // in order
+    std::size_t looked_at = 0;           // policies
+    std::size_t computed = 0;            // paths
+};
+
+class policies {
+public:
+    policies(const topology::map& m, path_services services, policies_options options = {});
+
+    // Adds a candidate path, or replaces the one of the same key. They count from the next update.
+    void set(const policy_key& key, candidate_path candidate);
+    void configure(const policy_key& key, policy_settings settings);
+    bool remove(const policy_key& key, const candidate_key& candidate);
+    bool remove(const policy_key& key);  // all of it
+
+    // Looks at what is new, and at what a change of the map, which it has already made, concerns.
+    [[nodiscard]] evaluation update(const topology::change& changed, microseconds now);
+    [[nodiscard]] evaluation update(microseconds now) { return update(topology::change{}, now); }
+    [[nodiscard]] microseconds due() const;  // when the next update is wanted
+
+    [[nodiscard]] const policy_state* find(const policy_key& key) const;
+    [[nodiscard]] const policy_state* at(std::uint32_t policy) const {
+        return policy < slots_.size() && slots_[policy].used && !slots_[policy].erased
+                   ? &slots_[policy].state
+                   : nullptr;
+    }
+    // Numbers in use are below this.
+    [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(slots_.size()); }
+
+    // As publish takes them; steering (steering.hh) adds prefixes that routes bring.
+    [[nodiscard]] static installed_policy installed(const policy_state& state);
+
+private:
+    // Dynamic candidates of equal demands share trees.
+    struct dynamic_class {
+        dynamic_path demands;
+        constraints within;  // with the links' present numbers
+        std::uint32_t users = 0;
+        bool alone = false;  // bandwidth or other policies matter: one by one
+    };
+    static constexpr std::uint32_t no_class = 0xffffffff;
+
+    struct outcome {
+        std::vector<weighted_segments> lists;
+        std::vector<topology::link_number> links;
+        std::uint64_t bandwidth = 0;
+    };
+    struct slot {
+        policy_state state;
+        std::vector<std::uint32_t> classes;         // of the candidates
+        std::vector<std::uint32_t> order;           // of preference, while it is looked at
+        std::uint32_t next = 0;                     // position in `order`
+        std::vector<topology::link_number> better;  // links of the path that is waited for
+        std::vector<std::uint64_t> reserved;        // generations that hold bandwidth, 2 at most
+        std::uint64_t bandwidth = 0;                // of the youngest of these
+        topology::node_number endpoint = topology::nobody;  // when it was last looked at
+        std::uint32_t looks = 0;                            // in this update
+        bool used = false;
+        bool erased = false;    // goes when its lists have gone
+        bool marked = false;    // to be looked at
+        bool may_wait = false;  // marked, but what it has is as good as before
+        bool broken = false;    // what is in force carries nothing
+        bool wanting = false;   // something that it would rather have was not to be had
+        bool differs = false;   // its installed form
+        bool watching = false;  // the links of a path that is waited for
+        bool admitted = false;  // bandwidth for lists that are to be installed next
+    };
+    struct request {
+        std::uint32_t policy;
+        std::uint32_t candidate;
+        std::uint32_t demands;  // a class
+        topology::node_number headend;
+        topology::node_number endpoint;
+    };
+
+    // policies_mark.cc: what a change concerns.
+    void mark(std::uint32_t policy, bool may_wait = false, bool broken = false);
+    void mark_changed(const topology::change& changed);
+    [[nodiscard]] bool mark_link(topology::link_number l);
+    [[nodiscard]] bool mark_node(topology::node_number n);
+    void mark_doubtful();
+    void mark_hopeful();
+    void mark_wanting();
+    void mark_dependents(const policy_key& key);
+    void remember_columns();
+
+    // policies_evaluate.cc: from marks to active paths.
+    void evaluate_marked(microseconds now, evaluation& done);
+    void evaluate(std::span<const std::uint32_t> numbers, microseconds now, evaluation& done);
+    void advance(std::uint32_t policy, microseconds now, evaluation& done);
+    [[nodiscard]] bool may_bind(std::uint32_t policy, std::uint32_t candidate);
+    [[nodiscard]] bool try_explicit(slot& s, std::uint32_t candidate, outcome& found);
+    [[nodiscard]] bool try_alone(const request& asked, microseconds now, evaluation& done);
+    void answer_requests(microseconds now, evaluation& done);
+    [[nodiscard]] bool answer(const request& asked, const std::optional<computed_list>& found,
+                              microseconds now, evaluation& done);
+    [[nodiscard]] bool keeps_present(slot& s, std::uint32_t candidate, const computed_list& found,
+                                     microseconds now, outcome& present);
+    [[nodiscard]] constraints apart_from(const slot& s, const dynamic_class& demands) const;
+
+    // policies_install.cc: what becomes of an outcome.
+    void settle_on(std::uint32_t policy, std::optional<std::uint32_t> candidate, outcome found,
+                   microseconds now, evaluation& done);
+    void exchange(std::uint32_t policy, outcome found, microseconds now, evaluation& done);
+    void bind(std::uint32_t policy, microseconds now);
+    [[nodiscard]] bool reserve(std::uint32_t policy, const outcome& found);
+    void note_steps(const evaluation& done, std::size_t first);
+    void free_reservation(std::uint32_t policy, std::uint64_t generation);
+    void advance_times(microseconds now, evaluation& done);
+    void flush_all(evaluation& done);
+    void free_slot(std::uint32_t policy);
+
+    std::uint32_t number_for(const policy_key& key);
+    std::uint32_t class_for(const candidate_path& candidate);
+    void drop_class(std::uint32_t number);
+    void resolve_links(dynamic_class& of) const;
+    void link_dependents(std::uint32_t policy);
+
+    const topology::map& map_;
+    path_services services_;
+    policies_options options_;
+    list_checker checker_;
+    policy_bindings bindings_;
+    policies_index index_;
+    std::vector<slot> slots_;
+    std::vector<std::uint32_t> free_;
+    std::unordered_map<policy_key, std::uint32_t, policy_key_hash> numbers_;
+    std::vector<dynamic_class> classes_;
+    std::vector<std::uint32_t> free_classes_;
+    std::unordered_map<std::string, std::uint32_t> class_numbers_;
+    std::vector<std::uint32_t> marked_;
+    std::vector<request> requests_;
+    std::unordered_map<policy_key, std::vector<std::uint32_t>, policy_key_hash> dependents_;
+    std::uint64_t generations_ = 0;
+    bool freed_ = false;       // labels or bandwidth that somebody may have wanted
+    bool renumbered_ = false;  // lists that are in force name links by numbers of the past
+
+    // The graph when it was last looked at: whether a change is for the worse.
+    std::array<std::vector<topology::cost>, topology::metric_types> seen_costs_;
+    std::vector<topology::affinity_set> seen_affinities_;
+    std::vector<std::uint8_t> seen_no_transit_;
+};
+
+}  // namespace rhumb::paths

@@ -1,0 +1,304 @@
+// From marked policies to their active paths.
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "controlplane/paths/policies.hh"
+#include "controlplane/paths/policy_selection.hh"
+
+namespace rhumb::paths {
+
+using topology::link_number;
+using topology::node_number;
+
+evaluation policies::update(const topology::change& changed, microseconds now) {
+    evaluation done;
+    advance_times(now, done);
+    if (changed.renumbered) {
+        flush_all(done);
+    }
+    mark_changed(changed);
+    evaluate_marked(now, done);
+    for (std::uint32_t number = 0; number < size(); ++number) {
+        slot& s = slots_[number];
+        s.looks = 0;
+        if (std::exchange(s.differs, false)) {
+            done.changed.push_back(number);
+        }
+        if (s.used && s.erased && s.state.lists.due() == never) {
+            free_slot(number);
+        }
+    }
+    renumbered_ = false;
+    put_in_order(done.steps);
+    return done;
+}
+
+// Policies that are to keep apart from others come after these.
+void policies::evaluate_marked(microseconds now, evaluation& done) {
+    struct place {
+        bool depends;
+        std::uint8_t priority;
+        std::uint32_t number;
+    };
+    std::vector<place> places;
+    std::vector<std::uint32_t> numbers;
+    while (!marked_.empty()) {
+        places.clear();
+        for (const std::uint32_t number : marked_) {
+            slot& s = slots_[number];
+            s.marked = false;
+            const auto& all = s.state.candidates;
+            const bool depends = std::any_of(all.begin(), all.end(), [](const auto& c) {
+                return c.dynamic && c.dynamic->disjoint_from;
+            });
+            places.push_back(
+                {depends, s.state.settings.priority.value_or(priority_of(all)), number});
+        }
+        marked_.clear();
+        std::sort(places.begin(), places.end(), [](const place& a, const place& b) {
+            return std::tuple(a.depends, a.priority, a.number) <
+                   std::tuple(b.depends, b.priority, b.number);
+        });
+        for (const bool depends : {false, true}) {
+            numbers.clear();
+            for (const place& p : places) {
+                if (p.depends == depends) {
+                    numbers.push_back(p.number);
+                }
+            }
+            evaluate(numbers, now, done);
+        }
+    }
+}
+
+void policies::evaluate(std::span<const std::uint32_t> numbers, microseconds now,
+                        evaluation& done) {
+    for (const std::uint32_t number : numbers) {
+        slot& s = slots_[number];
+        ++s.looks;
+        ++done.looked_at;
+        s.next = 0;
+        s.wanting = false;
+        s.endpoint = endpoint_node(map_, s.state.key.endpoint).value_or(topology::nobody);
+        s.state.states.assign(s.state.candidates.size(), {});
+        const bool keep = options_.keep_installed && s.state.active.has_value();
+        order_of_preference(s.state.candidates, keep ? &*s.state.active : nullptr, s.order);
+        advance(number, now, done);
+    }
+    while (!requests_.empty()) {
+        answer_requests(now, done);
+    }
+}
+
+// Tries candidates until one is valid, or has to be computed together with others'.
+void policies::advance(std::uint32_t policy, microseconds now, evaluation& done) {
+    slot& s = slots_[policy];
+    while (s.next < s.order.size()) {
+        const std::uint32_t candidate = s.order[s.next++];
+        candidate_state& state = s.state.states[candidate];
+        state.tried = true;
+        s.wanting |= s.next > 1;  // the one before was not to be had
+        if (!may_bind(policy, candidate)) {
+            state.no_binding_sid = true;
+            continue;
+        }
+        const std::uint32_t demands = s.classes[candidate];
+        if (demands == no_class) {
+            outcome found;
+            if (try_explicit(s, candidate, found)) {
+                settle_on(policy, candidate, std::move(found), now, done);
+                return;
+            }
+            continue;
+        }
+        if (s.endpoint == topology::nobody) {
+            state.fault = list_fault::no_endpoint;
+            continue;
+        }
+        const request asked{policy, candidate, demands, s.state.key.headend, s.endpoint};
+        if (!classes_[demands].alone) {
+            requests_.push_back(asked);
+            return;
+        }
+        if (try_alone(asked, now, done)) {
+            return;
+        }
+    }
+    s.wanting |= !s.order.empty();
+    settle_on(policy, std::nullopt, {}, now, done);
+}
+
+// 6.2.3: a path that is to be used with its own binding SID only.
+bool policies::may_bind(std::uint32_t policy, std::uint32_t candidate) {
+    const slot& s = slots_[policy];
+    const candidate_path& c = s.state.candidates[candidate];
+    return !c.specified_binding_sid_only ||
+           (c.binding_sid && bindings_.available(policy, s.state.key.headend, *c.binding_sid));
+}
+
+// 5.1: lists that are not valid are left out; the path is valid while there is one.
+bool policies::try_explicit(slot& s, std::uint32_t candidate, outcome& found) {
+    const candidate_path& c = s.state.candidates[candidate];
+    candidate_state& state = s.state.states[candidate];
+    state.fault = c.lists.empty() ? list_fault::empty : list_fault::none;
+    for (std::uint32_t i = 0; i < c.lists.size(); ++i) {
+        list_verdict verdict = checker_.check(s.state.key.headend, c.lists[i]);
+        if (verdict.fault == list_fault::none) {
+            found.lists.push_back({std::move(verdict.segments), c.lists[i].weight});
+            found.links.insert(found.links.end(), verdict.links.begin(), verdict.links.end());
+            continue;
+        }
+        s.wanting = true;
+        if (state.fault == list_fault::none) {
+            state.fault = verdict.fault;
+            state.list = i;
+            state.hop = verdict.hop;
+        }
+    }
+    state.valid = !found.lists.empty();
+    return state.valid;
+}
+
+// The constraints of a class, less what the other policy's present path uses.
+constraints policies::apart_from(const slot& s, const dynamic_class& demands) const {
+    constraints within = demands.within;
+    const auto& from = demands.demands.disjoint_from;
+    const policy_state* const other = from ? find(*from) : nullptr;
+    if (other == nullptr || other == &s.state) {
+        return within;
+    }
+    const topology::graph& g = map_.graph();
+    for (const link_number l : other->links) {
+        within.exclude_links.push_back(l);
+        if (g.reverse[l] != topology::nobody) {
+            within.exclude_links.push_back(g.reverse[l]);
+        }
+        const topology::link* const said = map_.said_of(l);
+        if (demands.demands.disjoint == disjointness::srlg && said != nullptr) {
+            within.exclude_srlgs.insert(within.exclude_srlgs.end(), said->srlgs.begin(),
+                                        said->srlgs.end());
+        }
+        if (demands.demands.disjoint == disjointness::node) {
+            for (const node_number n : {g.from[l], g.to[l]}) {
+                const bool end =
+                    n == s.state.key.headend || n == s.endpoint || n == other->key.headend;
+                if (!end && endpoint_node(map_, other->key.endpoint) != n) {
+                    within.exclude_nodes.push_back(n);
+                }
+            }
+        }
+    }
+    return within;
+}
+
+bool policies::try_alone(const request& asked, microseconds now, evaluation& done) {
+    slot& s = slots_[asked.policy];
+    const dynamic_class& demands = classes_[asked.demands];
+    const constraints within = apart_from(s, demands);
+    ++done.computed;
+    std::optional<computed_list> found;
+    if (within.bandwidth != 0 && services_.compute_sharing) {
+        found = services_.compute_sharing(asked.headend, asked.endpoint, within, asked.policy);
+    } else if (services_.compute) {
+        found = services_.compute(asked.headend, asked.endpoint, within);
+    }
+    return answer(asked, found, now, done);
+}
+
+void policies::answer_requests(microseconds now, evaluation& done) {
+    std::vector<request> asked;
+    asked.swap(requests_);
+    const auto key = [](const request& r) { return std::tuple(r.headend, r.demands, r.endpoint); };
+    std::sort(asked.begin(), asked.end(), [&](const request& a, const request& b) {
+        return std::tuple(key(a), a.policy) < std::tuple(key(b), b.policy);
+    });
+    std::vector<node_number> endpoints;
+    std::vector<std::optional<computed_list>> found;
+    for (std::size_t first = 0; first < asked.size();) {
+        std::size_t last = first;
+        endpoints.clear();
+        for (; last < asked.size() && asked[last].headend == asked[first].headend &&
+               asked[last].demands == asked[first].demands;
+             ++last) {
+            if (endpoints.empty() || endpoints.back() != asked[last].endpoint) {
+                endpoints.push_back(asked[last].endpoint);
+            }
+        }
+        found.assign(endpoints.size(), std::nullopt);
+        done.computed += endpoints.size();
+        const constraints& within = classes_[asked[first].demands].within;
+        if (services_.compute_many) {
+            services_.compute_many(asked[first].headend, within, endpoints, found);
+        } else if (services_.compute) {
+            for (std::size_t i = 0; i < endpoints.size(); ++i) {
+                found[i] = services_.compute(asked[first].headend, endpoints[i], within);
+            }
+        }
+        std::size_t which = 0;
+        for (; first < last; ++first) {
+            which += asked[first].endpoint != endpoints[which] ? 1U : 0U;
+            if (!answer(asked[first], found[which], now, done)) {
+                advance(asked[first].policy, now, done);
+            }
+        }
+    }
+}
+
+// True where the policy is settled by it.
+bool policies::answer(const request& asked, const std::optional<computed_list>& found,
+                      microseconds now, evaluation& done) {
+    slot& s = slots_[asked.policy];
+    candidate_state& state = s.state.states[asked.candidate];
+    if (!found) {
+        state.fault = list_fault::not_computed;
+        return false;
+    }
+    state.fault = checker_.check(asked.headend, found->segments);
+    if (state.fault != list_fault::none) {
+        return false;
+    }
+    outcome made;
+    if (!keeps_present(s, asked.candidate, *found, now, made)) {
+        made.lists.push_back({found->segments, 1});
+        made.links = found->links;
+    }
+    made.bandwidth = classes_[asked.demands].within.bandwidth;
+    if (!reserve(asked.policy, made)) {
+        state.fault = list_fault::not_computed;
+        return false;
+    }
+    state.valid = true;
+    settle_on(asked.policy, asked.candidate, std::move(made), now, done);
+    return true;
+}
+
+// Whether a better path has to prove itself first. The present one then needs segments that still
+// lead over its links: those that it has may follow the better path.
+bool policies::keeps_present(slot& s, std::uint32_t candidate, const computed_list& found,
+                             microseconds now, outcome& present) {
+    const bool may = s.may_wait && options_.settle != 0 && services_.encode && !renumbered_ &&
+                     s.state.active == s.state.candidates[candidate].key;
+    if (!may || found.links == s.state.links) {
+        s.state.better_since.reset();
+        return false;
+    }
+    auto segments = services_.encode(s.state.key.headend, s.state.links);
+    if (!segments || checker_.check(s.state.key.headend, *segments) != list_fault::none) {
+        s.state.better_since.reset();
+        return false;
+    }
+    if (!s.state.better_since || s.better != found.links) {
+        s.state.better_since = now;
+        s.better = found.links;
+    }
+    if (now >= after(*s.state.better_since, options_.settle)) {
+        s.state.better_since.reset();
+        return false;
+    }
+    present.lists.push_back({*std::move(segments), 1});
+    present.links = s.state.links;
+    return true;
+}
+
+}  // namespace rhumb::paths

@@ -1,0 +1,66 @@
+// Binding SIDs of SR policies (RFC 9256 6): the label that a policy has at its headend, specified
+// or allocated. A specified one that is not to be had is a conflict: the policy keeps the label
+// that it has, or gets an allocated one. Threads: one at a time.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "controlplane/paths/policy_transition.hh"
+#include "controlplane/topology/graph.hh"
+#include "rhumb/wire/mpls.hh"
+
+namespace rhumb::paths {
+
+// Who gives out labels at each headend. A function that is missing gives and refuses nothing.
+struct label_services {
+    std::function<bool(topology::node_number headend, mpls::label label)> claim;  // false: in use
+    std::function<std::optional<mpls::label>(topology::node_number headend)> allocate;
+    std::function<void(topology::node_number headend, mpls::label label)> release;
+};
+
+struct binding {
+    std::optional<mpls::label> label;
+    bool specified = false;
+    std::optional<mpls::label> refused;  // the specified one, where it is not to be had
+    friend bool operator==(const binding&, const binding&) = default;
+};
+
+class policy_bindings {
+public:
+    explicit policy_bindings(label_services services) : services_(std::move(services)) {}
+
+    // Whether the policy has the label, or could.
+    [[nodiscard]] bool available(std::uint32_t policy, topology::node_number headend,
+                                 mpls::label label);
+    // Gives `to` the label that is wanted, or any. The one that it had stays the policy's until
+    // `release_at`.
+    void bind(std::uint32_t policy, topology::node_number headend,
+              std::optional<mpls::label> wanted, binding& to, microseconds release_at);
+    void unbind(std::uint32_t policy, topology::node_number headend, binding& to,
+                microseconds release_at);
+
+    // Releases what is due; true if something was.
+    bool advance(microseconds now);
+    [[nodiscard]] microseconds due() const noexcept;
+
+private:
+    static std::uint64_t place(topology::node_number headend, mpls::label label) {
+        return std::uint64_t{headend} << 32 | label;
+    }
+    [[nodiscard]] bool take(std::uint32_t policy, topology::node_number headend, mpls::label label);
+
+    struct leaving {
+        topology::node_number headend;
+        mpls::label label;
+        microseconds at;
+    };
+    label_services services_;
+    std::unordered_map<std::uint64_t, std::uint32_t> owners_;
+    std::vector<leaving> leaving_;
+};
+
+}  // namespace rhumb::paths

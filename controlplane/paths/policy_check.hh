@@ -1,0 +1,91 @@
+// From what an explicit segment list says to segments, and whether it is valid (RFC 9256 5.1): not
+// empty, a weight, hops that exist and lead from one to the next, no more labels than the headend
+// can impose. Threads: one at a time, with the map.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "controlplane/paths/policy.hh"
+#include "controlplane/paths/policy_reach.hh"
+#include "controlplane/topology/map.hh"
+#include "controlplane/topology/segment.hh"
+
+namespace rhumb::paths {
+
+enum class list_fault : std::uint8_t {
+    none,
+    empty,
+    no_weight,
+    unresolved,    // the map has no such node, link, prefix or label, or it has no SID
+    unreachable,   // it exists, and no path leads there
+    disconnected,  // a link that does not begin where the list has come to
+    too_deep,      // more labels than the headend can impose
+    not_computed,  // dynamic: no path keeps to the constraints
+    no_endpoint,   // dynamic: nobody on the map is the endpoint
+};
+[[nodiscard]] std::string_view to_string(list_fault fault);  // in words
+
+struct list_verdict {
+    list_fault fault = list_fault::none;
+    std::uint32_t hop = 0;  // that is at fault
+    // Where there is none:
+    topology::segments segments;
+    std::vector<topology::link_number> links;  // those that it names, and fails with
+};
+
+class list_checker {
+public:
+    // `reserved` labels of the MSD are left for others (services, repairs).
+    explicit list_checker(const topology::map& m, std::uint32_t reserved = 0)
+        : map_(m), reach_(m), sids_(m), reserved_(reserved) {}
+
+    [[nodiscard]] list_verdict check(topology::node_number headend, const explicit_list& list);
+    // Segments that were computed: whether each is still there and within reach.
+    [[nodiscard]] list_fault check(topology::node_number headend,
+                                   std::span<const topology::segment> segments);
+
+    // To be called when the map has changed. False: no reachability differs.
+    [[nodiscard]] bool refresh(const topology::change& changed);
+
+    [[nodiscard]] bool fits(topology::node_number headend,
+                            std::span<const topology::segment> segments) const;
+
+private:
+    // Where a walk along a list has come to.
+    struct place {
+        topology::node_number node = topology::nobody;  // nobody: one of several, or unknown
+        bool known = true;
+    };
+    struct resolved {
+        list_fault fault = list_fault::none;
+        topology::segment segment;
+    };
+    [[nodiscard]] resolved resolve(const hop& h, const place& at, bool first, bool verify);
+    [[nodiscard]] resolved resolve_link(const hop& h) const;
+    // Links that the segment names are added to `links`.
+    [[nodiscard]] list_fault step(const topology::segment& s, place& at,
+                                  std::vector<topology::link_number>& links);
+    [[nodiscard]] list_fault step_sid(const topology::segment& s, place& at,
+                                      std::vector<topology::link_number>& links);
+    [[nodiscard]] bool has_node_sid(topology::node_number node, std::uint8_t algorithm) const;
+    [[nodiscard]] bool has_sid(topology::prefix_number p, std::uint8_t algorithm) const;
+    [[nodiscard]] bool usable(topology::link_number l) const;
+
+    const topology::map& map_;
+    reachability reach_;
+    sid_reader sids_;
+    std::uint32_t reserved_;
+    std::vector<topology::link_number> unused_;
+};
+
+// The endpoint's node: of several that advertise it, that of the lowest number (they are equals to
+// an anycast endpoint). nullopt for the null endpoint, and where nobody is it.
+[[nodiscard]] std::optional<topology::node_number> endpoint_node(const topology::map& m,
+                                                                 const ip_prefix& endpoint);
+
+}  // namespace rhumb::paths
