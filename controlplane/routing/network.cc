@@ -134,6 +134,40 @@ void network::revert() {
 
 bool network::set_link(std::string_view link, bool up) { return source_.set_link(link, up, map_); }
 
+namespace {
+
+// What the section asks for; nullopt: no repairs.
+std::optional<topology::protection> protection_of(config::protected_resource what) {
+    switch (what) {
+        case config::protected_resource::nothing: break;
+        case config::protected_resource::link: return topology::protection::link;
+        case config::protected_resource::node: return topology::protection::node;
+        case config::protected_resource::srlg: return topology::protection::srlg;
+        case config::protected_resource::node_and_srlg: return topology::protection::node_and_srlg;
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+// What segments may be made of: links and nodes that have SIDs for it.
+topology::ti_lfa_options network::repair_options(std::uint8_t algorithm) const {
+    topology::ti_lfa_options options;
+    options.protects = *protection_of(section().protects);
+    options.fall_back = section().fall_back;
+    const topology::graph& g = map_.graph();
+    options.has_node_sid.resize(g.node_count());
+    for (topology::node_number n = 0; n < g.node_count(); ++n) {
+        options.has_node_sid[n] = labels_->node_prefix(n, algorithm) ? 1 : 0;
+    }
+    options.has_adjacency_sid.resize(g.link_count());
+    for (topology::link_number l = 0; l < g.link_count(); ++l) {
+        const topology::link* const said = map_.said_of(l);
+        options.has_adjacency_sid[l] = said != nullptr && !said->sids.empty() ? 1 : 0;
+    }
+    return options;
+}
+
 void network::compute_algorithms() {
     const std::vector<std::uint8_t> wanted = topology::algorithms(map_);
     algorithms_.resize(wanted.size());
@@ -142,6 +176,10 @@ void network::compute_algorithms() {
         one.algorithm = wanted[i];
         one.view = topology::make_plane(map_, one.algorithm);
         one.repairs.clear();
+        if (protection_of(section().protects)) {
+            one.repairs = repairs_.compute(map_, one.view, one.algorithm, own_,
+                                           repair_options(one.algorithm));
+        }
     }
 }
 

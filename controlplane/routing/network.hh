@@ -87,6 +87,7 @@ private:
     [[nodiscard]] static result<std::unique_ptr<loaded>> load(const config::file& file);
     [[nodiscard]] result<void> take(std::unique_ptr<loaded> next);
     void compute_algorithms();
+    [[nodiscard]] topology::ti_lfa_options repair_options(std::uint8_t algorithm) const;
 
     topology::map map_;
     whole_map source_;
@@ -95,6 +96,7 @@ private:
     topology::node_number own_ = topology::nobody;
     std::optional<labels::sid_labels> labels_;
     std::vector<algorithm_state> algorithms_;
+    topology::repair_computer repairs_;
     publish::table_computer computer_;
     publish::computed_tables tables_;
 };
