@@ -8,6 +8,7 @@
 
 #include "controlplane/config/load.hh"
 #include "controlplane/config/text.hh"
+#include "controlplane/routing/merge.hh"
 #include "dataplane/io/log.hh"
 
 namespace rhumb::api {
@@ -174,6 +175,17 @@ result<config::file> router::check(const std::string& config_file) {
     if (const auto scion = load_scion(with_scion, nullptr); !scion) {
         return scion.why();
     }
+    if (file->topology) {
+        const auto network = routing::network::open(with_scion);
+        if (!network) {
+            return network.why();
+        }
+        const auto computed = network.value()->compute();
+        if (!computed) {
+            return computed.why();
+        }
+        routing::add_to(with_scion, computed.value());
+    }
     // Stand-ins for what the devices would say: sense does not depend on it.
     publish::port_map ports;
     for (const config::port& port : file->ports) {
@@ -203,10 +215,14 @@ result<std::unique_ptr<router>> router::open(const std::string& config_file,
     if (!scion) {
         return scion.why();
     }
+    if (auto done = made->prepare_network(file.value()); !done) {
+        return done.why();
+    }
     auto built = publish::forwarding::build(file.value(), made->port_facts(), nullptr);
     if (!built) {
         return built.why();
     }
+    made->adopt_network(file->topology.has_value());
     made->tables_ = std::move(built).value();
     std::vector<io::slow_queues*> queues;
     for (const auto& worker : made->engine_->workers()) {
@@ -301,10 +317,15 @@ result<void> router::reload() {
     if (!scion) {
         return scion.why();
     }
+    if (auto done = prepare_network(file.value()); !done) {
+        return done;
+    }
     auto built = publish::forwarding::build(file.value(), port_facts(), tables_.get());
     if (!built) {
+        abandon_network();
         return built.why();
     }
+    adopt_network(file->topology.has_value());
     std::shared_ptr<publish::forwarding> old = std::move(tables_);
     tables_ = std::move(built).value();
     use_scion(std::move(scion).value());
@@ -325,6 +346,9 @@ result<void> router::reload() {
 }
 
 result<void> router::apply(const publish::changes& batch) {
+    if (auto done = refuse_computed(batch); !done) {
+        return done;
+    }
     auto done = tables_->apply(batch);
     pending_ = pending_ || done.ok();
     return done;

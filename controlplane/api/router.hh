@@ -14,6 +14,7 @@
 #include "controlplane/api/slow_thread.hh"
 #include "controlplane/config/config.hh"
 #include "controlplane/publish/forwarding.hh"
+#include "controlplane/routing/network.hh"
 #include "controlplane/scion/setup.hh"
 #include "dataplane/engine.hh"
 #include "rhumb/result.hh"
@@ -66,6 +67,9 @@ public:
     [[nodiscard]] const std::shared_ptr<const scion::setup>& scion() const { return scion_; }
     [[nodiscard]] slow_thread& slow() const { return *slow_; }
 
+    // The map and what is computed from it; null without [topology].
+    [[nodiscard]] const routing::network* network() const { return network_.get(); }
+
     // Counters since the next hop, prefix or label rule came to be.
     [[nodiscard]] counter label_counter(mpls::label label) const;
     [[nodiscard]] counter nexthop_counter(nexthop_id id) const;
@@ -75,6 +79,13 @@ private:
     router(std::string config_file, config::runtime runtime, std::unique_ptr<rhumb::engine> engine);
     void use_scion(std::shared_ptr<const scion::setup> setup);
     [[nodiscard]] result<void> use_neighbours(const config::file& file);
+    // What is computed for a file joins its rules; then it is taken or abandoned.
+    [[nodiscard]] result<void> prepare_network(config::file& file);
+    void abandon_network();
+    void adopt_network(bool wanted);
+    [[nodiscard]] result<void> refuse_computed(const publish::changes& batch) const;
+    void follow_links();
+    void follow_map();
     void learn(const neighbour_news& news);
     void forget(const neighbours::ip_address& address);
     void publish(std::shared_ptr<publish::forwarding> retired_owner);
@@ -88,6 +99,11 @@ private:
     std::unique_ptr<rhumb::engine> engine_;
     std::shared_ptr<const scion::setup> scion_;
     std::unique_ptr<slow_thread> slow_;
+    std::unique_ptr<routing::network> network_;
+    std::unique_ptr<routing::network> next_network_;  // while a file that brings one is taken
+    publish::computed_tables next_computed_;          // likewise
+    // Own links of the map that have gone down, and when tables are to follow (RFC 8333).
+    std::map<std::string, std::chrono::steady_clock::time_point, std::less<>> links_going_;
     // Next hops that neighbours have become, with the prefixes that lead there.
     std::map<std::string, std::vector<ip_prefix>> learnt_;
     bool pending_ = false;  // something is applied and not published

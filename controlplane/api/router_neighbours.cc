@@ -52,6 +52,7 @@ void router::housekeeping() {
     for (const neighbour_news& news : slow_->take_news()) {
         news.mac ? learn(news) : forget(news.address);
     }
+    follow_links();
     publish_pending();
     engine_->reclaim();
 }

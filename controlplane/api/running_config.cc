@@ -154,6 +154,25 @@ std::string scion_text(const config::scion_section& scion) {
         scion.slow_path_rate, scion.slow_path_link_rate, scion.key_overlap, quoted(scion.http));
 }
 
+std::string topology_section_text(const config::topology_section& topology) {
+    std::string text = fmt::format("\n[topology]\nfile = {}\n", quoted(topology.file));
+    if (!topology.node.empty()) {
+        text += fmt::format("node = {}\n", quoted(topology.node));
+    }
+    std::string links;
+    for (const auto& [link, nexthop, where] : topology.adjacencies) {
+        links += fmt::format("{}{} = {}", links.empty() ? "" : ", ", quoted(link), quoted(nexthop));
+    }
+    if (!links.empty()) {
+        text += fmt::format("links = {{ {} }}\n", links);
+    }
+    return text + fmt::format(
+                      "protection = \"{}\"\nfall_back = {}\nlocal_delay = {}\n"
+                      "microloop_avoidance = {}\n",
+                      config::to_string(topology.protects), topology.fall_back,
+                      topology.local_delay, topology.microloop_avoidance);
+}
+
 std::string prefix_text(const publish::prefix_view& rule) {
     if (rule.way.list == route::discard) {
         return fmt::format("\n[[prefixes]]\nmatch = \"{}\"\ndiscard = true\n",
@@ -181,11 +200,14 @@ nlohmann::json page(std::string toml, const std::string& next) {
     return answer;
 }
 
-nlohmann::json label_page(const forwarding& tables, std::uint64_t from, std::uint64_t limit) {
+nlohmann::json label_page(const running_parts& of, std::uint64_t from, std::uint64_t limit) {
+    const forwarding& tables = of.tables;
     std::string text;
     auto label = tables.next_label(from);
     for (std::uint64_t n = 0; label && n < limit; ++n) {
-        text += label_text(tables.label(*label));
+        if (of.network == nullptr || !of.network->has(*label)) {
+            text += label_text(tables.label(*label));
+        }
         label = tables.next_label(*label + std::uint64_t{1});
     }
     if (label) {
@@ -196,11 +218,12 @@ nlohmann::json label_page(const forwarding& tables, std::uint64_t from, std::uin
                 prefixes.empty() ? "" : "prefix " + config::to_string(prefixes.begin()->first));
 }
 
-nlohmann::json prefix_page(const forwarding& tables, const ip_prefix& from, std::uint64_t limit) {
+nlohmann::json prefix_page(const running_parts& of, const ip_prefix& from, std::uint64_t limit) {
+    const forwarding& tables = of.tables;
     std::string text;
     auto it = tables.prefixes().lower_bound(from);
     for (std::uint64_t n = 0; it != tables.prefixes().end() && n < limit; ++n, ++it) {
-        if (!tables.is_own(it->first)) {
+        if (!tables.is_own(it->first) && (of.network == nullptr || !of.network->has(it->first))) {
             text += prefix_text(tables.prefix(it->first));
         }
     }
@@ -219,28 +242,35 @@ config::operation operation_of(label_op op) {
     }
 }
 
-result<nlohmann::json> running_config(const forwarding& tables, const config::runtime& runtime,
-                                      const config::scion_section* scion, const std::string& from,
+result<nlohmann::json> running_config(const running_parts& of, const std::string& from,
                                       std::uint64_t limit) {
     if (from.empty()) {
-        std::string text = node_text(tables.node());
-        for (const config::port& port : tables.ports()) {
+        std::string text = node_text(of.tables.node());
+        for (const config::port& port : of.tables.ports()) {
             text += port_text(port);
         }
-        for (const auto& [name, hop] : tables.nexthops()) {
-            text += nexthop_text(hop);
+        for (const auto& [name, hop] : of.tables.nexthops()) {
+            if (of.network == nullptr || !of.network->has_nexthop(name)) {
+                text += nexthop_text(hop);
+            }
         }
-        return page(text + runtime_text(runtime) + (scion != nullptr ? scion_text(*scion) : ""),
-                    "label 0");
+        text += runtime_text(of.runtime);
+        if (of.scion != nullptr) {
+            text += scion_text(*of.scion);
+        }
+        if (of.network != nullptr) {
+            text += topology_section_text(of.network->section());
+        }
+        return page(std::move(text), "label 0");
     }
     if (from.starts_with("label ")) {
         std::uint64_t label = 0;
         std::from_chars(from.data() + 6, from.data() + from.size(), label);
-        return label_page(tables, label, limit);
+        return label_page(of, label, limit);
     }
     if (from.starts_with("prefix ")) {
         if (const auto prefix = config::parse_prefix(std::string_view(from).substr(7))) {
-            return prefix_page(tables, *prefix, limit);
+            return prefix_page(of, *prefix, limit);
         }
     }
     return error{"params.from is not what an earlier answer gave as next", {}};

@@ -7,6 +7,7 @@
 
 #include "controlplane/config/config.hh"
 #include "controlplane/publish/forwarding.hh"
+#include "controlplane/routing/network.hh"
 #include "rhumb/result.hh"
 
 namespace rhumb::api {
@@ -14,11 +15,18 @@ namespace rhumb::api {
 // Precondition: an operation of the configuration, not a special-purpose label's.
 [[nodiscard]] config::operation operation_of(label_op op);
 
-// {"rows": [{"toml": text}], "next": cursor}: node, ports, next hops, runtime and, where it is not
-// null, `scion` on the first page; then the label rules, then the prefixes, `limit` on a page.
-[[nodiscard]] result<nlohmann::json> running_config(const publish::forwarding& tables,
-                                                    const config::runtime& runtime,
-                                                    const config::scion_section* scion,
+// Of a router that runs; null where it has none of that.
+struct running_parts {
+    const publish::forwarding& tables;
+    const config::runtime& runtime;
+    const config::scion_section* scion = nullptr;
+    const routing::network* network = nullptr;
+};
+
+// {"rows": [{"toml": text}], "next": cursor}: node, ports, next hops, runtime, scion and topology
+// on the first page; then the label rules, then the prefixes, `limit` on a page. What is computed
+// from the map is left out.
+[[nodiscard]] result<nlohmann::json> running_config(const running_parts& of,
                                                     const std::string& from, std::uint64_t limit);
 
 }  // namespace rhumb::api

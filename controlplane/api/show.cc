@@ -309,15 +309,20 @@ result<json> show(const router& running, const json& params) {
         name == "scion_keys" || name == "scion_drops") {
         return show_scion(running, name);
     }
+    if (name == "topology" || name == "links" || name == "spf" || name == "protection" ||
+        name == "conflicts") {
+        return show_network(running, name, params);
+    }
     if (name == "config") {
-        return running_config(running.tables(), running.runtime(),
-                              running.scion() ? &running.scion()->section : nullptr,
-                              wanted.value().from, wanted.value().limit);
+        return running_config(
+            {running.tables(), running.runtime(),
+             running.scion() ? &running.scion()->section : nullptr, running.network()},
+            wanted.value().from, wanted.value().limit);
     }
     return error{
         "params.what must be one of version, ports, labels, prefixes, nexthops, counters, "
-        "drops, config, workers, neighbours, scion_interfaces, scion_paths, scion_bfd, scion_keys, "
-        "scion_drops",
+        "drops, config, workers, neighbours, topology, links, spf, protection, conflicts, "
+        "scion_interfaces, scion_paths, scion_bfd, scion_keys, scion_drops",
         {}};
 }
 

@@ -43,6 +43,13 @@ inline constexpr std::array<choice<operation>, 4> operations{{{"continue", opera
 inline constexpr std::array<choice<ttl_model>, 2> ttl_models{
     {{"uniform", ttl_model::uniform}, {"pipe", ttl_model::pipe}}};
 
+inline constexpr std::array<choice<protected_resource>, 5> protected_resources{
+    {{"none", protected_resource::nothing},
+     {"link", protected_resource::link},
+     {"node", protected_resource::node},
+     {"srlg", protected_resource::srlg},
+     {"node+srlg", protected_resource::node_and_srlg}}};
+
 // The value that `word` names among `choices`; if none, an error in the words of `key`.
 template <class Value, std::size_t Count>
 [[nodiscard]] std::optional<Value> choose(std::string_view key, std::string_view word,

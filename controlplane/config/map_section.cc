@@ -12,13 +12,6 @@ namespace rhumb::config {
 
 namespace {
 
-constexpr std::array<choice<protected_resource>, 5> resources{
-    {{"none", protected_resource::nothing},
-     {"link", protected_resource::link},
-     {"node", protected_resource::node},
-     {"srlg", protected_resource::srlg},
-     {"node+srlg", protected_resource::node_and_srlg}}};
-
 // links: from links of the map to next hops of this file.
 std::vector<topology_section::adjacency> read_adjacencies(value from, diagnostics& errors) {
     std::vector<topology_section::adjacency> found;
@@ -58,7 +51,7 @@ topology_section read_topology_section(value from, diagnostics& errors) {
     }
     table.name("node", result.node);
     result.adjacencies = read_adjacencies(table.find("links"), errors);
-    table.word("protection", resources, result.protects);
+    table.word("protection", protected_resources, result.protects);
     table.flag("fall_back", result.fall_back);
     table.number("local_delay", 0, max_delay, result.local_delay);
     table.number("microloop_avoidance", 0, max_delay, result.microloop_avoidance);

@@ -8,6 +8,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "controlplane/config/form.hh"
+
 namespace rhumb::config {
 namespace {
 
@@ -114,6 +116,15 @@ std::string_view to_string(operation op) {
         case operation::next: return "next";
         case operation::pop: return "pop";
         case operation::push: return "push";
+    }
+    return "";
+}
+
+std::string_view to_string(protected_resource what) {
+    for (const choice<protected_resource>& known : protected_resources) {
+        if (known.value == what) {
+            return known.name;
+        }
     }
     return "";
 }

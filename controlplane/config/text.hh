@@ -29,5 +29,6 @@ namespace rhumb::config {
 
 [[nodiscard]] std::string_view to_string(operation op);
 [[nodiscard]] std::string_view to_string(ttl_model model);
+[[nodiscard]] std::string_view to_string(protected_resource what);
 
 }  // namespace rhumb::config

@@ -119,10 +119,10 @@ private:
 
     bool read_ends(const table_reader& table, bool one_way, std::array<link_end, 2>& ends,
                    topology::link& there, topology::link& back) {
-        const value given = table.need("ends", ends_example);
+        const value given = table.find("ends");
         const auto elements = given ? read_array(given, "ends", errors_) : std::vector<value>{};
-        if (given.kind() == value_kind::array && elements.size() != 2) {
-            errors_.fail(given.where(errors_),
+        if (elements.size() != 2 && (!given || given.kind() == value_kind::array)) {
+            errors_.fail(given ? given.where(errors_) : table.where(),
                          fmt::format("a link has two ends: write {}", ends_example));
         }
         if (elements.size() != 2 || !read_end(elements[0], ends[0]) ||

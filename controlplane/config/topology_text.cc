@@ -2,11 +2,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <deque>
 #include <iterator>
 #include <limits>
-#include <map>
-#include <set>
+#include <numeric>
 #include <unordered_map>
 
 #include "controlplane/config/text.hh"
@@ -294,53 +294,64 @@ private:
     }
 
     // A link comes when it is next at both its ends, so that each node's order stays; where orders
-    // contradict each other, one gives way.
+    // contradict each other, its directions come alone.
     void links() {
-        struct row {
-            std::size_t at = 0;
-            std::vector<bool> done;
-        };
-        std::vector<row> rows(network_.nodes.size());
-        std::deque<std::size_t> turn;
-        for (std::size_t n = 0; n < rows.size(); ++n) {
-            rows[n].done.resize(network_.nodes[n].links.size());
-            turn.push_back(n);
+        for (const advertisement& node : network_.nodes) {
+            rows_.push_back({0, std::vector<state>(node.links.size(), state::open)});
         }
+        std::deque<std::size_t> turn(rows_.size());
+        std::iota(turn.begin(), turn.end(), std::size_t{0});
         std::size_t idle = 0;  // nodes in turn that could not go on
         while (!turn.empty()) {
             const std::size_t n = turn.front();
             turn.pop_front();
-            row& own = rows[n];
-            const auto& links = network_.nodes[n].links;
-            bool moved = false;
-            while (own.at < links.size()) {
-                const topology::link& l = links[own.at];
-                const topology::link* const back = own.done[own.at] ? nullptr : partner_of(n, l);
-                if (back != nullptr) {
-                    const std::size_t remote = numbers_.find(l.remote)->second;
-                    const auto& others = network_.nodes[remote].links;
-                    const auto place = static_cast<std::size_t>(back - others.data());
-                    if (rows[remote].at != place && idle <= turn.size()) {
-                        break;
-                    }
-                    rows[remote].done[place] = true;
-                }
-                if (!own.done[own.at]) {
-                    add_link(n, l, back);
-                }
-                ++own.at;
-                moved = true;
+            const std::size_t before = rows_[n].at;
+            while (rows_[n].at < network_.nodes[n].links.size() &&
+                   add_next(n, idle > turn.size())) {
+                ++rows_[n].at;
                 idle = 0;
             }
-            idle = moved ? 0 : idle + 1;
-            if (own.at < links.size()) {
+            if (rows_[n].at == before) {
+                ++idle;
+            }
+            if (rows_[n].at < network_.nodes[n].links.size()) {
                 turn.push_back(n);
             }
         }
     }
 
+    // The node's next link; false: it has to wait for its other end, unless `at_once`.
+    bool add_next(std::size_t n, bool at_once) {
+        const std::size_t at = rows_[n].at;
+        const topology::link& l = network_.nodes[n].links[at];
+        if (rows_[n].links[at] == state::written) {
+            return true;
+        }
+        const topology::link* back =
+            rows_[n].links[at] == state::alone ? nullptr : partner_of(n, l);
+        if (back != nullptr) {
+            const std::size_t remote = numbers_.find(l.remote)->second;
+            const auto place = static_cast<std::size_t>(back - network_.nodes[remote].links.data());
+            const bool together = rows_[remote].at == place;
+            if (!together && !at_once) {
+                return false;
+            }
+            rows_[remote].links[place] = together ? state::written : state::alone;
+            back = together ? back : nullptr;
+        }
+        add_link(n, l, back);
+        return true;
+    }
+
+    enum class state : std::uint8_t { open, written, alone };
+    struct row {
+        std::size_t at = 0;  // the next link
+        std::vector<state> links;
+    };
+
     const topology_file& network_;
     std::unordered_map<std::string_view, std::size_t> numbers_;
+    std::vector<row> rows_;  // by node
     std::string text_;
 };
 

@@ -1,5 +1,6 @@
 #include "controlplane/routing/merge.hh"
 
+#include <utility>
 #include <vector>
 
 namespace rhumb::routing {
@@ -12,15 +13,18 @@ void add_to(config::file& file, const publish::computed_tables& computed) {
     std::vector<std::uint32_t> lists;
     paths.reserve(from.path_lists.size());
     lists.reserve(from.segment_lists.size());
-    for (const config::path_list& list : from.path_lists) {
-        paths.push_back(into.intern(config::path_list(list)));
-    }
-    for (const config::segments& list : from.segment_lists) {
-        lists.push_back(into.intern(config::segments(list)));
-    }
     const auto moved = [](std::uint32_t number, const std::vector<std::uint32_t>& numbers) {
         return number == config::none ? config::none : numbers[number];
     };
+    for (const config::segments& list : from.segment_lists) {
+        lists.push_back(into.intern(config::segments(list)));
+    }
+    for (config::path_list list : from.path_lists) {
+        for (config::path& path : list) {
+            path.list = moved(path.list, lists);
+        }
+        paths.push_back(into.intern(std::move(list)));
+    }
     into.labels.reserve(into.labels.size() + from.labels.size());
     for (config::label_rule rule : from.labels) {
         rule.paths = moved(rule.paths, paths);

@@ -1,5 +1,5 @@
-// Computed tables beside a configuration's own rules, as one file to build tables from. Threads: any
-// (pure).
+// Computed tables beside a configuration's own rules, as one file to build tables from. Threads:
+// any (pure).
 #pragma once
 
 #include "controlplane/config/config.hh"

@@ -52,9 +52,8 @@ result<void> compare_blocks(const config::file& file, const topology::advertisem
 
 }  // namespace
 
-result<std::unique_ptr<network>> network::open(const config::file& file,
-                                               const std::string& folder) {
-    auto state = load(file, folder);
+result<std::unique_ptr<network>> network::open(const config::file& file) {
+    auto state = load(file);
     if (!state) {
         return state.why();
     }
@@ -65,8 +64,8 @@ result<std::unique_ptr<network>> network::open(const config::file& file,
     return made;
 }
 
-result<void> network::reload(const config::file& file, const std::string& folder) {
-    auto next = load(file, folder);
+result<void> network::reload(const config::file& file) {
+    auto next = load(file);
     if (!next) {
         return next.why();
     }
@@ -78,13 +77,13 @@ result<void> network::reload(const config::file& file, const std::string& folder
     return take(std::move(next).value());
 }
 
-result<std::unique_ptr<network::loaded>> network::load(const config::file& file,
-                                                       const std::string& folder) {
+result<std::unique_ptr<network::loaded>> network::load(const config::file& file) {
     const config::topology_section& section = *file.topology;
     const auto at = [&](config::position where) {
         return source_position{file.files[where.file], where.line, where.column};
     };
-    const std::string path = (std::filesystem::path(folder) / section.file).string();
+    const std::filesystem::path folder = std::filesystem::path(file.files.front()).parent_path();
+    const std::string path = (folder / section.file).string();
     auto read = config::load_topology(path);
     if (!read) {
         return read.why();
@@ -116,12 +115,21 @@ result<std::unique_ptr<network::loaded>> network::load(const config::file& file,
 }
 
 result<void> network::take(std::unique_ptr<loaded> next) {
-    if (auto done = source_.replace(std::move(next->nodes), map_); !done) {
+    if (auto done = source_.replace(next->nodes, map_); !done) {
         return done;
     }
-    state_ = std::move(next);
+    previous_ = std::exchange(state_, std::move(next));
     own_ = *map_.find(state_->own_name);
     return {};
+}
+
+void network::revert() {
+    if (previous_ != nullptr) {
+        (void)take(std::move(previous_));  // it made sense before
+        previous_.reset();
+        labels_.emplace(map_);
+        compute_algorithms();
+    }
 }
 
 bool network::set_link(std::string_view link, bool up) { return source_.set_link(link, up, map_); }
@@ -137,7 +145,7 @@ void network::compute_algorithms() {
     }
 }
 
-result<void> network::compute() {
+result<publish::computed_tables> network::compute() {
     labels_.emplace(map_);
     compute_algorithms();
     std::vector<publish::algorithm_inputs> algorithms;
@@ -146,12 +154,20 @@ result<void> network::compute() {
     }
     const publish::computed_inputs inputs{map_, *labels_,      own_,          algorithms,
                                           {},   state_->links, *state_->rules};
-    auto made = computer_.compute(inputs);
-    if (!made) {
-        return made.why();
-    }
-    tables_ = std::move(made).value();
-    return {};
+    return computer_.compute(inputs);
+}
+
+bool network::has(mpls::label label) const {
+    return std::ranges::binary_search(tables_.rules.labels, label, {}, &config::label_rule::label);
+}
+
+bool network::has(const ip_prefix& prefix) const {
+    return std::ranges::binary_search(tables_.rules.prefixes, prefix, {},
+                                      &config::prefix_rule::match);
+}
+
+bool network::has_nexthop(std::string_view name) const {
+    return std::ranges::binary_search(tables_.nexthops, name, {}, &config::nexthop::name);
 }
 
 }  // namespace rhumb::routing

@@ -38,12 +38,13 @@ struct algorithm_state {
 
 class network {
 public:
-    // For a configuration with [topology]; the file that it names is sought from `folder` on.
+    // For a configuration with [topology]; the file that it names is sought from its folder on.
     // Errors have their place in the one or the other.
-    [[nodiscard]] static result<std::unique_ptr<network>> open(const config::file& file,
-                                                               const std::string& folder);
-    // The same for a configuration that was read anew. An error leaves everything as it was.
-    [[nodiscard]] result<void> reload(const config::file& file, const std::string& folder);
+    [[nodiscard]] static result<std::unique_ptr<network>> open(const config::file& file);
+    // The same for a configuration that was read anew. An error leaves everything as it was, and so
+    // does revert(), which may come until the next compute().
+    [[nodiscard]] result<void> reload(const config::file& file);
+    void revert();
 
     // Own links of the map that have a next hop.
     [[nodiscard]] std::span<const config::topology_section::adjacency> adjacencies() const {
@@ -53,8 +54,14 @@ public:
     bool set_link(std::string_view link, bool up);
 
     // Tables for the map as it is now; an error where they would loop.
-    [[nodiscard]] result<void> compute();
+    [[nodiscard]] result<publish::computed_tables> compute();
+    // These are in force.
+    void adopt(publish::computed_tables now) { tables_ = std::move(now); }
     [[nodiscard]] const publish::computed_tables& tables() const { return tables_; }
+    // Whether the tables in force have it.
+    [[nodiscard]] bool has(mpls::label label) const;
+    [[nodiscard]] bool has(const ip_prefix& prefix) const;
+    [[nodiscard]] bool has_nexthop(std::string_view name) const;
 
     [[nodiscard]] const topology::map& map() const { return map_; }
     [[nodiscard]] topology::node_number own() const { return own_; }
@@ -77,14 +84,14 @@ private:
     };
 
     explicit network(std::string own_name) : source_(std::move(own_name)) {}
-    [[nodiscard]] static result<std::unique_ptr<loaded>> load(const config::file& file,
-                                                              const std::string& folder);
+    [[nodiscard]] static result<std::unique_ptr<loaded>> load(const config::file& file);
     [[nodiscard]] result<void> take(std::unique_ptr<loaded> next);
     void compute_algorithms();
 
     topology::map map_;
     whole_map source_;
     std::unique_ptr<loaded> state_;
+    std::unique_ptr<loaded> previous_;
     topology::node_number own_ = topology::nobody;
     std::optional<labels::sid_labels> labels_;
     std::vector<algorithm_state> algorithms_;

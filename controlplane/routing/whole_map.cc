@@ -22,6 +22,7 @@ result<void> whole_map::replace(std::vector<advertisement> network, topology::ma
             node.withdrawn = true;
         }
     }
+    std::vector<advertisement> news;
     for (advertisement& said : network) {
         known& node = known_[said.origin];
         said.version = node.version;
@@ -31,11 +32,10 @@ result<void> whole_map::replace(std::vector<advertisement> network, topology::ma
         said.version = ++node.version;
         node.said = std::move(said);
         node.withdrawn = false;
-        if (auto done = into.apply(with_links_up(node.said)); !done) {
-            return done.why();
-        }
+        news.push_back(with_links_up(node.said));
     }
-    return {};
+    auto done = into.apply(std::move(news));
+    return done ? result<void>() : done.why();
 }
 
 bool whole_map::set_link(std::string_view link, bool up, topology::map& into) {

@@ -55,20 +55,39 @@ std::vector<std::uint32_t> map::srlgs() const {
 }
 
 result<change> map::apply(advertisement said) {
-    if (auto sense = check(said); !sense) {
-        return sense.why();
+    std::vector<advertisement> one;
+    one.push_back(std::move(said));
+    return apply(std::move(one));
+}
+
+result<change> map::apply(std::vector<advertisement> said) {
+    for (const advertisement& one : said) {
+        if (auto sense = check(one); !sense) {
+            return sense.why();
+        }
     }
+    change changed;
+    changed.stale = true;
+    bool numbered = true;
+    for (advertisement& one : said) {
+        take(std::move(one), numbered, changed);
+    }
+    if (!numbered) {
+        renumber(changed);
+    }
+    return changed;
+}
+
+void map::take(advertisement said, bool& numbered, change& changed) {
     const std::size_t known = nodes_.size();
     const node_number node = number_for(said.origin);
-    change changed;
     node_entry& entry = *nodes_[node];
     if (node < known && said.version <= entry.version) {
-        changed.stale = true;
-        return changed;
+        return;
     }
+    changed.stale = false;
     entry.version = said.version;
-    replace(node, std::move(said), changed);
-    return changed;
+    replace(node, std::move(said), numbered, changed);
 }
 
 change map::withdraw(std::string_view origin, std::uint64_t version) {
@@ -79,7 +98,8 @@ change map::withdraw(std::string_view origin, std::uint64_t version) {
         return changed;
     }
     nodes_[*node]->version = version;
-    replace(*node, std::nullopt, changed);
+    bool numbered = true;  // links that go need no numbers
+    replace(*node, std::nullopt, numbered, changed);
     return changed;
 }
 
@@ -97,7 +117,8 @@ node_number map::number_for(const std::string& name) {
     return number;
 }
 
-void map::replace(node_number node, std::optional<advertisement> with, change& changed) {
+void map::replace(node_number node, std::optional<advertisement> with, bool& numbered,
+                  change& changed) {
     node_entry& entry = *nodes_[node];
     const std::optional<advertisement> before = std::exchange(entry.said, std::move(with));
     if (before.has_value() != entry.said.has_value() ||
@@ -105,10 +126,10 @@ void map::replace(node_number node, std::optional<advertisement> with, change& c
         changed.nodes.push_back(node);
     }
     graph_.no_transit[node] = entry.said && !entry.said->overload ? 0 : 1;
-    if (!before || !entry.said || before->links != entry.said->links) {
-        if (!place_links(node, changed)) {
-            renumber(changed);
-        }
+    if (!numbered) {
+        // Every link is looked at when they get their numbers.
+    } else if (!before || !entry.said || before->links != entry.said->links) {
+        numbered = place_links(node, changed);
     } else {
         // The same links at new addresses.
         for (link_number l = graph_.first[node]; l < graph_.first[node + 1]; ++l) {

@@ -51,6 +51,8 @@ class map {
 public:
     // Takes what a node says, if it is newer than what is known.
     [[nodiscard]] result<change> apply(advertisement said);
+    // The same for many at once, all or none: links are numbered once.
+    [[nodiscard]] result<change> apply(std::vector<advertisement> said);
     // The node says nothing any more; what it says later has to be newer than `version`.
     [[nodiscard]] change withdraw(std::string_view origin, std::uint64_t version);
 
@@ -99,7 +101,10 @@ private:
     };
 
     [[nodiscard]] node_number number_for(const std::string& name);
-    void replace(node_number node, std::optional<advertisement> with, change& changed);
+    // One of a batch; false where links are to be numbered anew, to which `numbered` is then set.
+    void take(advertisement said, bool& numbered, change& changed);
+    void replace(node_number node, std::optional<advertisement> with, bool& numbered,
+                 change& changed);
     // Puts the node's links into their slots; false where one has none.
     [[nodiscard]] bool place_links(node_number node, change& changed);
     void renumber(change& changed);

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "controlplane/topology/map.hh"
@@ -30,6 +31,9 @@ struct ti_lfa_options {
     protection protects = protection::link;
     bool fall_back = true;
     std::size_t max_segments = 8;  // longer repairs are not used
+    // By node and by link: whether they have a SID to be named by; empty: all have.
+    std::vector<std::uint8_t> has_node_sid{};
+    std::vector<std::uint8_t> has_adjacency_sid{};
 };
 
 // How packets for a destination go round a failure. They leave over `out`, follow `segments`, and
@@ -50,6 +54,24 @@ struct link_repairs {
     std::vector<repair> repairs;         // different ones
     std::vector<std::uint32_t> by_node;  // destination -> number in repairs; none where the link is
                                          // not used, or there is no other way
+};
+
+// Computes repairs; keeps its memory for the next time.
+class repair_computer {
+public:
+    repair_computer();
+    repair_computer(const repair_computer&) = delete;
+    repair_computer& operator=(const repair_computer&) = delete;
+    ~repair_computer();
+
+    // For all usable links of `own` in an algorithm whose plane is `view`.
+    [[nodiscard]] std::vector<link_repairs> compute(const map& m, const plane& view,
+                                                    std::uint8_t algorithm, node_number own,
+                                                    const ti_lfa_options& options);
+
+private:
+    class memory;
+    std::unique_ptr<memory> memory_;
 };
 
 }  // namespace rhumb::topology

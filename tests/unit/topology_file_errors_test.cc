@@ -91,7 +91,7 @@ TEST(TopologyErrors, Nodes) {
 }
 
 TEST(TopologyErrors, Links) {
-    expect_error("[[links]]", "t:1:1: [[links]] needs a ends");
+    expect_error("[[links]]", "t:1:1: a link has two ends: write ends = ");
     expect_error(two + "ends = [\"a\"]", "t:4:8: a link has two ends");
     expect_error(two + "ends = [\"a\", \"c\"]", "t:4:14: ends names \"c\", which is no node");
     expect_error("[nodes.router1]\n[nodes.router2]\n[[links]]\nends = [\"router1\", \"ruoter2\"]",

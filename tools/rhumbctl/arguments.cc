@@ -19,7 +19,9 @@ constexpr const char* usage =
     "\n"
     "Asks and changes a running rhumbd over its control socket.\n"
     "\n"
-    "  show version|ports|labels|prefixes|nexthops|counters|drops|config|workers\n"
+    "  show version|ports|labels|prefixes|nexthops|counters|drops|config|workers|neighbours\n"
+    "  show topology|links|spf|protection|conflicts\n"
+    "                                     of a router with a map; spf: [--algorithm N]\n"
     "  label set LABEL KEY=VALUE...       op=continue|next|pop|push out= via=r2,r3*3 segments=\n"
     "                                     ttl=uniform|pipe tc=\n"
     "  label delete LABEL...\n"
@@ -53,6 +55,7 @@ struct raw {
     std::string limit;
     std::string count;
     std::string label;
+    std::string algorithm;
     std::string op;
     std::string prefix;
     std::string nexthop;
@@ -73,6 +76,8 @@ po::options_description described(raw& into) {
         ("timeout", po::value(&into.timeout)->value_name("SECONDS"),
          "give up when an answer takes longer (30; 0: never)")
         ("label", po::value(&into.label)->value_name("N|A-B"), "show, trace: this label, or range")
+        ("algorithm", po::value(&into.algorithm)->value_name("N"),
+         "show spf: a flexible algorithm (RFC 9350), 128 to 255")
         ("op", po::value(&into.op)->value_name("OP"), "show: labels with this operation")
         ("prefix", po::value(&into.prefix)->value_name("P"), "show: this prefix")
         ("nexthop", po::value(&into.nexthop)->value_name("NAME"),
@@ -135,6 +140,7 @@ arguments parse_arguments(std::vector<std::string> line) {
     made.node = take("node", read.node);
     made.label = take("label", read.label);
     made.op = take("op", read.op);
+    made.algorithm = take("algorithm", read.algorithm);
     made.prefix = take("prefix", read.prefix);
     made.nexthop = take("nexthop", read.nexthop);
     made.port = take("port", read.port);

@@ -18,6 +18,7 @@ struct arguments {
     std::chrono::milliseconds timeout{30'000};  // 0: for ever
     std::optional<std::string> label;           // a number or a range
     std::optional<std::string> op;
+    std::optional<std::string> algorithm;
     std::optional<std::string> prefix;
     std::optional<std::string> nexthop;
     std::optional<std::string> port;

@@ -57,10 +57,9 @@ nlohmann::json label_filter(const std::string& text) {
 }
 
 command show(const arguments& given) {
-    allow(given, {"watch", "label", "op", "prefix", "nexthop", "port", "limit"});
-    expect_words(given, 2, 2,
-                 "show version|ports|labels|prefixes|nexthops|counters|drops|config|"
-                 "workers");
+    allow(given, {"watch", "label", "op", "prefix", "nexthop", "port", "limit", "algorithm"});
+    const std::string form = fmt::format("show {}", fmt::join(view_names(), "|"));
+    expect_words(given, 2, 2, form.c_str());
     const std::string& what = given.words[1];
     if (std::ranges::count(view_names(), what) == 0) {
         throw wrong(fmt::format("there is no show {}; there is show {}", what,
@@ -75,6 +74,14 @@ command show(const arguments& given) {
             made.params[key] = *value;
         }
     };
+    if (given.algorithm) {
+        const auto algorithm = parse_number(*given.algorithm, 255);
+        if (!algorithm || what != "spf") {
+            throw wrong(fmt::format("--algorithm is for show spf, a number from 0 to 255, not {}",
+                                    *given.algorithm));
+        }
+        made.params["algorithm"] = *algorithm;
+    }
     filter("op", given.op);
     filter("prefix", given.prefix);
     filter("nexthop", given.nexthop);

@@ -35,7 +35,7 @@ _rhumbctl() {
         case ${COMP_WORDS[n]} in
             -s | --socket) _rhumbctl_target=(-s "${COMP_WORDS[n + 1]}"); ((++n)) ;;
             -n | --node) _rhumbctl_target=(-n "${COMP_WORDS[n + 1]}"); ((++n)) ;;
-            --label | --op | --prefix | --nexthop | --port | --limit | --count | --timeout)
+            --label | --op | --prefix | --nexthop | --port | --limit | --count | --timeout | --algorithm)
                 ((++n)) ;;
             = | -*) ;;
             *) words+=("${COMP_WORDS[n]}") ;;
@@ -74,7 +74,7 @@ _rhumbctl() {
         "") _rhumbctl_offer show label prefix nexthop port apply reload shutdown trace capture \
                 scion completion ;;
         show) _rhumbctl_offer version ports labels prefixes nexthops counters drops config \
-                  workers ;;
+                  workers neighbours topology links spf protection conflicts ;;
         scion) _rhumbctl_offer show ;;
         "scion show") _rhumbctl_offer interfaces paths bfd keys drops ;;
         label | prefix) _rhumbctl_offer set delete ;;

@@ -22,6 +22,8 @@ constexpr std::array<std::string_view, 2> by_reason{"reason", "port"};
 constexpr std::array<std::string_view, 1> by_worker{"worker"};
 constexpr std::array<std::string_view, 2> by_interface{"interface", "remote"};
 constexpr std::array<std::string_view, 1> by_link{"link"};
+constexpr std::array<std::string_view, 1> by_node{"node"};
+constexpr std::array<std::string_view, 2> by_node_link{"node", "link"};
 constexpr std::array<std::string_view, 1> by_key{"key"};
 constexpr std::array<std::string_view, 2> by_way{"egress", "traffic"};
 constexpr std::array<std::string_view, 2> by_address{"port", "address"};
@@ -121,7 +123,42 @@ constexpr std::array<field, 4> scion_path_fields{{{"EGRESS", "egress"},
                                                   {"PACKETS", "packets", count, true},
                                                   {"BYTES", "bytes", count}}};
 
-constexpr std::array<view, 15> views{{{"version", {}, {}},
+constexpr std::array<field, 8> node_fields{{{"NODE", "node"},
+                                            {"SID", "sid", number},
+                                            {"LABEL", "label", number},
+                                            {"COST", "cost", number},
+                                            {"VIA", "via", labels},
+                                            {"LINKS", "links", number},
+                                            {"UP", "links_up", number},
+                                            {"PREFIXES", "prefixes", labels}}};
+constexpr std::array<field, 11> link_fields{{{"NODE", "node"},
+                                             {"LINK", "link"},
+                                             {"REMOTE", "remote"},
+                                             {"STATE", "up", up_down},
+                                             {"METRIC", "metric", number},
+                                             {"TE", "te_metric", number},
+                                             {"DELAY US", "delay_us", number},
+                                             {"BITS/S", "bandwidth", count},
+                                             {"AFFINITIES", "affinities", labels},
+                                             {"SRLGS", "srlgs", labels},
+                                             {"NEXTHOP", "nexthop"}}};
+constexpr std::array<field, 6> spf_fields{{{"NODE", "node"},
+                                           {"ALGORITHM", "algorithm", number},
+                                           {"COST", "cost", number},
+                                           {"VIA", "via", labels},
+                                           {"SID", "sid", number},
+                                           {"LABEL", "label", number}}};
+constexpr std::array<field, 8> protection_fields{{{"LINK", "link"},
+                                                  {"ALGORITHM", "algorithm", number},
+                                                  {"PROTECTS", "protects"},
+                                                  {"OUT", "out"},
+                                                  {"SEGMENTS", "segments", labels},
+                                                  {"LABELS", "labels", labels},
+                                                  {"END", "end"},
+                                                  {"DESTINATIONS", "destinations", labels}}};
+constexpr std::array<field, 2> conflict_fields{{{"NODE", "node"}, {"WHAT", "what"}}};
+
+constexpr std::array<view, 20> views{{{"version", {}, {}},
                                       {"ports", by_port, port_fields},
                                       {"labels", by_label, label_fields},
                                       {"prefixes", by_prefix, prefix_fields},
@@ -131,6 +168,11 @@ constexpr std::array<view, 15> views{{{"version", {}, {}},
                                       {"config", {}, {}},
                                       {"workers", by_worker, worker_fields},
                                       {"neighbours", by_address, neighbour_fields},
+                                      {"topology", by_node, node_fields},
+                                      {"links", by_node_link, link_fields},
+                                      {"spf", by_node, spf_fields},
+                                      {"protection", by_link, protection_fields},
+                                      {"conflicts", by_node, conflict_fields},
                                       {"scion_interfaces", by_interface, scion_interface_fields},
                                       {"scion_paths", by_way, scion_path_fields},
                                       {"scion_bfd", by_link, scion_bfd_fields},

@@ -1,0 +1,172 @@
+// A router on the map: tables that are computed, and that follow the router's own links.
+#include <algorithm>
+#include <utility>
+
+#include "controlplane/api/router.hh"
+#include "controlplane/config/text.hh"
+#include "controlplane/routing/merge.hh"
+#include "dataplane/io/log.hh"
+
+namespace rhumb::api {
+
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+void log_notes(const publish::computed_tables& computed) {
+    constexpr std::size_t most = 20;
+    for (std::size_t i = 0; i < std::min(computed.notes.size(), most); ++i) {
+        io::log(io::log_level::warning, "not as the map has it",
+                {{"what", computed.notes[i].text}});
+    }
+    if (computed.notes.size() > most) {
+        io::log(io::log_level::warning, "and more that rhumbctl show topology lists",
+                {{"notes", std::to_string(computed.notes.size() - most)}});
+    }
+}
+
+}  // namespace
+
+result<void> router::prepare_network(config::file& file) {
+    if (!file.topology) {
+        return {};
+    }
+    if (network_ == nullptr) {
+        auto opened = routing::network::open(file);
+        if (!opened) {
+            return opened.why();
+        }
+        next_network_ = std::move(opened).value();
+    } else if (auto done = network_->reload(file); !done) {
+        return done;
+    }
+    auto computed = (network_ == nullptr ? next_network_ : network_)->compute();
+    if (!computed) {
+        abandon_network();
+        return computed.why();
+    }
+    next_computed_ = std::move(computed).value();
+    routing::add_to(file, next_computed_);
+    return {};
+}
+
+void router::abandon_network() {
+    next_network_.reset();
+    if (network_ != nullptr) {
+        network_->revert();
+    }
+}
+
+void router::adopt_network(bool wanted) {
+    if (!wanted) {
+        network_.reset();
+        links_going_.clear();
+        return;
+    }
+    if (next_network_ != nullptr) {
+        network_ = std::move(next_network_);
+    }
+    log_notes(next_computed_);
+    network_->adopt(std::exchange(next_computed_, {}));
+}
+
+// What is computed is changed by the map, or stood above by the configuration's file.
+result<void> router::refuse_computed(const publish::changes& batch) const {
+    if (network_ == nullptr) {
+        return {};
+    }
+    const auto refuse = [](std::string what) {
+        return error{std::move(what) +
+                         " is computed from the map; the configuration's file can "
+                         "stand above it, single changes cannot",
+                     {}};
+    };
+    const auto& labels = batch.rules.labels;
+    const auto& prefixes = batch.rules.prefixes;
+    const auto by_label = [&](const config::label_rule& rule) {
+        return !rule.by_index && network_->has(rule.label);
+    };
+    if (const auto rule = std::ranges::find_if(labels, by_label); rule != labels.end()) {
+        return refuse("label " + std::to_string(rule->label));
+    }
+    for (const mpls::label label : batch.remove_labels) {
+        if (network_->has(label)) {
+            return refuse("label " + std::to_string(label));
+        }
+    }
+    for (const config::prefix_rule& rule : prefixes) {
+        if (network_->has(rule.match)) {
+            return refuse("prefix " + config::to_string(rule.match));
+        }
+    }
+    for (const ip_prefix& prefix : batch.remove_prefixes) {
+        if (network_->has(prefix)) {
+            return refuse("prefix " + config::to_string(prefix));
+        }
+    }
+    for (const std::string& name : batch.remove_nexthops) {
+        const auto uses = [&](const auto& link) { return link.nexthop == name; };
+        if (network_->has_nexthop(name) || std::ranges::any_of(network_->adjacencies(), uses)) {
+            return refuse("next hop \"" + name + "\"");
+        }
+    }
+    return {};
+}
+
+// Own links are up as their next hops are. Repairs carry what went over one that is down from the
+// next burst on; tables follow at once, or after the delay of RFC 8333.
+void router::follow_links() {
+    if (network_ == nullptr) {
+        return;
+    }
+    const auto now = clock::now();
+    const std::chrono::milliseconds delay(network_->section().local_delay);
+    bool changed = false;
+    for (const auto& [link, nexthop, where] : network_->adjacencies()) {
+        const auto hop = tables_->nexthops().find(nexthop);
+        const std::size_t port = *engine_->port_number(hop->second.port);
+        const bool up = engine_->live().nexthop_up(*tables_->nexthop_number(nexthop)) &&
+                        (engine_->live().ports() >> port & 1) != 0;
+        if (up) {
+            links_going_.erase(link);
+            changed |= network_->set_link(link, true);
+        } else if (const auto [going, is_new] = links_going_.try_emplace(link, now + delay);
+                   now >= going->second) {
+            changed |= network_->set_link(link, false);
+        }
+    }
+    if (changed) {
+        follow_map();
+    }
+}
+
+void router::follow_map() {
+    const auto begun = clock::now();
+    auto computed = network_->compute();
+    if (!computed) {
+        io::log(io::log_level::error, "tables do not follow the map",
+                {{"why", computed.why().text()}});
+        return;
+    }
+    const publish::changes changes = publish::difference(network_->tables(), computed.value());
+    if (auto done = tables_->apply(changes); !done) {
+        io::log(io::log_level::error, "tables do not follow the map", {{"why", done.why().text()}});
+        return;
+    }
+    pending_ = true;
+    if (computed.value().notes != network_->tables().notes) {
+        log_notes(computed.value());
+    }
+    network_->adopt(std::move(computed).value());
+    publish_pending();
+    io::log(
+        io::log_level::notice, "tables follow the map",
+        {{"labels", std::to_string(changes.rules.labels.size() + changes.remove_labels.size())},
+         {"prefixes",
+          std::to_string(changes.rules.prefixes.size() + changes.remove_prefixes.size())},
+         {"microseconds",
+          std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - begun)
+                             .count())}});
+}
+
+}  // namespace rhumb::api

@@ -1,0 +1,366 @@
+#include "controlplane/labels/walk_maker.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace rhumb::labels {
+
+using topology::link_number;
+using topology::nobody;
+using topology::node_number;
+using topology::prefix_number;
+
+bool is_usable(const topology::map& m, link_number l) {
+    return m.graph().costs(topology::metric_type::igp)[l] != topology::unusable;
+}
+
+const topology::prefix* said_by(const topology::map& m, prefix_number p, node_number node) {
+    for (const topology::prefix_source& source : m.sources(p)) {
+        if (source.node == node) {
+            return source.said;
+        }
+    }
+    return nullptr;
+}
+
+walk_maker::walk_maker(label_walker& by, const walk_options& options,
+                       std::optional<prefix_number> destination)
+    : by_(by), map_(by.map_), options_(options), destination_(destination) {}
+
+label_walk walk_maker::make(node_number ingress, std::optional<prefix_sid_owner> first,
+                            label_stack rest) {
+    made_.visits.push_back({});
+    made_.visits[0].node = ingress;
+    if (first && said_by(map_, first->prefix, ingress) == nullptr) {
+        // The ingress needs no label of its own for what it sends.
+        visit at;
+        at.node = ingress;
+        follow_prefix(at, *first, rest, walk_operation::push);
+        made_.visits[0] = std::move(at);
+    } else {
+        made_.visits[0].before = std::move(rest);
+        look_at(0);
+        made_.visits[0].before.clear();
+    }
+    at_ingress_ = false;
+    for (std::uint32_t n = 1; n < made_.visits.size(); ++n) {
+        look_at(n);
+    }
+    return std::move(made_);
+}
+
+void walk_maker::look_at(std::uint32_t number) {
+    // Visits move when others are added.
+    visit at = std::move(made_.visits[number]);
+    label_stack stack = at.before;
+    constexpr std::size_t most = 64;  // operations at one node
+    std::size_t count = 0;
+    while (step(at, stack)) {
+        if (++count == most) {
+            lose(at, fmt::format("more than {} operations at one node", most));
+            break;
+        }
+    }
+    made_.visits[number] = std::move(at);
+}
+
+bool walk_maker::step(visit& at, label_stack& stack) {
+    if (stack.empty()) {
+        end_of_stack(at);
+        return false;
+    }
+    const mpls::label top = stack.front();
+    if (top == mpls::ipv4_explicit_null || top == mpls::ipv6_explicit_null) {
+        at.why.push_back(fmt::format("explicit null {} is taken away", top));
+        stack.erase(stack.begin());
+        return true;
+    }
+    if (top < mpls::first_unreserved) {
+        lose(at, fmt::format("label {} is special-purpose", top));
+        return false;
+    }
+    return step_label(at, stack, top);
+}
+
+bool walk_maker::step_label(visit& at, label_stack& stack, mpls::label top) {
+    const label_stack rest(stack.begin() + 1, stack.end());
+    if (const auto owner = by_.labels_.prefix_of(top, at.node)) {
+        if (said_by(map_, owner->prefix, at.node) != nullptr) {
+            at.why.push_back(fmt::format("NEXT: {} is its own {}", top, words_for(*owner)));
+            stack = rest;
+            return true;
+        }
+        follow_prefix(at, *owner, rest, walk_operation::continue_);
+        return false;
+    }
+    const topology::graph& g = map_.graph();
+    std::vector<link_number> links;
+    bool is_protected = false;
+    for (link_number l = g.first[at.node]; l < g.first[at.node + 1]; ++l) {
+        const topology::link* const of = map_.said_of(l);
+        for (const auto& sid :
+             of == nullptr ? std::span<const topology::adjacency_sid>() : of->sids) {
+            if (sid.label == top && by_.labels_.in_force(l, sid)) {
+                links.push_back(l);
+                is_protected = sid.is_protected;
+            }
+        }
+    }
+    links.erase(std::unique(links.begin(), links.end()), links.end());
+    if (!links.empty()) {
+        follow_adjacency(at, links, rest, is_protected);
+        return false;
+    }
+    if (by_.labels_.in_force(at.node, top) && enter_binding(at, stack, top)) {
+        return true;
+    }
+    if (at.outcome != walk_outcome::lost) {
+        lose(at, fmt::format("{} has no entry for label {}", map_.name(at.node), top));
+    }
+    return false;
+}
+
+bool walk_maker::enter_binding(visit& at, label_stack& stack, mpls::label top) {
+    const topology::advertisement* const said = map_.said(at.node);
+    const auto* const found = said == nullptr ? nullptr : [&]() -> const topology::binding_sid* {
+        const auto of = std::find_if(said->bindings.begin(), said->bindings.end(),
+                                     [&](const auto& b) { return b.label == top; });
+        return of == said->bindings.end() ? nullptr : &*of;
+    }();
+    if (found == nullptr) {
+        return false;
+    }
+    topology::segments through;
+    for (const std::string& name : found->nodes) {
+        const auto node = map_.find(name);
+        if (!node) {
+            lose(at, fmt::format("binding SID {} leads through {}, which is not on the map", top,
+                                 name));
+            return false;
+        }
+        through.push_back(topology::segment::to_node(*node));
+    }
+    auto labels = by_.stack_for(at.node, through);
+    if (!labels) {
+        lose(at, fmt::format("binding SID {}: {}", top, labels.why().message));
+        return false;
+    }
+    at.why.push_back(
+        fmt::format("NEXT: binding SID {} leads through {}", top, fmt::join(found->nodes, ", ")));
+    stack.erase(stack.begin());
+    stack.insert(stack.begin(), labels->begin(), labels->end());
+    return true;
+}
+
+void walk_maker::end_of_stack(visit& at) {
+    if (!destination_) {
+        at.outcome = walk_outcome::arrived;
+        at.why.emplace_back("the segment list ends here");
+    } else if (said_by(map_, *destination_, at.node) != nullptr) {
+        at.outcome = walk_outcome::arrived;
+        at.why.push_back(fmt::format("{} is here", labels::to_text(map_.address(*destination_))));
+    } else {
+        follow_ip(at);
+    }
+}
+
+std::string walk_maker::words_for(const prefix_sid_owner& owner) const {
+    const auto& sources = map_.sources(owner.prefix);
+    std::string words = labels::to_text(map_.address(owner.prefix));
+    if (sources.size() == 1) {
+        words = fmt::format("{} of {}", words, map_.name(sources[0].node));
+    } else if (sources.size() > 1) {
+        words += " (anycast)";
+    }
+    return owner.algorithm == 0 ? words : fmt::format("{} in algorithm {}", words, owner.algorithm);
+}
+
+std::string walk_maker::branches_words(std::span<const link_number> links) const {
+    if (links.size() == 1) {
+        return fmt::format("over {}", map_.said_of(links[0])->name);
+    }
+    std::string words = fmt::format("{} equal-cost branches: ", links.size());
+    constexpr std::size_t most = 8;
+    for (std::size_t n = 0; n < std::min(most, links.size()); ++n) {
+        const bool last = n + 1 == links.size();
+        words += fmt::format("{}{}",
+                             n == 0 ? ""
+                             : last ? " and "
+                                    : ", ",
+                             map_.said_of(links[n])->name);
+    }
+    return links.size() > most ? words + fmt::format(" and {} more", links.size() - most) : words;
+}
+
+bool walk_maker::is_down(link_number l) const {
+    return std::find(options_.down.begin(), options_.down.end(), l) != options_.down.end();
+}
+
+std::vector<link_number> walk_maker::next_links(node_number node, prefix_number p,
+                                                std::uint8_t algorithm) {
+    const topology::graph& g = map_.graph();
+    const topology::plane& view = by_.plane_of(algorithm);
+    const auto& distances = by_.distances_to(p, algorithm);
+    std::vector<link_number> links;
+    if (distances[node] == topology::unreachable) {
+        return links;
+    }
+    for (link_number l = g.first[node]; l < g.first[node + 1]; ++l) {
+        const node_number next = g.to[l];
+        if (view.costs[l] != topology::unusable && distances[next] != topology::unreachable &&
+            view.costs[l] + distances[next] == distances[node] &&
+            (view.no_transit[next] == 0 || said_by(map_, p, next) != nullptr)) {
+            links.push_back(l);
+        }
+    }
+    return links;
+}
+
+std::optional<node_number> walk_maker::nearest_of(node_number at, const prefix_sid_owner& owner) {
+    while (said_by(map_, owner.prefix, at) == nullptr) {
+        const auto links = next_links(at, owner.prefix, owner.algorithm);
+        if (links.empty()) {
+            return std::nullopt;
+        }
+        at = map_.graph().to[links.front()];  // nearer by at least 1
+    }
+    return at;
+}
+
+std::optional<label_stack> walk_maker::stack_towards(const prefix_sid_owner& owner,
+                                                     node_number next, const label_stack& rest,
+                                                     walk_operation& op, std::string& why) {
+    label_stack stack = rest;
+    const topology::prefix* const last = said_by(map_, owner.prefix, next);
+    const topology::prefix_sid* flags = by_.labels_.sid(owner.prefix, owner.algorithm);
+    if (last != nullptr) {
+        for (const topology::prefix_sid& own : last->sids) {
+            flags = own.algorithm == owner.algorithm ? &own : flags;
+        }
+        if (!last->readvertised && flags != nullptr && !flags->no_php) {
+            why = fmt::format("{} is next and wants no label (PHP)", map_.name(next));
+            op = op == walk_operation::continue_ ? walk_operation::next : op;
+            return stack;
+        }
+        if (!last->readvertised && flags != nullptr && flags->explicit_null) {
+            why = fmt::format("{} is next and wants an explicit null", map_.name(next));
+            const bool v4 = map_.address(owner.prefix).af == family::ipv4;
+            stack.insert(stack.begin(), v4 ? mpls::ipv4_explicit_null : mpls::ipv6_explicit_null);
+            return stack;
+        }
+        why = fmt::format("{} is next and wants its label (no PHP)", map_.name(next));
+    }
+    const auto label = by_.labels_.prefix_label(owner.prefix, owner.algorithm, next);
+    if (!label) {
+        why = fmt::format("{} has no label for {}", map_.name(next), words_for(owner));
+        return std::nullopt;
+    }
+    stack.insert(stack.begin(), *label);
+    return stack;
+}
+
+void walk_maker::follow_prefix(visit& at, const prefix_sid_owner& owner, const label_stack& rest,
+                               walk_operation op) {
+    const auto links = next_links(at.node, owner.prefix, owner.algorithm);
+    if (links.empty()) {
+        lose(at, fmt::format("there is no path to {}", words_for(owner)));
+        return;
+    }
+    at.why.push_back(fmt::format(
+        "{}: shortest path to {}, cost {}, {}", labels::to_text(op), words_for(owner),
+        by_.distances_to(owner.prefix, owner.algorithm)[at.node], branches_words(links)));
+    for (const link_number l : links) {
+        walk_operation used = op;
+        std::string why;
+        auto stack = stack_towards(owner, map_.graph().to[l], rest, used, why);
+        if (!why.empty() && (at.why.empty() || at.why.back() != why)) {
+            at.why.push_back(why);
+        }
+        if (!stack) {
+            at.outcome = walk_outcome::lost;
+        } else if (is_down(l)) {
+            lose(at, fmt::format("link {} is down", map_.said_of(l)->name));
+        } else {
+            leave(at, l, used, std::move(*stack));
+        }
+        if (!options_.all_branches) {
+            break;
+        }
+    }
+}
+
+void walk_maker::follow_ip(visit& at) {
+    const auto links = next_links(at.node, *destination_, 0);
+    const std::string address = labels::to_text(map_.address(*destination_));
+    if (links.empty()) {
+        lose(at, fmt::format("there is no path to {}", address));
+        return;
+    }
+    at.why.push_back(fmt::format("plain IP: shortest path to {}, cost {}, {}", address,
+                                 by_.distances_to(*destination_, 0)[at.node],
+                                 branches_words(links)));
+    for (const link_number l : links) {
+        if (is_down(l)) {
+            lose(at, fmt::format("link {} is down", map_.said_of(l)->name));
+        } else {
+            leave(at, l, walk_operation::forward, {});
+        }
+        if (!options_.all_branches) {
+            break;
+        }
+    }
+}
+
+void walk_maker::follow_adjacency(visit& at, std::span<const link_number> links,
+                                  const label_stack& rest, bool is_protected) {
+    std::size_t used = 0;
+    for (const link_number l : links) {
+        const std::string& name = map_.said_of(l)->name;
+        if (!is_usable(map_, l) || is_down(l)) {
+            at.why.push_back(fmt::format(
+                "link {} is down{}", name,
+                is_protected ? "; its SID is protected, but repairs are not followed here" : ""));
+            continue;
+        }
+        at.why.push_back(fmt::format("{}: adjacency over {}", at_ingress_ ? "PUSH" : "NEXT", name));
+        // The ingress puts what is left on, if anything is.
+        leave(at, l,
+              !at_ingress_   ? walk_operation::next
+              : rest.empty() ? walk_operation::forward
+                             : walk_operation::push,
+              rest);
+        ++used;
+        if (!options_.all_branches) {
+            break;
+        }
+    }
+    if (used == 0) {
+        at.outcome = walk_outcome::lost;
+    }
+}
+
+void walk_maker::leave(visit& at, link_number l, walk_operation op, label_stack stack) {
+    const node_number next = map_.graph().to[l];
+    const auto [known, is_new] =
+        known_.emplace(state{next, stack}, static_cast<std::uint32_t>(made_.visits.size()));
+    if (is_new && made_.visits.size() >= options_.max_visits) {
+        known_.erase(known);
+        made_.complete = false;
+        return;
+    }
+    at.branches.push_back({op, l, stack, known->second});
+    if (is_new) {
+        visit there;
+        there.node = next;
+        there.before = std::move(stack);
+        made_.visits.push_back(std::move(there));
+    }
+}
+
+void walk_maker::lose(visit& at, std::string why) {
+    at.outcome = walk_outcome::lost;
+    at.why.push_back(std::move(why));
+}
+
+}  // namespace rhumb::labels

@@ -1,0 +1,396 @@
+// Rules for adjacency SIDs, and for SR policies: binding SIDs and steered prefixes (RFC 9256 8).
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "controlplane/config/text.hh"
+#include "controlplane/publish/computation.hh"
+
+namespace rhumb::publish {
+
+using mpls::implicit_null;
+using topology::nobody;
+using topology::segment_kind;
+
+namespace {
+
+constexpr std::uint32_t most_weight = 256;  // of a path
+
+// Weights in the proportions of these, 1 to most_weight.
+void scale(std::vector<double>& shares, std::vector<way>& ways) {
+    const double largest = *std::max_element(shares.begin(), shares.end());
+    // As they are, where they are whole numbers that fit.
+    const double least = *std::min_element(shares.begin(), shares.end());
+    double factor = 1 / least;
+    for (const double share : shares) {
+        const double scaled = share * factor;
+        if (scaled > most_weight || std::abs(scaled - std::round(scaled)) > 1e-9) {
+            factor = most_weight / largest;
+            break;
+        }
+    }
+    for (std::size_t n = 0; n < ways.size(); ++n) {
+        ways[n].weight = static_cast<std::uint16_t>(
+            std::clamp(std::round(shares[n] * factor), 1.0, double{most_weight}));
+    }
+}
+
+}  // namespace
+
+std::optional<std::size_t> computation::view_of(std::uint8_t algorithm) const {
+    const auto at =
+        std::find_if(from_.algorithms.begin(), from_.algorithms.end(),
+                     [&](const algorithm_inputs& a) { return a.algorithm == algorithm; });
+    return at == from_.algorithms.end()
+               ? std::nullopt
+               : std::optional(static_cast<std::size_t>(at - from_.algorithms.begin()));
+}
+
+// Protected: while the link is down the packet goes to the neighbour another way.
+way computation::over_link(std::uint32_t position, bool is_protected, std::uint8_t weight) {
+    way made{
+        position, implicit_null, position, links_[position].to, std::max<std::uint16_t>(weight, 1),
+        {}};
+    const auto view = view_of(0);
+    if (!is_protected || !view) {
+        return made;
+    }
+    if (const auto p = from_.labels.node_prefix(made.source, 0)) {
+        made.object =
+            object_for(position, {made.source, *p, *view, implicit_null, false}, implicit_null, 0);
+    } else {
+        say(note_kind::unprotected,
+            fmt::format("{} has no node SID, to which its adjacency could be repaired",
+                        from_.map.name(made.source)));
+    }
+    return made;
+}
+
+void computation::add_adjacencies() {
+    std::map<mpls::label, std::vector<way>> sets;
+    for (std::uint32_t i = 0; i < links_.size(); ++i) {
+        own_link& link = links_[i];
+        const bool is_up = g_.reverse[link.number] != nobody;
+        if (link.said == nullptr || !is_up || link.said->sids.empty() || !is_usable(link)) {
+            continue;
+        }
+        for (const topology::adjacency_sid& sid : link.said->sids) {
+            if (!from_.labels.in_force(link.number, sid)) {
+                continue;
+            }
+            const way over = over_link(i, sid.is_protected, sid.weight);
+            if (sid.set) {
+                sets[sid.label].push_back(over);
+            } else if (is_own_label(sid.label, link.said->name)) {
+                way alone = over;
+                alone.weight = 1;
+                add_label(sid.label, std::span(&alone, 1));
+            }
+        }
+    }
+    for (auto& [label, ways] : sets) {
+        if (ways.size() > max_paths) {
+            ways.resize(max_paths);
+        }
+        if (is_own_label(label, "a set of links")) {
+            add_label(label, ways);
+        }
+    }
+}
+
+std::vector<topology::node_number> computation::ends_of(const topology::segment& s,
+                                                        topology::node_number at) const {
+    switch (s.kind) {
+        case segment_kind::node: return {s.node};
+        case segment_kind::adjacency:
+        case segment_kind::parallel:
+            return s.number < g_.link_count() ? std::vector{g_.to[s.number]}
+                                              : std::vector<topology::node_number>{};
+        case segment_kind::anycast: {
+            std::vector<topology::node_number> ends;
+            for (const topology::prefix_source& source : from_.map.sources(s.number)) {
+                ends.push_back(source.node);
+            }
+            return ends;
+        }
+        case segment_kind::sid: {
+            const auto owner = at == nobody ? std::nullopt : from_.labels.prefix_of(s.number, at);
+            return owner ? ends_of({segment_kind::anycast, owner->algorithm, nobody, owner->prefix},
+                                   at)
+                         : std::vector<topology::node_number>{};
+        }
+        case segment_kind::binding: {
+            const topology::advertisement* const said = from_.map.said(s.node);
+            for (const topology::binding_sid& b :
+                 said != nullptr ? said->bindings : std::vector<topology::binding_sid>{}) {
+                if (const auto end = b.label == s.number && !b.nodes.empty()
+                                         ? from_.map.find(b.nodes.back())
+                                         : std::nullopt) {
+                    return {*end};
+                }
+            }
+            return {};
+        }
+    }
+    return {};
+}
+
+// Labels of all segments but the first, which ends at one of `from`: the same wherever that is.
+bool computation::rest_of(const topology::segments& list,
+                          std::span<const topology::node_number> from,
+                          std::vector<mpls::label>& rest) const {
+    std::vector<topology::node_number> at(from.begin(), from.end());
+    for (std::size_t n = 1; n < list.size(); ++n) {
+        std::optional<mpls::label> label;
+        if (list[n].kind == segment_kind::sid) {
+            label = list[n].number;  // given as such, wherever it is looked at
+        }
+        for (const topology::node_number node : at) {
+            const auto here = from_.labels.label(list[n], node, true);
+            if (!here || (label && *label != *here)) {
+                return false;
+            }
+            label = here;
+        }
+        if (!label) {
+            return false;
+        }
+        rest.push_back(*label);
+        at = ends_of(list[n], at.empty() ? nobody : at.front());
+    }
+    return true;
+}
+
+// RFC 9256 8.3: where the first segment ends at the next hop, or is a link of this node, its label
+// is not pushed.
+bool computation::first_ways(const topology::segment& first, std::vector<way>& ways,
+                             std::vector<topology::node_number>& ends) {
+    ends = ends_of(first, from_.own);
+    topology::prefix_number prefix = nobody;
+    std::uint8_t algorithm = first.algorithm;
+    switch (first.kind) {
+        case segment_kind::sid: {
+            const auto owner = from_.labels.prefix_of(first.number, from_.own);
+            if (!owner) {
+                for (const own_link& link : links_) {
+                    for (const topology::adjacency_sid& sid :
+                         link.said != nullptr ? link.said->sids
+                                              : std::vector<topology::adjacency_sid>{}) {
+                        if (sid.label == first.number && from_.labels.in_force(link.number, sid)) {
+                            return first_ways(topology::segment::over_link(g_, link.number), ways,
+                                              ends);
+                        }
+                    }
+                }
+                return false;
+            }
+            prefix = owner->prefix;
+            algorithm = owner->algorithm;
+            break;
+        }
+        case segment_kind::anycast: prefix = first.number; break;
+        case segment_kind::node:
+            prefix = from_.labels.node_prefix(first.node, algorithm).value_or(nobody);
+            break;
+        case segment_kind::adjacency:
+        case segment_kind::parallel:
+            for (std::uint32_t i = 0; i < links_.size(); ++i) {
+                own_link& link = links_[i];
+                const bool is_it =
+                    first.kind == segment_kind::adjacency
+                        ? link.number == first.number
+                        : first.node == from_.own && ends.size() == 1 && link.to == ends.front();
+                if (is_it && link.said != nullptr && g_.reverse[link.number] != nobody &&
+                    is_usable(link)) {
+                    ways.push_back({i, implicit_null, i, link.to, 1, {}});
+                }
+            }
+            return !ways.empty();
+        case segment_kind::binding: return false;
+    }
+    const auto view = view_of(algorithm);
+    if (!view || prefix >= from_.map.prefix_count() ||
+        from_.labels.sid(prefix, algorithm) == nullptr) {
+        return false;
+    }
+    find_ways(prefix, *view, true, ways);
+    for (way& w : ways) {  // explicit null tells the family of what is below, which may be any
+        w.out = label_towards(prefix, *view, w.source, links_[w.position].to, false)
+                    .value_or(implicit_null);
+    }
+    return !ways.empty();
+}
+
+// Gives ways of a policy's list their backups; those that have no room for one do without.
+void computation::protect(std::vector<way>& ways, const topology::segment& first) {
+    for (way& w : ways) {
+        w.object = w.position;
+        const topology::link* const said = links_[w.position].said;
+        const bool is_link =
+            first.kind == segment_kind::adjacency || first.kind == segment_kind::parallel;
+        const bool wants =
+            !is_link || std::any_of(said->sids.begin(), said->sids.end(),
+                                    [](const auto& sid) { return sid.is_protected; });
+        const std::uint8_t algorithm = is_link ? 0 : first.algorithm;
+        const auto view = view_of(algorithm);
+        const auto p = from_.labels.node_prefix(w.source, algorithm);
+        if (wants && view && p) {
+            w.object = object_for(w.position, {w.source, *p, *view, implicit_null, true}, w.out,
+                                  w.rest.size());
+        }
+    }
+}
+
+std::vector<way> computation::ways_of(const paths::installed_policy& policy) {
+    const auto name = [&] {
+        return fmt::format("policy to {} color {}", config::to_string(policy.endpoint),
+                           policy.color);
+    };
+    std::vector<way> all;
+    std::vector<double> shares;
+    for (const paths::weighted_segments& list : policy.lists) {
+        std::vector<way> ways;
+        std::vector<topology::node_number> ends;
+        std::vector<mpls::label> rest;
+        if (list.segments.empty() || list.weight == 0 ||
+            !first_ways(list.segments.front(), ways, ends) || !rest_of(list.segments, ends, rest)) {
+            say(note_kind::unresolved,
+                fmt::format("a list of the {} has a segment that no label or no way stands for",
+                            name()));
+            continue;
+        }
+        std::erase_if(ways, [&](way& w) {
+            w.rest = rest;
+            const std::size_t depth = rest.size() + (w.out != implicit_null ? 1 : 0);
+            if (depth > links_[w.position].msd) {
+                say(note_kind::msd,
+                    fmt::format("a list of the {} needs {} labels; the MSD towards {} is {}",
+                                name(), depth, links_[w.position].hop->name,
+                                links_[w.position].msd));
+                return true;
+            }
+            return false;
+        });
+        protect(ways, list.segments.front());
+        for (way& w : ways) {
+            all.push_back(std::move(w));
+            shares.push_back(static_cast<double>(list.weight) / static_cast<double>(ways.size()));
+        }
+    }
+    if (all.size() > max_paths) {
+        say(note_kind::too_many_paths,
+            fmt::format("the {} has {} paths; {} are used", name(), all.size(), max_paths));
+        all.resize(max_paths);
+        shares.resize(max_paths);
+    }
+    if (!all.empty()) {
+        scale(shares, all);
+    }
+    return all;
+}
+
+void computation::add_policies() {
+    std::vector<std::vector<way>> ways;
+    for (const paths::installed_policy& policy : from_.policies) {
+        ways.push_back(ways_of(policy));
+        // A binding SID of an invalid policy is no label: what comes with it is dropped either way.
+        if (policy.binding_sid && !ways.back().empty() &&
+            is_own_label(*policy.binding_sid,
+                         fmt::format("the policy to {} color {}",
+                                     config::to_string(policy.endpoint), policy.color))) {
+            add_label(*policy.binding_sid, ways.back());
+        }
+    }
+    steer(ways);
+}
+
+// Of several policies for a prefix that of the highest color holds which has a way.
+void computation::steer(std::span<const std::vector<way>> ways) {
+    std::map<ip_prefix, std::size_t> chosen;
+    std::map<ip_prefix, bool> discarded;
+    for (std::size_t n = 0; n < ways.size(); ++n) {
+        const paths::installed_policy& policy = from_.policies[n];
+        for (const ip_prefix& match : policy.steered) {
+            if (ways[n].empty()) {
+                discarded[match] |= policy.drop_upon_invalid;
+                continue;
+            }
+            if (leads_back(match, policy.endpoint)) {
+                say(note_kind::loop,
+                    fmt::format("{} is not steered into the policy to {} color {}: from there it "
+                                "would come back",
+                                config::to_string(match), config::to_string(policy.endpoint),
+                                policy.color));
+                continue;
+            }
+            const auto [at, is_new] = chosen.emplace(match, n);
+            if (!is_new && from_.policies[at->second].color < policy.color) {
+                at->second = n;
+            }
+        }
+    }
+    const auto is_ours = [&](const ip_prefix& match) {
+        if (from_.configured.has(match)) {
+            say(note_kind::conflict,
+                fmt::format("prefix {}, which is steered, has a rule in the configuration, which "
+                            "holds",
+                            config::to_string(match)));
+            steered_.insert(match);
+            return false;
+        }
+        return steered_.insert(match).second;
+    };
+    for (const auto& [match, n] : chosen) {
+        if (is_ours(match)) {
+            add_prefix(match, ways[n]);
+        }
+    }
+    for (const auto& [match, drop] : discarded) {
+        if (drop && !chosen.contains(match) && is_ours(match)) {
+            config::prefix_rule rule;
+            rule.match = match;
+            rule.discard = true;
+            made_.rules.prefixes.push_back(rule);
+        }
+    }
+}
+
+// Whether IP leads back here from the end of a policy.
+bool computation::leads_back(const ip_prefix& steered, const ip_prefix& endpoint) {
+    const auto p = from_.map.find(steered);
+    const auto e = from_.map.find(endpoint);
+    const auto view = view_of(0);
+    if (!p || !e || !view || from_.map.sources(*e).empty()) {
+        return false;
+    }
+    const auto sources = from_.map.sources(*p);
+    topology::tree tree;
+    for (const topology::prefix_source& end : from_.map.sources(*e)) {
+        const bool arrives = std::any_of(sources.begin(), sources.end(), [&](const auto& source) {
+            return source.node == end.node;
+        });
+        if (arrives) {
+            continue;
+        }
+        topology::shortest_paths_from(g_, *from_.algorithms[*view].view, end.node, tree,
+                                      views_[*view].search);
+        topology::distance direct = topology::unreachable;
+        topology::distance through = topology::unreachable;
+        for (const topology::prefix_source& source : sources) {
+            if (tree.reaches(source.node)) {
+                direct = std::min(direct, tree.distances[source.node] + source.said->metric);
+            }
+            if (tree.reaches(from_.own) && views_[*view].tree.reaches(source.node)) {
+                through = std::min(through, tree.distances[from_.own] + distance_to(source, *view));
+            }
+        }
+        if (direct != topology::unreachable && through <= direct) {
+            return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace rhumb::publish

@@ -1,0 +1,266 @@
+#include "controlplane/routing/rows.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "controlplane/labels/fec.hh"
+#include "controlplane/topology/spf.hh"
+
+namespace rhumb::routing {
+
+using nlohmann::json;
+using topology::link_number;
+using topology::metric_type;
+using topology::node_number;
+
+namespace {
+
+// Shortest paths of one algorithm from a node.
+struct own_paths {
+    topology::tree tree;
+    topology::first_hops hops;
+};
+
+own_paths paths_of(const network& known, const topology::plane& view) {
+    own_paths found;
+    topology::spf_workspace memory;
+    const topology::graph& g = known.map().graph();
+    topology::shortest_paths_from(g, view, known.own(), found.tree, memory);
+    found.hops.compute(g, view, found.tree);
+    return found;
+}
+
+json names_of_first_hops(const network& known, const own_paths& from, node_number to) {
+    json names = json::array();
+    const link_number base = known.map().graph().first[known.own()];
+    const auto words = from.hops.of(to);
+    for (std::size_t w = 0; w < words.size(); ++w) {
+        for (std::uint64_t bits = words[w]; bits != 0; bits &= bits - 1) {
+            const auto position = 64 * w + static_cast<std::size_t>(std::countr_zero(bits));
+            names.push_back(known.map().said_of(base + static_cast<link_number>(position))->name);
+        }
+    }
+    return names;
+}
+
+std::size_t usable_links(const topology::graph& g, node_number node) {
+    const auto& costs = g.costs(metric_type::igp);
+    const auto begin = costs.begin() + g.first[node];
+    const auto end = costs.begin() + g.first[node + 1];
+    return static_cast<std::size_t>((end - begin) - std::count(begin, end, topology::unusable));
+}
+
+// Adds the node's SID in an algorithm, and the label that means it here.
+void add_sid(json& row, const network& known, node_number node, std::uint8_t algorithm) {
+    const auto p = known.labels().node_prefix(node, algorithm);
+    if (!p) {
+        return;
+    }
+    row["sid"] = known.labels().sid(*p, algorithm)->index;
+    if (const auto label = known.labels().prefix_label(*p, algorithm, known.own())) {
+        row["label"] = *label;
+    }
+}
+
+json affinity_names(const network& known, topology::affinity_set set) {
+    json names = json::array();
+    for (std::size_t bit = 0; bit < 64; ++bit) {
+        if ((set >> bit & 1) != 0) {
+            const bool named = bit < known.affinities().size() && !known.affinities()[bit].empty();
+            names.push_back(named ? known.affinities()[bit] : std::to_string(bit));
+        }
+    }
+    return names;
+}
+
+}  // namespace
+
+std::string to_text(const topology::map& m, const topology::segment& s) {
+    const auto link_text = [&](link_number l) {
+        const topology::graph& g = m.graph();
+        const topology::link* const said = m.said_of(l);
+        return fmt::format("{}->{}{}", m.name(g.from[l]), m.name(g.to[l]),
+                           said != nullptr && said->name.find('.') != std::string::npos
+                               ? " (" + said->name + ")"
+                               : "");
+    };
+    const std::string algorithm = s.algorithm == 0 ? "" : fmt::format("/{}", unsigned{s.algorithm});
+    switch (s.kind) {
+        case topology::segment_kind::node: return m.name(s.node) + algorithm;
+        case topology::segment_kind::anycast:
+            return labels::to_text(m.address(s.number)) + algorithm;
+        case topology::segment_kind::adjacency: return link_text(s.number);
+        case topology::segment_kind::parallel: return link_text(s.number) + " (any)";
+        case topology::segment_kind::sid: return std::to_string(s.number);
+        case topology::segment_kind::binding: break;
+    }
+    return fmt::format("binding SID of {}", m.name(s.node));
+}
+
+json topology_rows(const network& known) {
+    const topology::map& m = known.map();
+    const topology::graph& g = m.graph();
+    const own_paths from = paths_of(known, known.algorithms().front().view);
+    json rows = json::array();
+    for (node_number node = 0; node < m.node_count(); ++node) {
+        const topology::advertisement* const said = m.said(node);
+        if (said == nullptr) {
+            continue;
+        }
+        json row{{"node", m.name(node)}, {"own", node == known.own()}, {"version", said->version}};
+        json prefixes = json::array();
+        for (const topology::prefix& p : said->prefixes) {
+            prefixes.push_back(labels::to_text(p.address));
+        }
+        row["prefixes"] = std::move(prefixes);
+        add_sid(row, known, node, 0);
+        row["links"] = said->links.size();
+        row["links_up"] = usable_links(g, node);
+        row["overload"] = said->overload;
+        row["msd"] = said->msd;
+        if (from.tree.reaches(node)) {
+            row["cost"] = from.tree.distances[node];
+            row["via"] = names_of_first_hops(known, from, node);
+        }
+        rows.push_back(std::move(row));
+    }
+    return rows;
+}
+
+json link_rows(const network& known) {
+    const topology::map& m = known.map();
+    const topology::graph& g = m.graph();
+    json rows = json::array();
+    for (link_number l = 0; l < g.link_count(); ++l) {
+        const topology::link* const said = m.said_of(l);
+        if (said == nullptr) {
+            continue;
+        }
+        json row{
+            {"node", m.name(g.from[l])}, {"link", said->name},
+            {"remote", said->remote},    {"up", g.costs(metric_type::igp)[l] != topology::unusable},
+            {"metric", said->metric},    {"affinities", affinity_names(known, said->affinities)},
+            {"srlgs", said->srlgs}};
+        const auto add = [&](const char* key, std::uint64_t value) {
+            if (value != 0) {
+                row[key] = value;
+            }
+        };
+        add("te_metric", said->te_metric);
+        add("delay_us", said->delay);
+        add("bandwidth", said->bandwidth);
+        json sids = json::array();
+        for (const topology::adjacency_sid& sid : said->sids) {
+            sids.push_back(
+                {{"label", sid.label}, {"protected", sid.is_protected}, {"set", sid.set}});
+        }
+        row["sids"] = std::move(sids);
+        for (const auto& own : known.adjacencies()) {
+            if (g.from[l] == known.own() && own.link == said->name) {
+                row["nexthop"] = own.nexthop;
+            }
+        }
+        rows.push_back(std::move(row));
+    }
+    return rows;
+}
+
+result<json> spf_rows(const network& known, std::uint8_t algorithm) {
+    const auto at = std::ranges::find(known.algorithms(), algorithm, &algorithm_state::algorithm);
+    if (at == known.algorithms().end()) {
+        return error{fmt::format("nobody defines algorithm {}", unsigned{algorithm}), {}};
+    }
+    const own_paths from = paths_of(known, at->view);
+    json rows = json::array();
+    for (const node_number node : from.tree.order) {
+        json row{{"node", known.map().name(node)},
+                 {"algorithm", algorithm},
+                 {"cost", from.tree.distances[node]},
+                 {"via", names_of_first_hops(known, from, node)}};
+        add_sid(row, known, node, algorithm);
+        rows.push_back(std::move(row));
+    }
+    return rows;
+}
+
+namespace {
+
+const char* to_text(topology::protection what) {
+    switch (what) {
+        case topology::protection::link: return "link";
+        case topology::protection::node: return "node";
+        case topology::protection::srlg: return "srlg";
+        case topology::protection::node_and_srlg: break;
+    }
+    return "node+srlg";
+}
+
+json repair_row(const network& known, const topology::link_repairs& of, std::uint32_t number,
+                std::uint8_t algorithm) {
+    const topology::map& m = known.map();
+    const topology::graph& g = m.graph();
+    const topology::repair& repair = of.repairs[number];
+    json row{{"link", m.said_of(of.link)->name},
+             {"remote", m.name(g.to[of.link])},
+             {"algorithm", algorithm},
+             {"protects", to_text(repair.protects)},
+             {"out", m.said_of(repair.out)->name},
+             {"end", m.name(repair.end)}};
+    json segments = json::array();
+    json labels = json::array();
+    node_number at = g.to[repair.out];
+    for (const topology::segment& s : repair.segments) {
+        segments.push_back(routing::to_text(m, s));
+        const auto label = known.labels().label(s, at, false);
+        labels.push_back(label ? json(*label) : json(nullptr));
+        at = s.kind == topology::segment_kind::node ? s.node : g.to[s.number];
+    }
+    row["segments"] = std::move(segments);
+    row["labels"] = std::move(labels);
+    json nodes = json::array();
+    for (node_number node = 0; node < of.by_node.size(); ++node) {
+        if (of.by_node[node] == number) {
+            nodes.push_back(m.name(node));
+        }
+    }
+    row["destinations"] = std::move(nodes);
+    return row;
+}
+
+}  // namespace
+
+json protection_rows(const network& known) {
+    json rows = json::array();
+    for (const algorithm_state& one : known.algorithms()) {
+        for (const topology::link_repairs& of : one.repairs) {
+            for (std::uint32_t r = 0; r < of.repairs.size(); ++r) {
+                json row = repair_row(known, of, r, one.algorithm);
+                if (!row["destinations"].empty()) {
+                    rows.push_back(std::move(row));
+                }
+            }
+        }
+    }
+    return rows;
+}
+
+json conflict_rows(const network& known) {
+    json rows = json::array();
+    for (const labels::conflict& c : known.labels().conflicts()) {
+        json row{{"label", c.label}, {"winner", c.winner}, {"loser", c.loser}};
+        if (c.node != topology::nobody) {
+            row["node"] = known.map().name(c.node);
+        }
+        row["what"] = c.winner.empty()
+                          ? fmt::format("index {} of {} is beyond the SRGB", c.label, c.loser)
+                          : fmt::format("{} has it, {} has lost", c.winner, c.loser);
+        rows.push_back(std::move(row));
+    }
+    for (const publish::note& n : known.tables().notes) {
+        rows.push_back({{"what", n.text}});
+    }
+    return rows;
+}
+
+}  // namespace rhumb::routing

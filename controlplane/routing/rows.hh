@@ -1,0 +1,29 @@
+// What a node knows of the network as rows for people and machines: what `rhumbctl show topology`,
+// links, spf, protection and conflicts are made of. Nodes and links stand there by name; costs are
+// those of the algorithm's metric. Threads: one at a time, with the network.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "controlplane/routing/network.hh"
+#include "rhumb/result.hh"
+
+namespace rhumb::routing {
+
+// Nodes: SID, addresses, links, and how far they are from here.
+[[nodiscard]] nlohmann::json topology_rows(const network& known);
+// Links, each direction a row.
+[[nodiscard]] nlohmann::json link_rows(const network& known);
+// Shortest paths from here; an error where nobody defines the algorithm.
+[[nodiscard]] result<nlohmann::json> spf_rows(const network& known, std::uint8_t algorithm);
+// Repairs of own links, with the destinations that take them.
+[[nodiscard]] nlohmann::json protection_rows(const network& known);
+// SIDs that collide, and whatever of the map is not in the tables, and why.
+[[nodiscard]] nlohmann::json conflict_rows(const network& known);
+
+// "r3" for a node segment, "r3->r4" for an adjacency; with the link's name where there are several.
+[[nodiscard]] std::string to_text(const topology::map& m, const topology::segment& s);
+
+}  // namespace rhumb::routing

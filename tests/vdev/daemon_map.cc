@@ -1,0 +1,201 @@
+// A router whose tables are computed from a map, r1 of five:
+//
+//   r1 --10-- r2          west: r4, next hop "w"
+//   |          |          east: r2, next hop "r2"
+//   10        10
+//   |          |
+//   r4 --40-- r3 --10-- r5
+#include <thread>
+
+#include "tests/vdev/daemon_control.hh"
+
+namespace rhumb::test {
+namespace {
+
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+class rhumbd_map : public rhumbd_control {
+protected:
+    static std::string topology(unsigned r1_r2 = 10) {
+        std::string text = "[defaults]\nsrgb = \"16000-23999\"\nsrlb = \"15000-15999\"\n";
+        for (int n = 1; n <= 5; ++n) {
+            const std::string number = std::to_string(n);
+            text += "[nodes.r" + number + "]\nloopback = \"198.51.100." + number +
+                    "\"\nsid = " + number + "\n";
+        }
+        const auto link = [&](const char* a, const char* b, unsigned metric) {
+            text += std::string("[[links]]\nends = [\"") + a + "\", \"" + b +
+                    "\"]\nmetric = " + std::to_string(metric) + "\n";
+        };
+        link("r1", "r2", r1_r2);
+        link("r2", "r3", 10);
+        link("r3", "r4", 40);
+        link("r1", "r4", 10);
+        link("r3", "r5", 10);
+        return text;
+    }
+    void write_router(const std::string& west, const std::string& east,
+                      const std::string& more = "") const {
+        folder_.write("r.toml",
+                      "[node]\nname = \"" + name_ + "\"\n[runtime]\nsocket = \"r.sock\"\n" +
+                          "[ports.west]\ndevice = \"" + west +
+                          "\"\nmac = \"02:00:00:00:01:01\"\n[ports.east]\ndevice = \"" + east +
+                          "\"\nmac = \"02:00:00:00:01:02\"\n"
+                          "[nexthops.w]\nport = \"west\"\nmac = \"02:00:00:00:03:01\"\n"
+                          "[nexthops.r2]\nport = \"east\"\nmac = \"02:00:00:00:02:01\"\n"
+                          "[topology]\nfile = \"lab.toml\"\nnode = \"r1\"\n"
+                          "links = { \"to-r4\" = \"w\" }\n" +
+                          more);
+    }
+    static json label(daemon& router, unsigned value) {
+        const json found = rows(router, {{"what", "labels"}, {"label", value}});
+        return found.size() == 1 ? found[0] : json();
+    }
+    // Where a label's packets go, in short: "continue 16005 r2~via-w~15000".
+    static std::string way_of(const json& rule) {
+        std::string text = rule.value("op", "none");
+        if (rule.contains("out")) {
+            text += ' ' + std::to_string(rule["out"].get<unsigned>());
+        }
+        for (const json& path : rule.value("via", json::array())) {
+            text += ' ' + path.value("nexthop", "");
+            if (path.contains("out")) {
+                text += '>' + std::to_string(path["out"].get<unsigned>());
+            }
+        }
+        return text;
+    }
+    template <class Done>
+    static bool soon(Done&& done) {
+        for (int i = 0; i < 2000; ++i) {
+            if (done()) {
+                return true;
+            }
+            std::this_thread::sleep_for(5ms);
+        }
+        return false;
+    }
+};
+
+TEST_F(rhumbd_map, tables_are_those_of_its_place_on_the_map) {
+    folder_.write("lab.toml", topology());
+    write_router(quiet(0), quiet(1));
+    const auto router = start();
+    EXPECT_EQ(way_of(label(*router, 16001)), "next");
+    EXPECT_EQ(label(*router, 16005)["op"], "continue");
+    const json spf = rows(*router, {{"what", "spf"}});
+    ASSERT_EQ(spf.size(), 5U);
+    EXPECT_EQ(spf[4]["node"], "r5");
+    EXPECT_EQ(spf[4]["cost"], 30);
+    EXPECT_EQ(spf[4]["via"], json::array({"to-r2"}));
+    EXPECT_EQ(spf[4]["label"], 16005);
+    EXPECT_EQ(rows(*router, {{"what", "topology"}}).size(), 5U);
+    EXPECT_EQ(rows(*router, {{"what", "links"}}).size(), 10U);
+    EXPECT_EQ(rows(*router, {{"what", "conflicts"}}), json::array());
+    // What protects r2 and all behind it: over r4, whose way to r3 is its own adjacency.
+    json repaired = json::array();
+    for (const json& row : rows(*router, {{"what", "protection"}})) {
+        if (row["link"] == "to-r2") {
+            EXPECT_EQ(row["out"], "to-r4");
+            EXPECT_EQ(row["segments"], json::array({"r4->r3"}));
+            repaired.insert(repaired.end(), row["destinations"].begin(), row["destinations"].end());
+        }
+    }
+    EXPECT_EQ(repaired, json::array({"r2", "r3", "r5"}));
+    EXPECT_NE(show(*router, {{"what", "spf"}, {"algorithm", 128}})["error"]["message"], json());
+    expect_clean_end(*router);
+}
+
+TEST_F(rhumbd_map, tables_follow_own_links) {
+    folder_.write("lab.toml", topology());
+    write_router(quiet(0), quiet(1));
+    const auto router = start();
+    const json before = rows(*router, {{"what", "labels"}});
+    EXPECT_EQ(router->ask("port", {{"name", "east"}, {"up", false}}).count("error"), 0U);
+    ASSERT_TRUE(soon([&] { return way_of(label(*router, 16005)) == "continue 16005 w"; }))
+        << way_of(label(*router, 16005));
+    EXPECT_EQ(rows(*router, {{"what", "spf"}})[4]["via"], json::array({"to-r4"}));
+    EXPECT_EQ(router->ask("port", {{"name", "east"}, {"up", true}}).count("error"), 0U);
+    EXPECT_TRUE(soon([&] { return rows(*router, {{"what", "labels"}}) == before; }));
+    expect_clean_end(*router);
+}
+
+TEST_F(rhumbd_map, a_local_delay_leaves_a_failure_to_repairs_for_a_while) {
+    folder_.write("lab.toml", topology());
+    write_router(quiet(0), quiet(1), "local_delay = 60000\n");
+    const auto router = start();
+    const std::string before = way_of(label(*router, 16005));
+    EXPECT_EQ(router->ask("nexthop", {{"name", "r2"}, {"up", false}}).count("error"), 0U);
+    std::this_thread::sleep_for(100ms);
+    EXPECT_EQ(way_of(label(*router, 16005)), before);
+    expect_clean_end(*router);
+}
+
+TEST_F(rhumbd_map, a_reload_takes_the_map_anew_or_leaves_all_as_it_was) {
+    folder_.write("lab.toml", topology());
+    write_router(quiet(0), quiet(1));
+    const auto router = start();
+    const json before = rows(*router, {{"what", "labels"}});
+    folder_.write("lab.toml", topology(100));
+    EXPECT_TRUE(router->ask("reload").contains("generation"));
+    EXPECT_EQ(label(*router, 16005)["via"][0]["nexthop"].get<std::string>().substr(0, 1), "w");
+    folder_.write("lab.toml", topology() + "[[links]]\nends = [\"r1\", \"r9\"]\n");
+    const json error = router->ask("reload").value("error", json::object());
+    EXPECT_EQ(error.value("file", ""), "lab.toml") << error;
+    EXPECT_NE(error.value("line", 0), 0);
+    EXPECT_EQ(label(*router, 16005)["via"][0]["nexthop"].get<std::string>().substr(0, 1), "w");
+    folder_.write("lab.toml", topology());
+    EXPECT_TRUE(router->ask("reload").contains("generation"));
+    EXPECT_EQ(rows(*router, {{"what", "labels"}}), before);
+    expect_clean_end(*router);
+}
+
+TEST_F(rhumbd_map, what_the_file_says_stands_above_what_is_computed) {
+    folder_.write("lab.toml", topology());
+    write_router(quiet(0), quiet(1),
+                 "[[labels]]\nlabel = 16005\nop = \"continue\"\nout = 16099\nvia = \"w\"\n");
+    const auto router = start();
+    EXPECT_EQ(way_of(label(*router, 16005)), "continue 16099 w");
+    const json conflicts = rows(*router, {{"what", "conflicts"}});
+    ASSERT_EQ(conflicts.size(), 1U);
+    EXPECT_NE(conflicts[0]["what"].get<std::string>().find("16005"), std::string::npos);
+    // Single changes do not: the map would take them back some day.
+    const json error =
+        router->ask("apply", {{"toml", "[[labels]]\nlabel = 16004\nop = \"next\"\n"}})["error"];
+    EXPECT_NE(error.value("message", "").find("label 16004 is computed from the map"),
+              std::string::npos)
+        << error;
+    // The running configuration is what the file says, and names the map.
+    const std::string config = running_config(*router, 100);
+    EXPECT_NE(config.find("[topology]\nfile = \"lab.toml\"\nnode = \"r1\"\n"), std::string::npos)
+        << config;
+    EXPECT_NE(config.find("label = 16005"), std::string::npos);
+    EXPECT_EQ(config.find("label = 16004"), std::string::npos);
+    expect_clean_end(*router);
+}
+
+TEST_F(rhumbd_map, repairs_carry_packets_before_tables_follow) {
+    folder_.write("lab.toml", topology());
+    folder_.write("east-in.pcap", as_capture({}));
+    const auto in = packet(
+        "eth 02:00:00:00:09:01 > 02:00:00:00:01:01 | mpls 16005 ttl 64 | "
+        "ipv4 10.0.0.1 > 10.9.0.1 id 1 | udp 1000 > 2000 | data 8");
+    capture_source source(folder_.path() / "west-in.pcap", {in}, capture_source::kind::fifo);
+    write_router(capture(0, "west"), capture(1, "east"), "local_delay = 60000\n");
+    const auto router = start();
+    EXPECT_EQ(router->ask("nexthop", {{"name", "r2"}, {"up", false}}).count("error"), 0U);
+    source.send();
+    expect_received(*router, "west", 1);
+    expect_clean_end(*router);
+    EXPECT_EQ(frames_of(folder_.read("east-out.pcap")).value().size(), 0U);
+    // r4's unprotected adjacency to r3 on top; from there on r5's own label counts.
+    const auto out = packet(
+        "eth 02:00:00:00:01:01 > 02:00:00:00:03:01 | mpls 15000 ttl 63 | "
+        "mpls 16005 ttl 63 | ipv4 10.0.0.1 > 10.9.0.1 id 1 | "
+        "udp 1000 > 2000 | data 8");
+    EXPECT_EQ(frames_of(folder_.read("west-out.pcap")).value(), std::vector<packet_bytes>{out});
+}
+
+}  // namespace
+}  // namespace rhumb::test

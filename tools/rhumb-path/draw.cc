@@ -1,0 +1,186 @@
+// rhumb-path svg: the map as a drawing.
+#include <fmt/format.h>
+
+#include <fstream>
+#include <iostream>
+
+#include "controlplane/topology/flex_algo.hh"
+#include "controlplane/topology/spf.hh"
+#include "tools/rhumb-path/route.hh"
+#include "tools/rhumb-path/svg.hh"
+
+namespace rhumb::path_tool {
+
+namespace {
+
+class map_drawing {
+public:
+    explicit map_drawing(const network& in) : in_(in), number_of_(in.map.graph().link_count()) {
+        const topology::graph& g = in.map.graph();
+        for (topology::node_number n = 0; n < g.node_count(); ++n) {
+            const auto prefix = in.sids->node_prefix(n, 0);
+            const auto* const said = in.map.said(n);
+            made.nodes.push_back(
+                {in.name(n), prefix ? fmt::format("SID {}", in.sids->sid(*prefix, 0)->index) : "",
+                 said == nullptr || said->overload});
+        }
+        for (topology::link_number l = 0; l < g.link_count(); ++l) {
+            const topology::link_number back = g.reverse[l];
+            if (back != topology::nobody && back < l) {
+                number_of_[l] = number_of_[back];
+                continue;
+            }
+            number_of_[l] = made.links.size();
+            made.links.push_back({g.from[l], g.to[l], cost(l),
+                                  back == topology::nobody ? cost(l) : cost(back),
+                                  back == topology::nobody});
+        }
+    }
+
+    void add_path(drawing::path_kind kind, std::string name,
+                  const std::vector<topology::link_number>& links) {
+        drawing::drawn_path path{kind, std::move(name), {}};
+        for (const topology::link_number l : links) {
+            const std::size_t number = number_of_[l];
+            path.hops.push_back({number, made.links[number].a == in_.map.graph().from[l]});
+        }
+        made.paths.push_back(std::move(path));
+    }
+
+    void mark_down(topology::link_number l) { made.links[number_of_[l]].is_down = true; }
+
+    drawing::drawing made;
+
+private:
+    [[nodiscard]] std::string cost(topology::link_number l) const {
+        const topology::link* const said = in_.map.said_of(l);
+        return said == nullptr ? "" : std::to_string(said->metric);
+    }
+
+    const network& in_;
+    std::vector<std::size_t> number_of_;  // of links in the drawing
+};
+
+// All links of shortest paths from a node.
+std::vector<topology::link_number> tree_links(const network& in, topology::node_number root,
+                                              const topology::plane& view) {
+    const topology::graph& g = in.map.graph();
+    topology::tree tree;
+    topology::spf_workspace memory;
+    topology::shortest_paths_from(g, view, root, tree, memory);
+    std::vector<topology::link_number> links;
+    for (topology::link_number l = 0; l < g.link_count(); ++l) {
+        if (view.costs[l] != topology::unusable && tree.reaches(g.from[l]) &&
+            (g.from[l] == root || view.no_transit[g.from[l]] == 0) &&
+            tree.distances[g.from[l]] + view.costs[l] == tree.distances[g.to[l]]) {
+            links.push_back(l);
+        }
+    }
+    return links;
+}
+
+struct svg_settings {
+    words ends;  // pairs
+    std::string from;
+    words fail;
+    route_options how;
+};
+
+void add_route(const network& in, map_drawing& on, const std::string& from, const std::string& to,
+               const route_options& how, drawing::path_kind kind, const std::string& words) {
+    const auto way = find_route(in, in.node(from), in.node(to), how);
+    if (!way) {
+        throw failure(exit_status::refused,
+                      fmt::format("there is no path from {} to {}{}", from, to, words));
+    }
+    on.add_path(kind,
+                fmt::format("{} to {}{}{}, {} {}", from, to,
+                            how.algorithm == 0 ? "" : fmt::format(", algorithm {}", how.algorithm),
+                            words, metric_name(in, how) == "delay" ? "delay" : "cost", way->cost),
+                way->links);
+}
+
+void add_routes(const network& in, map_drawing& on, const svg_settings& how) {
+    for (std::size_t n = 0; n + 1 < how.ends.size(); n += 2) {
+        const std::string& from = how.ends[n];
+        const std::string& to = how.ends[n + 1];
+        route_options plain;
+        plain.algorithm = how.how.algorithm;
+        add_route(in, on, from, to, plain,
+                  plain.algorithm == 0 ? drawing::path_kind::shortest : drawing::path_kind::policy,
+                  "");
+        if (!how.how.is_plain()) {
+            const std::string words =
+                how.how.avoid.empty()
+                    ? ", by " + how.how.metric
+                    : fmt::format(", avoiding {}", fmt::join(how.how.avoid, ", "));
+            add_route(in, on, from, to, how.how, drawing::path_kind::policy, words);
+        }
+        if (!how.fail.empty()) {
+            route_options after = plain;
+            after.avoid = how.fail;
+            add_route(in, on, from, to, after, drawing::path_kind::backup,
+                      fmt::format(" after {} fails", fmt::join(how.fail, ", ")));
+        }
+    }
+}
+
+void write(const std::string& file, const std::string& text) {
+    if (file == "-") {
+        std::cout << text;
+        return;
+    }
+    std::ofstream out(file, std::ios::binary);
+    out << text;
+    out.close();
+    if (!out) {
+        throw failure(exit_status::file, "cannot write " + file);
+    }
+}
+
+}  // namespace
+
+exit_status svg(const words& line) {
+    command_line given(
+        "usage: rhumb-path svg [OPTION...] FILE OUT.svg\n"
+        "\n"
+        "Draws the map, with costs at links; OUT is - for standard output. Paths stand out in\n"
+        "colour: shortest in blue, those of --metric, --avoid and --algorithm in green, and those\n"
+        "that follow when a link fails (--fail) in orange.\n");
+    svg_settings how;
+    std::string title;
+    given.options.add_options()("path", po::value(&how.ends)->multitoken()->value_name("FROM TO"),
+                                "draw the path between two nodes; more pairs may follow");
+    given.options.add_options()("from", po::value(&how.from)->value_name("NODE"),
+                                "draw all shortest paths from this node");
+    given.options.add_options()("fail", po::value(&how.fail)->value_name("NODE:LINK"),
+                                "this link fails: the path that follows");
+    how.how.add_to(given.options);
+    given.options.add_options()("title", po::value(&title)->value_name("TEXT"), "above the map");
+    if (!given.parse(line, 2, 2)) {
+        return exit_status::done;
+    }
+    if (how.ends.size() % 2 != 0) {
+        throw failure(exit_status::usage, "--path takes two nodes, FROM and TO");
+    }
+    const auto in = load(given.given()[0]);
+    map_drawing on(*in);
+    on.made.title = title;
+    for (const std::string& text : how.fail) {
+        on.mark_down(in->link(text));
+    }
+    if (!how.from.empty()) {
+        const auto view = topology::make_plane(in->map, in->algorithm(how.how.algorithm));
+        on.add_path(drawing::path_kind::shortest, "shortest paths from " + how.from,
+                    tree_links(*in, in->node(how.from), view));
+    }
+    add_routes(*in, on, how);
+    const auto text = drawing::to_svg(on.made);
+    if (!text) {
+        throw failure(exit_status::refused, text.why().message);
+    }
+    write(given.given()[1], text.value());
+    return exit_status::done;
+}
+
+}  // namespace rhumb::path_tool

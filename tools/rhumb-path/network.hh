@@ -1,0 +1,80 @@
+// What every subcommand of rhumb-path starts from: a topology file, the map and the labels of it.
+// Threads: one.
+#pragma once
+
+#include <boost/program_options.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "controlplane/config/topology_file.hh"
+#include "controlplane/labels/label_walk.hh"
+#include "controlplane/labels/sid_labels.hh"
+#include "controlplane/topology/map.hh"
+#include "tools/rhumbctl/failure.hh"
+
+namespace rhumb::path_tool {
+
+namespace po = boost::program_options;
+
+using ctl::exit_status;  // refused: there is no path, or a packet does not arrive
+using ctl::failure;
+using words = std::vector<std::string>;
+
+struct subcommand {
+    std::string_view name;
+    std::string_view arguments;
+    std::string_view summary;
+    exit_status (*run)(const words& line);  // without the program's and the subcommand's name
+};
+
+exit_status show(const words& line);
+exit_status spf(const words& line);
+exit_status path(const words& line);
+exit_status walk(const words& line);
+exit_status svg(const words& line);
+
+// A subcommand's line: its options, and words between two numbers.
+class command_line {
+public:
+    // `usage` is printed above the options by --help.
+    explicit command_line(std::string usage) : usage_(std::move(usage)) {}
+
+    // To add options to.
+    po::options_description options{"options"};
+
+    // False: --help was asked for and given.
+    [[nodiscard]] bool parse(const words& line, std::size_t least, std::size_t most);
+    [[nodiscard]] const words& given() const { return words_; }
+
+private:
+    std::string usage_;
+    words words_;
+};
+
+struct network {
+    config::topology_file file;
+    topology::map map;
+    std::unique_ptr<labels::sid_labels> sids;
+    std::unique_ptr<labels::label_walker> walker;
+
+    // These throw failure: usage, where there is no such thing.
+    [[nodiscard]] topology::node_number node(const std::string& name) const;
+    // "r1:to-r2"
+    [[nodiscard]] topology::link_number link(const std::string& text) const;
+    // Which algorithm; 0, or one that somebody defines.
+    [[nodiscard]] std::uint8_t algorithm(unsigned number) const;
+
+    [[nodiscard]] const std::string& name(topology::node_number n) const { return map.name(n); }
+    // "r1:to-r2"
+    [[nodiscard]] std::string link_name(topology::link_number l) const;
+    // "red, blue"
+    [[nodiscard]] std::string affinities(topology::affinity_set set) const;
+};
+
+// By pointer: labels and walker refer to the map. Throws failure: file, with all errors.
+[[nodiscard]] std::unique_ptr<network> load(const std::string& file);
+
+}  // namespace rhumb::path_tool
