@@ -13,9 +13,11 @@
 #include <vector>
 
 #include "controlplane/paths/policies.hh"
-#include "controlplane/paths/policy_trees.hh"
+#include "controlplane/paths/policy_services.hh"
+#include "controlplane/paths/reservations.hh"
 #include "controlplane/topology/flex_algo.hh"
 #include "controlplane/topology/map.hh"
+#include "controlplane/topology/spf.hh"
 #include "rhumb/bytes.hh"
 #include "tests/support/network_maps.hh"
 
@@ -37,15 +39,10 @@ namespace rhumb::test {
 class policies_rig {
 public:
     explicit policies_rig(std::vector<topology::advertisement> said,
-                          paths::policies_options options = {}, bool many = false,
+                          paths::policies_options options = {}, bool real = false,
                           const std::function<void(paths::path_services&)>& adjust = {})
         : said_(std::move(said)), map(make_map(said_)) {
-        paths::path_services services;
-        services.compute = [this](auto headend, auto endpoint, const auto& within) {
-            return compute(headend, endpoint, within);
-        };
-        services.encode = [this](auto headend, auto links) { return spell(headend, links); };
-        services.labels = {
+        const paths::label_services labels = {
             [this](auto headend, auto label) { return taken.emplace(headend, label).second; },
             [this](auto headend) {
                 mpls::label label = 24'000;
@@ -55,12 +52,17 @@ public:
                 return std::optional(label);
             },
             [this](auto headend, auto label) { taken.erase({headend, label}); }};
-        trees = std::make_unique<paths::policy_trees>(map, services.compute, services.encode);
-        if (many) {
-            services.compute_many = [this](auto headend, const auto& within, auto endpoints,
-                                           auto found) {
-                trees->compute(headend, within, endpoints, found);
+        reserved = std::make_unique<paths::reservations>(map);
+        computes = std::make_unique<paths::policy_services>(map, reserved.get());
+        paths::path_services services;
+        if (real) {
+            services = computes->services(labels);
+        } else {
+            services.compute = [this](auto headend, auto endpoint, const auto& within) {
+                return compute(headend, endpoint, within);
             };
+            services.encode = [this](auto headend, auto links) { return spell(headend, links); };
+            services.labels = labels;
         }
         if (adjust) {
             adjust(services);
@@ -68,9 +70,9 @@ public:
         all = std::make_unique<paths::policies>(map, services, options);
     }
     explicit policies_rig(const std::vector<edge>& edges, paths::policies_options options = {},
-                          bool many = false,
+                          bool real = false,
                           const std::function<void(paths::path_services&)>& adjust = {})
-        : policies_rig(make_advertisements(edges), options, many, adjust) {}
+        : policies_rig(make_advertisements(edges), options, real, adjust) {}
     policies_rig(const policies_rig&) = delete;
     policies_rig& operator=(const policies_rig&) = delete;
 
@@ -150,6 +152,7 @@ public:
             sum.prefixes.insert(sum.prefixes.end(), changed->prefixes.begin(),
                                 changed->prefixes.end());
         }
+        computes->update();
         return all->update(sum, now);
     }
     [[nodiscard]] topology::advertisement& of(const std::string& name) {
@@ -186,7 +189,7 @@ public:
                                                 const paths::constraints& within) {
         ++computations;
         const topology::graph& g = map.graph();
-        const topology::plane view = plane_within(map, within);
+        const topology::plane view = within_plane(within);
         topology::tree back;
         shortest_paths_to(g, view, endpoint, back, memory_);
         if (headend == endpoint || !back.reaches(headend)) {
@@ -220,6 +223,27 @@ public:
     }
 
 private:
+    // What of the constraints is about single links.
+    [[nodiscard]] topology::plane within_plane(const paths::constraints& within) const {
+        const topology::graph& g = map.graph();
+        topology::plane view{g.costs(within.metric), g.no_transit};
+        for (topology::link_number l = 0; l < g.link_count(); ++l) {
+            const auto named = [&](const auto& list, auto value) {
+                return std::find(list.begin(), list.end(), value) != list.end();
+            };
+            const topology::link* const said = map.said_of(l);
+            const bool risky = said != nullptr &&
+                               std::any_of(said->srlgs.begin(), said->srlgs.end(),
+                                           [&](auto r) { return named(within.exclude_srlgs, r); });
+            if (risky || named(within.exclude_links, l) || named(within.exclude_nodes, g.from[l]) ||
+                named(within.exclude_nodes, g.to[l]) ||
+                (g.affinities[l] & within.exclude_any) != 0) {
+                view.costs[l] = topology::unusable;
+            }
+        }
+        return view;
+    }
+
     void take_away(const std::string& a, const std::string& b) {
         auto& links = of(a).links;
         for (const auto& l : links) {
@@ -238,7 +262,8 @@ public:
     topology::map map;
     std::set<std::pair<topology::node_number, mpls::label>> taken;
     std::size_t computations = 0;
-    std::unique_ptr<paths::policy_trees> trees;
+    std::unique_ptr<paths::reservations> reserved;
+    std::unique_ptr<paths::policy_services> computes;
     std::unique_ptr<paths::policies> all;
 };
 

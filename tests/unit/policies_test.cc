@@ -226,27 +226,6 @@ TEST(policies, policies_of_equal_constraints_share_a_computation) {
     EXPECT_EQ(rig.computations, 1U);
 }
 
-TEST(policy_trees, what_a_tree_cannot_answer_goes_to_a_single_computation) {
-    policies_rig rig(square());
-    const std::vector<topology::node_number> ends{rig.node("b"), rig.node("d"), rig.node("a")};
-    std::vector<std::optional<computed_list>> found(3);
-    constraints within;
-    within.max_hops = 1;
-    rig.trees->compute(rig.node("a"), within, ends, found);
-    EXPECT_EQ(rig.computations, 1U);  // d is two hops away
-    ASSERT_TRUE(found[0]);
-    EXPECT_EQ(found[0]->links.size(), 1U);
-    EXPECT_FALSE(found[1]);
-    EXPECT_FALSE(found[2]);
-    within = {};
-    within.exclude_nodes.push_back(rig.node("b"));
-    rig.trees->compute(rig.node("a"), within, ends, found);
-    EXPECT_EQ(rig.computations, 1U);
-    ASSERT_TRUE(found[1]);
-    EXPECT_EQ(found[1]->links.size(), 2U);
-    EXPECT_EQ(rig.map.graph().to[found[1]->links[0]], rig.node("c"));
-}
-
 TEST(policies, a_map_that_grows_renumbers_links_and_nothing_is_lost) {
     policies_rig rig(square());
     const auto fixed = rig.key("c", 10, "d");

@@ -1,0 +1,83 @@
+// Shortest paths from one node to all others, one of each: of those with the least cost one with
+// the fewest links, of those the one whose last links have the lowest numbers. Beside it, whether
+// it is the only one of that cost. And trees that are kept as long as the map does not touch them:
+// a link that changes spoils only those trees that it is in, or would be in.
+// Threads: one at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "controlplane/topology/graph.hh"
+
+namespace rhumb::paths {
+
+struct shortest_tree {
+    topology::node_number root = topology::nobody;
+    std::vector<topology::distance> distances;   // by node; unreachable
+    std::vector<std::uint32_t> hops;             // by node, where reached
+    std::vector<topology::link_number> parents;  // the last link, nobody: root, or not reached
+    std::vector<std::uint8_t> only;              // 1: no other path has the same cost
+
+    [[nodiscard]] bool reaches(topology::node_number node) const {
+        return distances[node] != topology::unreachable;
+    }
+    // Precondition: the node is reached.
+    [[nodiscard]] std::vector<topology::link_number> links_to(const topology::graph& g,
+                                                              topology::node_number node) const;
+    // Of several nodes the nearest: by distance, links, number. nobody: none is reached.
+    [[nodiscard]] topology::node_number nearest(std::span<const topology::node_number> of) const;
+};
+
+struct tree_workspace {
+    struct entry {
+        topology::distance at;
+        std::uint32_t hops;
+        topology::node_number node;
+    };
+    std::vector<entry> heap;
+};
+
+// To all nodes, or until the nearest one of `stop` is reached: then what is farther is not right.
+void shortest_tree_from(const topology::graph& g, const topology::plane& view,
+                        topology::node_number root, std::span<const topology::node_number> stop,
+                        shortest_tree& tree, tree_workspace& memory);
+
+class tree_cache {
+public:
+    // Trees together take so many bytes at the most. Beyond, those go that were not asked for since
+    // the last update, or if that does not help, all.
+    explicit tree_cache(std::size_t max_bytes = std::size_t{256} << 20) : max_bytes_(max_bytes) {}
+
+    // What is seen from now on. Trees stay that are the same in it.
+    // `renumbered`: links have other numbers than before.
+    void update(topology::plane view, bool renumbered);
+    [[nodiscard]] const topology::plane& view() const noexcept { return view_; }
+
+    // Valid until the next call.
+    [[nodiscard]] const shortest_tree& from(const topology::graph& g, topology::node_number root);
+    [[nodiscard]] std::size_t tree_count() const noexcept { return trees_in_all_; }
+    [[nodiscard]] std::uint64_t computed() const noexcept { return computed_; }
+
+private:
+    struct slot {
+        std::unique_ptr<shortest_tree> tree;
+        std::uint64_t used = 0;  // the update after which it was last asked for
+    };
+    void make_room(std::size_t bytes);
+
+    topology::plane view_;
+    std::vector<slot> trees_;  // by root
+    std::size_t trees_in_all_ = 0;
+    std::size_t max_bytes_;
+    std::uint64_t generation_ = 1;
+    std::uint64_t computed_ = 0;
+    tree_workspace memory_;
+    // For update(): which end of a link is where, as the trees were computed.
+    std::vector<topology::node_number> link_from_;
+    std::vector<topology::node_number> link_to_;
+};
+
+}  // namespace rhumb::paths

@@ -1,0 +1,44 @@
+// What policies need of path computation, from cspf.hh, compress.hh and reservations.hh: paths that
+// keep to constraints, the segments that pin them, bandwidth. Trees are kept from one path to the
+// next, so that policies of equal constraints at one headend share them.
+// Threads: one at a time, with the map.
+#pragma once
+
+#include "controlplane/paths/compress_engine.hh"
+#include "controlplane/paths/cspf.hh"
+#include "controlplane/paths/policies.hh"
+#include "controlplane/paths/reservations.hh"
+
+namespace rhumb::paths {
+
+class policy_services {
+public:
+    // Without reservations every link is free.
+    explicit policy_services(const topology::map& m, reservations* reserved = nullptr);
+    policy_services(const policy_services&) = delete;
+    policy_services& operator=(const policy_services&) = delete;
+
+    // To be called when the map has changed, before policies are updated. It passes on to the
+    // reservations.
+    void update();
+
+    // They live as long as this does.
+    [[nodiscard]] path_services services(label_services labels = {});
+
+    [[nodiscard]] std::optional<computed_list> compute(topology::node_number headend,
+                                                       topology::node_number endpoint,
+                                                       const constraints& within,
+                                                       owner_id owner = no_owner);
+    [[nodiscard]] std::optional<topology::segments> encode(
+        topology::node_number headend, std::span<const topology::link_number> links);
+
+private:
+    void list_sids();
+
+    const topology::map& map_;
+    reservations* reserved_;
+    path_finder finder_;
+    path_engine engine_;
+};
+
+}  // namespace rhumb::paths
