@@ -85,7 +85,7 @@ TEST_F(computed_policies, the_first_label_goes_where_the_next_hop_is_the_segment
     add(3, "d", {{{over("a", "to-e"), over("e", "to-f"), to("d")}, 1}});
     add(4, "b", {{{to("b")}, 1}});
     compute();
-    EXPECT_EQ(binding(1), "continue 200006 to-b");   // one label: a swap
+    EXPECT_EQ(binding(1), "push 200006 to-b");
     EXPECT_EQ(binding(2), "push 200003/4003 to-b");  // protected adjacencies where there are some
     EXPECT_EQ(binding(3), "push 4003/600004 to-e");
     EXPECT_EQ(binding(4), "pop to-b");
@@ -103,7 +103,7 @@ TEST_F(computed_policies, flags_of_the_first_segment) {
     add(2, "d", {{{to("e"), to("f")}, 1}});
     compute();
     EXPECT_EQ(binding(1), "push 200002/200006 to-b");
-    EXPECT_EQ(binding(2), "continue 500006 to-e");
+    EXPECT_EQ(binding(2), "push 500006 to-e");
 }
 
 TEST_F(computed_policies, several_lists_with_weights) {
@@ -112,8 +112,8 @@ TEST_F(computed_policies, several_lists_with_weights) {
     add(3, "d", {{{to("b"), to("d")}, 1000}, {{to("e"), to("d")}, 1}});
     compute();
     EXPECT_EQ(binding(1), "push to-b*3>200003/300004 to-e>500006");
-    EXPECT_EQ(binding(2), "continue to-b>200004 to-e*2>500004");
-    EXPECT_EQ(binding(3), "continue to-b*256>200004 to-e>500004");
+    EXPECT_EQ(binding(2), "push to-b>200004 to-e*2>500004");
+    EXPECT_EQ(binding(3), "push to-b*256>200004 to-e>500004");
 }
 
 TEST_F(computed_policies, equal_paths_to_the_first_segment_share_its_weight) {
@@ -128,7 +128,7 @@ TEST_F(computed_policies, equal_paths_to_the_first_segment_share_its_weight) {
     inputs_ = test::inputs_for(m_, node("a"), false);
     add(1, "d", {{{to("d")}, 1}, {{to("b")}, 1}});
     compute();
-    EXPECT_EQ(binding(1), "continue to-b>200004 to-e>500004 to-b*2>3");
+    EXPECT_EQ(binding(1), "push to-b>200004 to-e>500004 to-b*2");
 }
 
 TEST_F(computed_policies, labels_given_as_such) {
@@ -140,7 +140,7 @@ TEST_F(computed_policies, labels_given_as_such) {
     add(3, "d", {{{{topology::segment_kind::sid, 0, topology::nobody, 777}}, 1}});
     compute();
     EXPECT_EQ(binding(1), "push 200003/300006 to-b");
-    EXPECT_EQ(binding(2), "continue 500006 to-e");
+    EXPECT_EQ(binding(2), "push 500006 to-e");
     EXPECT_EQ(binding(3), "none");
     EXPECT_EQ(notes(note_kind::unresolved),
               "a list of the policy to 10.0.0.4/32 color 3 has a segment that no label or no way "
@@ -150,7 +150,7 @@ TEST_F(computed_policies, labels_given_as_such) {
 TEST_F(computed_policies, an_adjacency_of_another_node_cannot_be_first) {
     add(1, "d", {{{over("b", "to-c")}, 1}, {{to("c")}, 1}});
     compute();
-    EXPECT_EQ(binding(1), "continue 200003 to-b");
+    EXPECT_EQ(binding(1), "push 200003 to-b");
     EXPECT_NE(notes(note_kind::unresolved), "");
 }
 
@@ -225,9 +225,9 @@ TEST_F(protected_policies, the_first_segment_is_repaired) {
     add(1, "d", {{{to("c"), to("d")}, 1}});
     add(2, "d", {{{over("a", "to-b"), to("f")}, 1}});
     compute();
-    // Without a-b: from e the shortest paths to c and b come back, that to f does not.
-    EXPECT_EQ(binding(1), "push 200003/300004 to-b~via-to-e=500006,600003");
-    EXPECT_EQ(binding(2), "continue 200006 to-b~via-to-e~500006,600002");
+    // Without a-b: from e the shortest paths to c and b come back, those to f and d do not.
+    EXPECT_EQ(binding(1), "push 200003/300004 to-b~via-to-e=500004,400003");
+    EXPECT_EQ(binding(2), "push 200006 to-b~via-to-e~500004,400002");
 }
 
 // Packets with a binding SID, and steered ones, arrive by the lists' ways, and while a link is down
