@@ -134,19 +134,16 @@ void computation::add_next(mpls::label label) {
     made_.rules.labels.push_back(rule);
 }
 
-// CONTINUE, with a label or without it at the end of the segment; with more below, PUSH.
-void computation::add_label(mpls::label label, std::span<const way> ways) {
+void computation::add_label(mpls::label label, std::span<const way> ways, bool is_binding) {
     config::label_rule rule;
     rule.label = label;
-    const bool pushes =
-        std::any_of(ways.begin(), ways.end(), [](const way& w) { return !w.rest.empty(); });
     const bool pops = std::all_of(ways.begin(), ways.end(), [](const way& w) {
         return w.out == mpls::implicit_null && w.rest.empty();
     });
     if (pops) {
         rule.op = config::operation::pop;
         rule.paths = paths_of(ways, false);
-    } else if (pushes) {
+    } else if (is_binding) {
         rule.op = config::operation::push;
         rule.paths = pushing_paths_of(ways, rule.list);
     } else {

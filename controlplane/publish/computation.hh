@@ -92,7 +92,8 @@ private:
     [[nodiscard]] bool is_own_label(mpls::label label, std::string_view whose);
     [[nodiscard]] bool is_usable(own_link& link);
     void add_next(mpls::label label);
-    void add_label(mpls::label label, std::span<const way> ways);
+    // CONTINUE, or for a binding SID PUSH; a POP where nothing is to be sent on top.
+    void add_label(mpls::label label, std::span<const way> ways, bool is_binding);
     void add_prefix(const ip_prefix& match, std::span<const way> ways);
     [[nodiscard]] config::path path_of(const way& w);
     [[nodiscard]] std::uint32_t paths_of(std::span<const way> ways, bool with_outs);

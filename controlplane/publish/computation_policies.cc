@@ -86,7 +86,7 @@ void computation::add_adjacencies() {
             } else if (is_own_label(sid.label, link.said->name)) {
                 way alone = over;
                 alone.weight = 1;
-                add_label(sid.label, std::span(&alone, 1));
+                add_label(sid.label, std::span(&alone, 1), false);
             }
         }
     }
@@ -95,7 +95,7 @@ void computation::add_adjacencies() {
             ways.resize(max_paths);
         }
         if (is_own_label(label, "a set of links")) {
-            add_label(label, ways);
+            add_label(label, ways, false);
         }
     }
 }
@@ -300,7 +300,7 @@ void computation::add_policies() {
             is_own_label(*policy.binding_sid,
                          fmt::format("the policy to {} color {}",
                                      config::to_string(policy.endpoint), policy.color))) {
-            add_label(*policy.binding_sid, ways.back());
+            add_label(*policy.binding_sid, ways.back(), true);
         }
     }
     steer(ways);

@@ -57,7 +57,7 @@ void computation::add_prefix_sids(std::size_t view) {
             if (is_own) {
                 add_next(*label);
             } else {
-                add_label(*label, ways);
+                add_label(*label, ways, false);
             }
         }
     }

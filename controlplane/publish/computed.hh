@@ -115,9 +115,8 @@ private:
 };
 
 // Walks what is to be published over the map, the other nodes taken to follow their shortest paths:
-// no packet may come back the way that it went. Plain rules send only to neighbours that are
-// nearer; repairs lead where no shortest path uses what has failed; a list ends where IP does not
-// lead back here.
+// no packet may come back. Plain rules send to neighbours whose shortest path does not lead by
+// here; repairs lead where no shortest path uses what has failed.
 [[nodiscard]] result<void> check_loops(const computed_inputs& from, const computed_tables& tables);
 
 // What to change where `old` is in force, for `now` to be: rules and next hops that differ.

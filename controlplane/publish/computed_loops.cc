@@ -1,11 +1,11 @@
 // The last look before tables are published: over the map, does anything come back?
 //
 // The other nodes are taken to follow their shortest paths. Then a plain rule is safe where it
-// sends to a neighbour that is nearer to the segment's end. While a link own->b is down, a path
-// from x to y may come back to it exactly if d(x, own) + cost + d(b, y) = d(x, y); repairs have no
-// such part, from the neighbour that they begin with to the destination. What d(x, y) is at most, a
-// search from here without the link tells for all x that lie before y: so no search is needed for
-// each of them.
+// sends to a neighbour whose shortest path does not come by here, as those have that are nearer.
+// While a link own->b is down, a path from x to y may come back to it exactly if d(x, own) + cost +
+// d(b, y) = d(x, y); repairs have no such part, from the neighbour that they begin with to the
+// destination. What d(x, y) is at most, a search from here without the link tells for all x that
+// lie before y: so no search is needed for each of them.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -196,7 +196,7 @@ private:
     [[nodiscard]] result<void> check_label(const config::label_rule& rule);
     [[nodiscard]] result<void> check_prefix(const config::prefix_rule& rule);
     [[nodiscard]] result<void> check_way(const hop& over, const end& to, const std::string& what);
-    [[nodiscard]] bool is_nearer(std::uint32_t position, const end& to);
+    [[nodiscard]] bool comes_back(std::uint32_t position, const end& to);
     [[nodiscard]] result<void> check_repair(const hop& over, const end& to, node_number source,
                                             const std::string& what);
     [[nodiscard]] error comes_back(std::string_view what, std::uint32_t position, node_number x,
@@ -253,7 +253,8 @@ result<void> loop_check::check_label(const config::label_rule& rule) {
     return {};
 }
 
-// Prefixes that are sent to their own node; those that are steered end where their list does.
+// Prefixes that go as plain IP. With a label on top they follow the label's rule wherever they come
+// by, here too, and lists end where they say.
 result<void> loop_check::check_prefix(const config::prefix_rule& rule) {
     const auto p = from_.map.find(rule.match);
     const auto v = view_of(0);
@@ -262,21 +263,9 @@ result<void> loop_check::check_prefix(const config::prefix_rule& rule) {
     }
     for (const config::path& path : tables_.rules.path_lists[rule.paths]) {
         const auto over = hops_.find(path.nexthop);
-        if (over == hops_.end()) {
-            continue;
-        }
         const std::uint32_t list = rule.list != config::none ? rule.list : path.list;
-        const node_number n = neighbour(over->second.position);
-        if (list != config::none) {
-            const config::segments& labels = tables_.rules.segment_lists[list];
-            const auto there = from_.labels.prefix_of(labels.front(), n);
-            const bool is_its_own =
-                labels.size() == 1 && (labels.front() < mpls::first_unreserved ||
-                                       (there && there->prefix == *p && there->algorithm == 0));
-            if (!is_its_own) {
-                continue;
-            }
-        } else if (is_source(*p, n)) {
+        if (over == hops_.end() || list != config::none ||
+            is_source(*p, neighbour(over->second.position))) {
             continue;
         }
         if (auto r = check_way(over->second, {*p, *v},
@@ -289,7 +278,7 @@ result<void> loop_check::check_prefix(const config::prefix_rule& rule) {
 }
 
 result<void> loop_check::check_way(const hop& over, const end& to, const std::string& what) {
-    if (!is_nearer(over.position, to)) {
+    if (comes_back(over.position, to)) {
         return error{fmt::format("{} would loop: {}", what, walk(neighbour(over.position), to)),
                      {}};
     }
@@ -310,21 +299,21 @@ result<void> loop_check::check_way(const hop& over, const end& to, const std::st
     return check_repair(over, to, source, what);
 }
 
-bool loop_check::is_nearer(std::uint32_t position, const end& to) {
+// Whether a neighbour's shortest path to the prefix may lead back here.
+bool loop_check::comes_back(std::uint32_t position, const end& to) {
     // Where a shortest path from here begins with the link, what is left is shorter by the link.
-    distance here = topology::unreachable;
-    for (const topology::prefix_source& s : from_.map.sources(to.prefix)) {
-        const distance d = own_[to.view].tree.distances[s.node];
-        here = std::min(here, d == topology::unreachable ? d : d + s.said->metric);
-    }
+    const auto [here, nearest_source] = nearest(own_[to.view].tree, to.prefix);
     for (const topology::prefix_source& s : from_.map.sources(to.prefix)) {
         const distance d = own_[to.view].tree.distances[s.node];
         if (d != topology::unreachable && d + s.said->metric == here &&
             begins_with(s.node, position, to.view)) {
-            return true;
+            return false;
         }
     }
-    return nearest(tree_from(neighbour(position), to.view), to.prefix).first < here;
+    const topology::tree& there = tree_from(neighbour(position), to.view);
+    const distance on = nearest(there, to.prefix).first;
+    return on == topology::unreachable || here == topology::unreachable ||
+           (there.reaches(from_.own) && there.distances[from_.own] + here <= on);
 }
 
 node_number loop_check::nearest_from(node_number at, topology::prefix_number p, std::size_t v) {

@@ -131,6 +131,82 @@ node_inputs inputs_for(const topology::map& m, topology::node_number own, bool p
     return made;
 }
 
+namespace {
+
+std::string joined(const config::segments& labels) {
+    std::string text;
+    for (const mpls::label l : labels) {
+        text += (text.empty() ? "" : "/") + std::to_string(l);
+    }
+    return text;
+}
+
+template <class Rule>
+std::string ways_text(const publish::computed_tables& made, const Rule& rule) {
+    const config::rules& rules = made.rules;
+    std::string text;
+    if (rule.list != config::none) {
+        text += " " + joined(rules.segment_lists[rule.list]);
+    }
+    for (const config::path& path :
+         rule.paths != config::none ? rules.path_lists[rule.paths] : config::path_list{}) {
+        text += " " + path.nexthop;
+        text += path.weight != 1 ? "*" + std::to_string(path.weight) : "";
+        text += path.out ? ">" + std::to_string(*path.out) : "";
+        text += path.list != config::none ? ">" + joined(rules.segment_lists[path.list]) : "";
+    }
+    return text;
+}
+
+}  // namespace
+
+std::string rule_text(const publish::computed_tables& made, mpls::label label) {
+    for (const config::label_rule& rule : made.rules.labels) {
+        if (rule.label == label) {
+            std::string text;
+            switch (rule.op) {
+                case config::operation::next: text = "next"; break;
+                case config::operation::pop: text = "pop"; break;
+                case config::operation::push: text = "push"; break;
+                case config::operation::continue_:
+                    text = "continue";
+                    text += rule.out != config::none ? " " + std::to_string(rule.out) : "";
+            }
+            return text + ways_text(made, rule);
+        }
+    }
+    return "none";
+}
+
+std::string rule_text(const publish::computed_tables& made, const ip_prefix& match) {
+    for (const config::prefix_rule& rule : made.rules.prefixes) {
+        if (rule.match == match) {
+            return (rule.discard ? "discard" : "send") + ways_text(made, rule);
+        }
+    }
+    return "none";
+}
+
+std::string backup_text(const publish::computed_tables& made, const std::string& nexthop) {
+    for (const config::nexthop& hop : made.nexthops) {
+        if (hop.name == nexthop && hop.backup) {
+            return (hop.backup->replace ? "=" : "") + hop.backup->nexthop +
+                   (hop.backup->push.empty() ? "" : " " + joined(hop.backup->push));
+        }
+    }
+    return "none";
+}
+
+std::string notes_text(const publish::computed_tables& made, publish::note_kind kind) {
+    std::string text;
+    for (const publish::note& n : made.notes) {
+        if (n.kind == kind) {
+            text += n.text + "\n";
+        }
+    }
+    return text;
+}
+
 simulated_network::simulated_network(
     const topology::map& m, bool protect,
     const std::function<void(topology::node_number, node_inputs&)>& edit)

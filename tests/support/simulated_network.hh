@@ -48,6 +48,16 @@ struct node_inputs {
 [[nodiscard]] node_inputs inputs_for(const topology::map& m, topology::node_number own,
                                      bool protect);
 
+// A rule in words, as "continue 16005 to-b", "pop to-b*2 to-c", "push 16003/16004 to-b", with what
+// paths have of their own: "continue to-b>16005 to-c>3"; "none" where there is none.
+[[nodiscard]] std::string rule_text(const publish::computed_tables& made, mpls::label label);
+[[nodiscard]] std::string rule_text(const publish::computed_tables& made, const ip_prefix& match);
+// The backup of a next hop: "to-c 16003/16004", with "=" in front where it replaces the top label.
+[[nodiscard]] std::string backup_text(const publish::computed_tables& made,
+                                      const std::string& nexthop);
+// What of the notes is of this kind, a line each.
+[[nodiscard]] std::string notes_text(const publish::computed_tables& made, publish::note_kind kind);
+
 // Where a packet went.
 struct walked {
     bool delivered = false;
