@@ -71,6 +71,32 @@ result<change> map::apply(advertisement said) {
     return changed;
 }
 
+result<change> map::apply(std::vector<advertisement> all) {
+    for (const advertisement& said : all) {
+        if (auto sense = check(said); !sense) {
+            return sense.why();
+        }
+    }
+    change changed;
+    bool any = false;
+    for (advertisement& said : all) {
+        const std::size_t known = nodes_.size();
+        const node_number node = number_for(said.origin);
+        if (node < known && said.version <= nodes_[node]->version) {
+            changed.stale = true;
+            continue;
+        }
+        any = true;
+        nodes_[node]->version = said.version;
+        const auto before = exchange_said(node, std::move(said), changed);
+        set_prefixes(node, before, changed);
+    }
+    if (any) {
+        renumber(changed);
+    }
+    return changed;
+}
+
 change map::withdraw(std::string_view origin, std::uint64_t version) {
     change changed;
     const auto node = find(origin);
@@ -97,14 +123,21 @@ node_number map::number_for(const std::string& name) {
     return number;
 }
 
-void map::replace(node_number node, std::optional<advertisement> with, change& changed) {
+std::optional<advertisement> map::exchange_said(node_number node, std::optional<advertisement> with,
+                                                change& changed) {
     node_entry& entry = *nodes_[node];
-    const std::optional<advertisement> before = std::exchange(entry.said, std::move(with));
+    std::optional<advertisement> before = std::exchange(entry.said, std::move(with));
     if (before.has_value() != entry.said.has_value() ||
         (before && entry.said && !same_node(*before, *entry.said))) {
         changed.nodes.push_back(node);
     }
     graph_.no_transit[node] = entry.said && !entry.said->overload ? 0 : 1;
+    return before;
+}
+
+void map::replace(node_number node, std::optional<advertisement> with, change& changed) {
+    node_entry& entry = *nodes_[node];
+    const std::optional<advertisement> before = exchange_said(node, std::move(with), changed);
     if (!before || !entry.said || before->links != entry.said->links) {
         if (!place_links(node, changed)) {
             renumber(changed);

@@ -51,6 +51,10 @@ class map {
 public:
     // Takes what a node says, if it is newer than what is known.
     [[nodiscard]] result<change> apply(advertisement said);
+    // The same for many at once, as a file brings them: all of them, or an error and none. Links
+    // are numbered once, so that a large network takes no longer than it must; stale ones are left
+    // out.
+    [[nodiscard]] result<change> apply(std::vector<advertisement> all);
     // The node says nothing any more; what it says later has to be newer than `version`.
     [[nodiscard]] change withdraw(std::string_view origin, std::uint64_t version);
 
@@ -100,6 +104,9 @@ private:
 
     [[nodiscard]] node_number number_for(const std::string& name);
     void replace(node_number node, std::optional<advertisement> with, change& changed);
+    // A part of it: what the node said before.
+    std::optional<advertisement> exchange_said(node_number node, std::optional<advertisement> with,
+                                               change& changed);
     // Puts the node's links into their slots; false where one has none.
     [[nodiscard]] bool place_links(node_number node, change& changed);
     void renumber(change& changed);
