@@ -87,7 +87,7 @@ bool walk_maker::step_label(visit& at, label_stack& stack, mpls::label top) {
     const label_stack rest(stack.begin() + 1, stack.end());
     if (const auto owner = by_.labels_.prefix_of(top, at.node)) {
         if (said_by(map_, owner->prefix, at.node) != nullptr) {
-            at.why.push_back(fmt::format("NEXT: {} is its own {}", top, words_for(*owner)));
+            at.why.push_back(fmt::format("{} is its own {} (NEXT)", top, words_for(*owner)));
             stack = rest;
             return true;
         }
@@ -147,7 +147,7 @@ bool walk_maker::enter_binding(visit& at, label_stack& stack, mpls::label top) {
         return false;
     }
     at.why.push_back(
-        fmt::format("NEXT: binding SID {} leads through {}", top, fmt::join(found->nodes, ", ")));
+        fmt::format("binding SID {} leads through {} (NEXT)", top, fmt::join(found->nodes, ", ")));
     stack.erase(stack.begin());
     stack.insert(stack.begin(), labels->begin(), labels->end());
     return true;
@@ -267,9 +267,9 @@ void walk_maker::follow_prefix(visit& at, const prefix_sid_owner& owner, const l
         lose(at, fmt::format("there is no path to {}", words_for(owner)));
         return;
     }
-    at.why.push_back(fmt::format(
-        "{}: shortest path to {}, cost {}, {}", labels::to_text(op), words_for(owner),
-        by_.distances_to(owner.prefix, owner.algorithm)[at.node], branches_words(links)));
+    at.why.push_back(fmt::format("shortest path to {}, cost {}, {}", words_for(owner),
+                                 by_.distances_to(owner.prefix, owner.algorithm)[at.node],
+                                 branches_words(links)));
     for (const link_number l : links) {
         walk_operation used = op;
         std::string why;
@@ -323,7 +323,7 @@ void walk_maker::follow_adjacency(visit& at, std::span<const link_number> links,
                 is_protected ? "; its SID is protected, but repairs are not followed here" : ""));
             continue;
         }
-        at.why.push_back(fmt::format("{}: adjacency over {}", at_ingress_ ? "PUSH" : "NEXT", name));
+        at.why.push_back(fmt::format("adjacency over {}", name));
         // The ingress puts what is left on, if anything is.
         leave(at, l,
               !at_ingress_   ? walk_operation::next

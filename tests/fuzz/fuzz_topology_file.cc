@@ -21,9 +21,7 @@ void must(bool holds) {
 
 void walk(const config::topology_file& network) {
     topology::map map;
-    for (const topology::advertisement& node : network.nodes) {
-        must(map.apply(node).ok());
-    }
+    must(map.apply(network.nodes).ok());
     const labels::sid_labels sids(map);
     labels::label_walker walker(map, sids);
     labels::walk_options options;

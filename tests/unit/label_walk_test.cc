@@ -129,7 +129,7 @@ TEST(LabelWalk, BranchesMeetAgain) {
     EXPECT_EQ(walk.visits.size(), 5U);
     EXPECT_EQ(walk.visits[0].branches.size(), 2U);
     EXPECT_EQ(walk.visits[0].why[0],
-              "PUSH: shortest path to 10.0.0.5/32 of e, cost 30, 2 "
+              "shortest path to 10.0.0.5/32 of e, cost 30, 2 "
               "equal-cost branches: to-b and to-c");
     walk_options one;
     one.all_branches = false;

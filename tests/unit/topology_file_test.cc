@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <iostream>
 
@@ -244,6 +245,52 @@ TEST(TopologyFile, PoliciesGoToTheirReader) {
     EXPECT_EQ(bad.why().text(), "t:10:7: this is bad");
 }
 
+// The links of a map by names, with what the graph makes of them.
+std::vector<std::string> links_of(const topology::map& m) {
+    std::vector<std::string> all;
+    const topology::graph& g = m.graph();
+    for (topology::link_number l = 0; l < g.link_count(); ++l) {
+        const auto back = g.reverse[l];
+        all.push_back(m.name(g.from[l]) + ':' + m.said_of(l)->name + ' ' + m.name(g.to[l]) + ' ' +
+                      std::to_string(g.costs(topology::metric_type::igp)[l]) + ' ' +
+                      (back == topology::nobody ? "-" : m.said_of(back)->name));
+    }
+    std::ranges::sort(all);
+    return all;
+}
+
+TEST(TopologyMap, ManyAtOnceAreAsOneByOne) {
+    auto said = load("provider.toml").nodes;
+    said[0].links[0].remote = "unknown";
+    const topology::map one_by_one = make_map(said);
+    topology::map at_once;
+    auto changed = at_once.apply(said);
+    ASSERT_TRUE(changed);
+    EXPECT_TRUE(changed->renumbered && !changed->stale);
+    EXPECT_EQ(changed->nodes.size(), said.size());
+    EXPECT_EQ(changed->prefixes.size(), 14U);  // one of two nodes
+    EXPECT_EQ(links_of(at_once), links_of(one_by_one));
+    EXPECT_EQ(at_once.node_count(), one_by_one.node_count());
+    EXPECT_EQ(at_once.srlgs(), one_by_one.srlgs());
+    EXPECT_EQ(topology::algorithms(at_once), topology::algorithms(one_by_one));
+    // Nothing new; then one that differs, and one that makes no sense.
+    changed = at_once.apply(said);
+    EXPECT_TRUE(changed && changed->stale && changed->empty());
+    said[3].version = 2;
+    said[3].links[0].metric = 77;
+    changed = at_once.apply(said);
+    EXPECT_TRUE(changed && changed->stale && changed->renumbered);
+    EXPECT_NE(links_of(at_once), links_of(one_by_one));
+    said[4].version = 2;
+    said[5].origin.clear();
+    EXPECT_FALSE(at_once.apply(said));
+    EXPECT_EQ(links_of(at_once), links_of(make_map([&] {
+                  auto all = said;
+                  all[5].origin = load("provider.toml").nodes[5].origin;
+                  return all;
+              }())));
+}
+
 TEST(TopologyFile, LargeOnesAreReadQuickly) {
     topology_file t;
     t.nodes = make_advertisements(random_graph(10'000, 40'000, 100, 1));
@@ -256,6 +303,14 @@ TEST(TopologyFile, LargeOnesAreReadQuickly) {
     std::cout << text.size() / 1'000'000 << " MB, "
               << std::chrono::duration_cast<std::chrono::milliseconds>(took).count() << " ms\n";
     EXPECT_EQ(again->nodes[9'999], t.nodes[9'999]);
+    topology::map map;
+    ASSERT_TRUE(map.apply(std::move(again->nodes)));
+    EXPECT_EQ(map.graph().link_count(), 80'000U);
+    std::cout << "and with the map of it "
+              << std::chrono::duration_cast<std::chrono::milliseconds>(
+                     std::chrono::steady_clock::now() - start)
+                     .count()
+              << " ms\n";
 }
 
 }  // namespace

@@ -84,10 +84,8 @@ std::unique_ptr<network> load(const std::string& file) {
     }
     auto made = std::make_unique<network>();
     made->file = std::move(read).value();
-    for (const topology::advertisement& node : made->file.nodes) {
-        if (const auto done = made->map.apply(node); !done) {
-            throw failure(exit_status::file, done.why().text());
-        }
+    if (const auto done = made->map.apply(made->file.nodes); !done) {
+        throw failure(exit_status::file, done.why().text());
     }
     made->sids = std::make_unique<labels::sid_labels>(made->map);
     made->walker = std::make_unique<labels::label_walker>(made->map, *made->sids);
