@@ -24,7 +24,7 @@ void path_engine::update() {
             planes_.insert(planes_.begin() + static_cast<std::ptrdiff_t>(i),
                            algorithm_plane{present[i], tree_cache(max_bytes_), {}, {}});
         }
-        planes_[i].trees.update(topology::make_plane(*map_, present[i]), renumbered);
+        planes_[i].trees.update(graph(), topology::make_plane(*map_, present[i]), renumbered);
     }
     list_anycast();
     list_bindings();

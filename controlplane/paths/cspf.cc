@@ -111,7 +111,10 @@ void path_finder::update(const topology::map& m) {
         kinds_.clear();
     }
     for (kind& k : kinds_) {
-        k.trees.update(prune(m, k.limits, {}), false);
+        k.trees.update(m.graph(), prune(m, k.limits, {}), false);
+        for (auto& [last, trees] : k.partial) {
+            trees.update(m.graph(), prune(m, k.limits, {}, last), false);
+        }
     }
 }
 
@@ -121,6 +124,30 @@ std::uint64_t path_finder::computed() const {
         sum += k.trees.computed();
     }
     return sum;
+}
+
+// What why_none would say, from trees that are remembered.
+no_path path_finder::why_not(const topology::map& m, const route& way, kind& k) {
+    rule last = rule::link;
+    for (const rule r : all_rules) {
+        last = says_something(r, k.limits) ? r : last;
+    }
+    for (const rule r : all_rules) {
+        if (r == last) {
+            break;  // all rules leave nothing, so if those before do, it is this one
+        }
+        if (!says_something(r, k.limits)) {
+            continue;
+        }
+        const auto [at, is_new] = k.partial.try_emplace(r);
+        if (is_new) {
+            at->second.update(m.graph(), prune(m, k.limits, {}, r), true);
+        }
+        if (at->second.from(m.graph(), way.from).nearest(way.to) == topology::nobody) {
+            return explain(m, way, k.limits, r);
+        }
+    }
+    return explain(m, way, k.limits, last);
 }
 
 path_result path_finder::find(const topology::map& m, node_number from,
@@ -146,14 +173,14 @@ path_result path_finder::find(const topology::map& m, node_number from,
             computed_before_ = computed();
             kinds_.clear();
         }
-        kinds_.push_back({key, tree_cache()});
-        kinds_.back().trees.update(prune(m, key, {}), true);
+        kinds_.push_back({key, tree_cache(), {}});
+        kinds_.back().trees.update(m.graph(), prune(m, key, {}), true);
         at = kinds_.end() - 1;
     }
     const shortest_tree& tree = at->trees.from(g, from);
     const node_number end = tree.nearest(to);
     if (end == topology::nobody) {
-        return why_none(m, way, limits, {reserved, owner});
+        return why_not(m, way, *at);
     }
     path found = make_path(g, limits.metric, tree.links_to(g, end));
     if (within(found, limits)) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -73,6 +74,9 @@ private:
 // The constraint that leaves no path, as shortest_path has found that there is none.
 [[nodiscard]] no_path why_none(const topology::map& m, const route& way, const constraints& limits,
                                const bandwidth_pool& pool);
+// The same where it is known that the rules before `last` leave one.
+[[nodiscard]] no_path explain(const topology::map& m, const route& way, const constraints& limits,
+                              rule last);
 [[nodiscard]] no_path gave_up(std::string text);
 
 // All links that lie on some path of the least metric (ECMP). Bounds are not looked at, nor `via`.
@@ -111,7 +115,10 @@ private:
     struct kind {
         constraints limits;  // without bounds
         tree_cache trees;
+        std::map<rule, tree_cache> partial;  // as if there were no rules behind; where asked for
     };
+
+    [[nodiscard]] static no_path why_not(const topology::map& m, const route& way, kind& k);
 
     std::vector<kind> kinds_;
     std::uint64_t renumberings_ = 0;

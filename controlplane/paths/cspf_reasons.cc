@@ -35,7 +35,7 @@ std::string metric_name(topology::metric_type metric) {
     return "IGP metric";
 }
 
-no_path explain(rule last, const std::string& way, const constraints& limits) {
+no_path put(rule last, const std::string& way, const constraints& limits) {
     switch (last) {
         case rule::link: return {no_path_reason::unreachable, "there is no way at all " + way};
         case rule::metric:
@@ -102,15 +102,34 @@ std::string explain_bounds(const topology::map& m, const route& way, const topol
 
 }  // namespace
 
+bool says_something(rule r, const constraints& limits) {
+    switch (r) {
+        case rule::link: return true;
+        case rule::metric: return limits.metric != topology::metric_type::igp;
+        case rule::exclusions:
+            return !limits.exclude_nodes.empty() || !limits.exclude_links.empty() ||
+                   !limits.exclude_srlgs.empty();
+        case rule::affinities:
+            return limits.exclude_any != 0 || limits.include_any != 0 || limits.include_all != 0;
+        case rule::bandwidth: return limits.bandwidth != 0;
+        case rule::known_delay: break;
+    }
+    return limits.max_delay != topology::unreachable;
+}
+
+no_path explain(const topology::map& m, const route& way, const constraints& limits, rule last) {
+    return put(last, ends(m, way), limits);
+}
+
 no_path gave_up(std::string text) { return {no_path_reason::gave_up, std::move(text)}; }
 
 no_path why_none(const topology::map& m, const route& way, const constraints& limits,
                  const bandwidth_pool& pool) {
     const std::string ends_of_way = ends(m, way);
-    for (const rule last : {rule::link, rule::metric, rule::exclusions, rule::affinities,
-                            rule::bandwidth, rule::known_delay}) {
-        if (!is_connected(m.graph(), prune(m, limits, pool, last), way)) {
-            return explain(last, ends_of_way, limits);
+    for (const rule last : all_rules) {
+        if (says_something(last, limits) &&
+            !is_connected(m.graph(), prune(m, limits, pool, last), way)) {
+            return put(last, ends_of_way, limits);
         }
     }
     return {no_path_reason::bounds,

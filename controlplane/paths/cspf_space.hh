@@ -2,6 +2,7 @@
 // Parts of cspf.hh that k shortest and disjoint paths use too. Threads: any (values).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -30,6 +31,10 @@ struct bandwidth_pool {
 
 // Rules that links have to pass, by growing sets: to find the one that leaves no way.
 enum class rule : std::uint8_t { link, metric, exclusions, affinities, bandwidth, known_delay };
+inline constexpr std::array all_rules{rule::link,       rule::metric,    rule::exclusions,
+                                      rule::affinities, rule::bandwidth, rule::known_delay};
+// Whether it can leave out anything at all.
+[[nodiscard]] bool says_something(rule r, const constraints& limits);
 
 // Costs by `limits.metric`, unusable where one of the rules up to `last` says no. Rules before
 // `metric` take the IGP metric.

@@ -20,30 +20,52 @@ constexpr auto later = [](const tree_workspace::entry& a, const tree_workspace::
     return a.hops != b.hops ? a.hops > b.hops : a.node > b.node;
 };
 
-void relax(const topology::graph& g, const topology::plane& view, node_number node,
-           shortest_tree& tree, tree_workspace& memory) {
-    const distance at = tree.distances[node];
+// One link more to a node. Whether the node is nearer now, or takes fewer links.
+bool relax(const topology::graph& g, const topology::plane& view, node_number node, link_number l,
+           shortest_tree& tree) {
+    const node_number next = g.to[l];
+    const distance reached = tree.distances[node] + view.costs[l];
     const std::uint32_t hops = tree.hops[node] + 1;
-    for (link_number l = g.first[node]; l < g.first[node + 1]; ++l) {
-        if (view.costs[l] == unusable) {
+    if (reached > tree.distances[next]) {
+        return false;
+    }
+    const bool nearer = reached < tree.distances[next];
+    // Two of the same cost: whichever is taken, it is not the only one.
+    tree.only[next] = nearer ? tree.only[node] : 0;
+    if (!nearer && std::tie(hops, l) > std::tie(tree.hops[next], tree.parents[next])) {
+        return false;
+    }
+    const bool is_new = nearer || hops != tree.hops[next];
+    tree.distances[next] = reached;
+    tree.hops[next] = hops;
+    tree.parents[next] = l;
+    return is_new;
+}
+
+void push(node_number node, const shortest_tree& tree, tree_workspace& memory) {
+    memory.heap.push_back({tree.distances[node], tree.hops[node], node});
+    std::push_heap(memory.heap.begin(), memory.heap.end(), later);
+}
+
+// Dijkstra's algorithm, from what is in the heap.
+void search(const topology::graph& g, const topology::plane& view,
+            std::span<const node_number> stop, shortest_tree& tree, tree_workspace& memory) {
+    while (!memory.heap.empty()) {
+        std::pop_heap(memory.heap.begin(), memory.heap.end(), later);
+        const auto [at, hops, node] = memory.heap.back();
+        memory.heap.pop_back();
+        if (at != tree.distances[node] || hops != tree.hops[node]) {
             continue;
         }
-        const node_number next = g.to[l];
-        const distance reached = at + view.costs[l];
-        if (reached > tree.distances[next]) {
+        if (std::find(stop.begin(), stop.end(), node) != stop.end()) {
+            return;
+        }
+        if (view.no_transit[node] != 0 && node != tree.root) {
             continue;
         }
-        const bool nearer = reached < tree.distances[next];
-        // Two of the same cost: whichever is taken, it is not the only one.
-        tree.only[next] = nearer ? tree.only[node] : 0;
-        if (nearer || std::tie(hops, l) < std::tie(tree.hops[next], tree.parents[next])) {
-            const bool is_new = nearer || hops != tree.hops[next];
-            tree.distances[next] = reached;
-            tree.hops[next] = hops;
-            tree.parents[next] = l;
-            if (is_new) {
-                memory.heap.push_back({reached, hops, next});
-                std::push_heap(memory.heap.begin(), memory.heap.end(), later);
+        for (link_number l = g.first[node]; l < g.first[node + 1]; ++l) {
+            if (view.costs[l] != unusable && relax(g, view, node, l, tree)) {
+                push(g.to[l], tree, memory);
             }
         }
     }
@@ -63,20 +85,7 @@ void shortest_tree_from(const topology::graph& g, const topology::plane& view, n
     tree.distances[root] = 0;
     tree.only[root] = 1;
     memory.heap.assign(1, {0, 0, root});
-    while (!memory.heap.empty()) {
-        std::pop_heap(memory.heap.begin(), memory.heap.end(), later);
-        const auto [at, hops, node] = memory.heap.back();
-        memory.heap.pop_back();
-        if (at != tree.distances[node] || hops != tree.hops[node]) {
-            continue;
-        }
-        if (std::find(stop.begin(), stop.end(), node) != stop.end()) {
-            return;
-        }
-        if (view.no_transit[node] == 0 || node == root) {
-            relax(g, view, node, tree, memory);
-        }
-    }
+    search(g, view, stop, tree, memory);
 }
 
 std::vector<link_number> shortest_tree::links_to(const topology::graph& g, node_number node) const {
@@ -100,13 +109,12 @@ node_number shortest_tree::nearest(std::span<const node_number> of) const {
     return best;
 }
 
-void tree_cache::update(topology::plane view, bool renumbered) {
+void tree_cache::update(const topology::graph& g, topology::plane view, bool renumbered) {
     ++generation_;
     if (renumbered || view.no_transit != view_.no_transit ||
-        view.costs.size() != view_.costs.size() || link_from_.size() != view.costs.size()) {
+        view.costs.size() != view_.costs.size()) {
         trees_.clear();
         trees_in_all_ = 0;
-        link_from_.clear();
         view_ = std::move(view);
         return;
     }
@@ -117,13 +125,7 @@ void tree_cache::update(topology::plane view, bool renumbered) {
         }
     }
     for (slot& s : trees_) {
-        // In the tree or level with it before, or afterwards.
-        const auto spoilt = [&](link_number l) {
-            const distance at = s.tree->distances[link_from_[l]];
-            const distance least = std::min(view.costs[l], view_.costs[l]);
-            return at != unreachable && at + least <= s.tree->distances[link_to_[l]];
-        };
-        if (s.tree && std::any_of(changed.begin(), changed.end(), spoilt)) {
+        if (!changed.empty() && s.tree && !repair(g, view, changed, *s.tree)) {
             s.tree.reset();
             --trees_in_all_;
         }
@@ -131,13 +133,87 @@ void tree_cache::update(topology::plane view, bool renumbered) {
     view_ = std::move(view);
 }
 
+bool tree_cache::repair(const topology::graph& g, const topology::plane& view,
+                        std::span<const link_number> changed, shortest_tree& tree) {
+    dearer_.clear();
+    for (const link_number l : changed) {
+        const distance at = tree.distances[g.from[l]];
+        const distance least = std::min(view.costs[l], view_.costs[l]);
+        // In the tree or level with it, before or afterwards.
+        if (at == unreachable || at + least > tree.distances[g.to[l]]) {
+            continue;
+        }
+        if (view.costs[l] < view_.costs[l]) {
+            return false;
+        }
+        dearer_.push_back(l);
+    }
+    const bool is_small = collect_behind(g, dearer_, tree);
+    if (is_small && !behind_.empty()) {
+        search_again(g, view, tree);
+    }
+    for (const node_number node : behind_) {
+        is_behind_[node] = 0;
+    }
+    return is_small;
+}
+
+bool tree_cache::collect_behind(const topology::graph& g, std::span<const link_number> dearer,
+                                const shortest_tree& tree) {
+    // Beyond, it is as well to search for all, when somebody asks.
+    const std::size_t most = g.node_count() / 4 + 1;
+    is_behind_.resize(g.node_count());
+    behind_.clear();
+    const auto add = [&](node_number node) {
+        if (is_behind_[node] == 0) {
+            is_behind_[node] = 1;
+            behind_.push_back(node);
+        }
+    };
+    for (const link_number l : dearer) {
+        add(g.to[l]);
+    }
+    for (std::size_t i = 0; i < behind_.size() && behind_.size() <= most; ++i) {
+        const node_number node = behind_[i];
+        for (link_number l = g.first[node]; l < g.first[node + 1]; ++l) {
+            if (view_.no_transit[node] == 0 && view_.costs[l] != unusable &&
+                tree.distances[node] + view_.costs[l] == tree.distances[g.to[l]]) {
+                add(g.to[l]);
+            }
+        }
+    }
+    return behind_.size() <= most;
+}
+
+// What is not behind stays: a node that was nearer by another way is so all the more.
+void tree_cache::search_again(const topology::graph& g, const topology::plane& view,
+                              shortest_tree& tree) {
+    for (const node_number node : behind_) {
+        tree.distances[node] = unreachable;
+        tree.hops[node] = 0;
+        tree.parents[node] = topology::nobody;
+        tree.only[node] = 0;
+    }
+    memory_.heap.clear();
+    for (const node_number node : behind_) {
+        for (link_number back = g.first[node]; back < g.first[node + 1]; ++back) {
+            const link_number l = g.reverse[back];
+            const node_number before = g.to[back];
+            if (l != topology::nobody && view.costs[l] != unusable && is_behind_[before] == 0 &&
+                tree.reaches(before) && (view.no_transit[before] == 0 || before == tree.root)) {
+                static_cast<void>(relax(g, view, before, l, tree));
+            }
+        }
+        if (tree.reaches(node)) {
+            push(node, tree, memory_);
+        }
+    }
+    search(g, view, {}, tree, memory_);
+}
+
 const shortest_tree& tree_cache::from(const topology::graph& g, node_number root) {
     if (trees_.size() != g.node_count()) {
         trees_.resize(g.node_count());
-    }
-    if (link_from_.size() != g.link_count()) {
-        link_from_ = g.from;
-        link_to_ = g.to;
     }
     slot& s = trees_[root];
     if (!s.tree) {

@@ -1,7 +1,8 @@
 // Shortest paths from one node to all others, one of each: of those with the least cost one with
 // the fewest links, of those the one whose last links have the lowest numbers. Beside it, whether
-// it is the only one of that cost. And trees that are kept as long as the map does not touch them:
-// a link that changes spoils only those trees that it is in, or would be in.
+// it is the only one of that cost. And trees that are kept over changes of the map: where links get
+// dearer or go, what was behind them is searched again; where they get cheaper or come, trees go in
+// which they would be.
 // Threads: one at a time.
 #pragma once
 
@@ -51,9 +52,8 @@ public:
     // the last update, or if that does not help, all.
     explicit tree_cache(std::size_t max_bytes = std::size_t{256} << 20) : max_bytes_(max_bytes) {}
 
-    // What is seen from now on. Trees stay that are the same in it.
-    // `renumbered`: links have other numbers than before.
-    void update(topology::plane view, bool renumbered);
+    // What is seen from now on. `renumbered`: links have other numbers than before.
+    void update(const topology::graph& g, topology::plane view, bool renumbered);
     [[nodiscard]] const topology::plane& view() const noexcept { return view_; }
 
     // Valid until the next call.
@@ -67,6 +67,14 @@ private:
         std::uint64_t used = 0;  // the update after which it was last asked for
     };
     void make_room(std::size_t bytes);
+    // Makes a tree right for `view` after these links have changed; false: it has to go.
+    [[nodiscard]] bool repair(const topology::graph& g, const topology::plane& view,
+                              std::span<const topology::link_number> changed, shortest_tree& tree);
+    // Collects what is behind links that are dearer now; false: too much.
+    [[nodiscard]] bool collect_behind(const topology::graph& g,
+                                      std::span<const topology::link_number> dearer,
+                                      const shortest_tree& tree);
+    void search_again(const topology::graph& g, const topology::plane& view, shortest_tree& tree);
 
     topology::plane view_;
     std::vector<slot> trees_;  // by root
@@ -75,9 +83,10 @@ private:
     std::uint64_t generation_ = 1;
     std::uint64_t computed_ = 0;
     tree_workspace memory_;
-    // For update(): which end of a link is where, as the trees were computed.
-    std::vector<topology::node_number> link_from_;
-    std::vector<topology::node_number> link_to_;
+    // For update(): nodes to be searched again, and whether a node is among them.
+    std::vector<topology::node_number> behind_;
+    std::vector<std::uint8_t> is_behind_;
+    std::vector<topology::link_number> dearer_;
 };
 
 }  // namespace rhumb::paths

@@ -100,26 +100,58 @@ void pair_search::complete_first(const branch& b, progress& done) const {
     }
 }
 
-void pair_search::split(const branch& b, std::vector<branch>& heap, progress& done) const {
-    const shared_risks shared =
-        shared_by(map_, b.sides[0].shortest, b.sides[1].shortest, options_.kind);
-    // Nothing is forbidden yet and the ends are the same: both branches would be the same one.
+// The branches in which one thing is forbidden to either path. Without the second, where nothing
+// is forbidden yet and the ends are the same: both would be the same one.
+std::vector<pair_search::branch> pair_search::split_by(const branch& b, const risk& shared,
+                                                       progress& done) const {
     const bool alike = b.order == 0 && from_.size() == 1 && to_.size() == 1;
+    std::vector<branch> children;
     for (int i = 0; i < (alike ? 1 : 2); ++i) {
         branch child = b;
         side& s = child.sides[i];
-        if (!shared.srlgs.empty()) {
-            s.limits.exclude_srlgs.push_back(shared.srlgs.front());
-        } else if (!shared.nodes.empty()) {
-            s.limits.exclude_nodes.push_back(shared.nodes.front());
-        } else {
-            forbid_link(map_.graph(), shared.links.front(), s.limits);
+        switch (shared.kind) {
+            case risk_kind::srlg: s.limits.exclude_srlgs.push_back(shared.number); break;
+            case risk_kind::node: s.limits.exclude_nodes.push_back(shared.number); break;
+            case risk_kind::link: forbid_link(map_.graph(), shared.number, s.limits); break;
         }
-        if (!find(s, done)) {
-            continue;
+        if (find(s, done)) {
+            child.bound = child.sides[0].shortest.metric + child.sides[1].shortest.metric;
+            child.order = static_cast<std::uint32_t>(2 * done.branches) + static_cast<unsigned>(i);
+            children.push_back(std::move(child));
         }
-        child.bound = child.sides[0].shortest.metric + child.sides[1].shortest.metric;
-        child.order = static_cast<std::uint32_t>(2 * done.branches) + static_cast<unsigned>(i);
+    }
+    return children;
+}
+
+// Of what the paths share, that is taken which leaves the fewest branches with the highest bounds.
+void pair_search::split(const branch& b, std::vector<branch>& heap, progress& done) const {
+    const shared_risks shared =
+        shared_by(map_, b.sides[0].shortest, b.sides[1].shortest, options_.kind);
+    std::vector<risk> candidates;
+    for (const std::uint32_t srlg : shared.srlgs) {
+        candidates.push_back({risk_kind::srlg, srlg});
+    }
+    for (const node_number node : shared.nodes) {
+        candidates.push_back({risk_kind::node, node});
+    }
+    for (const link_number l : shared.links) {
+        candidates.push_back({risk_kind::link, l});
+    }
+    const auto weight = [](const std::vector<branch>& children) {
+        distance least = topology::unreachable;
+        for (const branch& child : children) {
+            least = std::min(least, child.bound);
+        }
+        return least;
+    };
+    std::vector<branch> best = split_by(b, candidates.front(), done);
+    for (std::size_t i = 1; i < std::min(candidates.size(), max_candidates) && !best.empty(); ++i) {
+        std::vector<branch> other = split_by(b, candidates[i], done);
+        if (weight(other) > weight(best)) {
+            best = std::move(other);
+        }
+    }
+    for (branch& child : best) {
         if (child.bound < done.sum) {
             heap.push_back(std::move(child));
             std::push_heap(heap.begin(), heap.end(), later);

@@ -40,12 +40,22 @@ private:
         std::size_t branches = 0;
     };
 
+    enum class risk_kind : std::uint8_t { srlg, node, link };
+    struct risk {
+        risk_kind kind = risk_kind::link;
+        std::uint32_t number = 0;
+    };
+    // Things to branch by that are tried for each pair of paths, at most.
+    static constexpr std::size_t max_candidates = 8;
+
     // Who ends where: one way, or with two ends on both sides two.
     [[nodiscard]] std::vector<branch> beginnings() const;
     // Computes a side anew; false where nothing is left for it.
     bool find(side& s, progress& done) const;
     void explore(branch first, topology::distance least, progress& done) const;
     void complete_first(const branch& b, progress& done) const;
+    [[nodiscard]] std::vector<branch> split_by(const branch& b, const risk& shared,
+                                               progress& done) const;
     void split(const branch& b, std::vector<branch>& heap, progress& done) const;
     void take(const path& a, const path& b, progress& done) const;
     [[nodiscard]] path_pair make_pair(const path& a, const path& b) const;

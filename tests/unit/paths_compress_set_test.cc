@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "controlplane/paths/compress.hh"
+#include "tests/support/segment_networks.hh"
 #include "tests/support/segment_walk.hh"
 
 namespace rhumb::paths {

@@ -2,6 +2,7 @@
 
 #include "controlplane/paths/cspf.hh"
 #include "controlplane/paths/cspf_labels.hh"
+#include "controlplane/topology/flex_algo.hh"
 #include "tests/support/brute_paths.hh"
 
 namespace rhumb::paths {
@@ -313,6 +314,42 @@ TEST(cspf, a_finder_follows_the_map) {
     }
 }
 
+// Trees after changes, in every part: of small networks, where much is touched, and of larger ones.
+TEST(cspf, trees_that_are_kept_are_what_they_would_be_anew) {
+    test::dice roll(5);
+    for (int n = 0; n < 150; ++n) {
+        const std::uint32_t nodes = n % 2 == 0 ? 8 : 40;
+        auto said = test::make_small({nodes, 2 * nodes, 1 + roll() % 4, true, true, true}, roll);
+        auto m = make_map(said);
+        tree_cache cache;
+        cache.update(m.graph(), topology::make_plane(m, 0), true);
+        for (std::uint64_t version = 2; version < 20; ++version) {
+            for (node_number root = 0; root < m.node_count(); ++root) {
+                shortest_tree anew;
+                tree_workspace memory;
+                shortest_tree_from(m.graph(), cache.view(), root, {}, anew, memory);
+                const shortest_tree& kept = cache.from(m.graph(), root);
+                ASSERT_EQ(kept.distances, anew.distances);
+                ASSERT_EQ(kept.hops, anew.hops);
+                ASSERT_EQ(kept.parents, anew.parents);
+                ASSERT_EQ(kept.only, anew.only);
+            }
+            topology::advertisement& a = said[roll() % said.size()];
+            a.version = version;
+            for (std::uint32_t i = 0; i < 1 + roll() % 2 && !a.links.empty(); ++i) {
+                topology::link& l = a.links[roll() % a.links.size()];
+                l.metric = roll() % 4 == 0 ? 1 + roll() % 4 : l.metric + roll() % 3;
+            }
+            if (roll() % 3 == 0 && !a.links.empty()) {
+                a.links.pop_back();
+            }
+            ASSERT_TRUE(m.apply(a).ok());
+            cache.update(m.graph(), topology::make_plane(m, 0), false);
+        }
+        EXPECT_LT(cache.computed(), 18 * m.node_count());
+    }
+}
+
 TEST(cspf, a_finder_keeps_trees_that_a_change_does_not_touch) {
     auto said = test::make_advertisements(test::grid(6, 6));
     auto m = make_map(said);
@@ -337,7 +374,6 @@ TEST(cspf, a_finder_keeps_trees_that_a_change_does_not_touch) {
     for (node_number from = 0; from < m.node_count(); ++from) {
         ASSERT_EQ(finder.find(m, from, 35, {}).ok(), true);
     }
-    EXPECT_GT(then, 36U);
     EXPECT_LT(then, 72U);
     EXPECT_EQ(finder.computed(), then);
 }

@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "controlplane/paths/compress.hh"
+#include "tests/support/segment_networks.hh"
 #include "tests/support/segment_walk.hh"
 
 namespace rhumb::paths {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "controlplane/paths/compress.hh"
+#include "tests/support/segment_networks.hh"
 #include "tests/support/segment_walk.hh"
 
 namespace rhumb::paths {
