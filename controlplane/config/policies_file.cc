@@ -355,7 +355,7 @@ result<policies_file> parse_policies(std::string_view text, const std::string& n
     diagnostics errors(name, 0);
     const document toml(text, errors);
     if (!errors.failed()) {
-        const table_reader table(toml.root(), "this file", known, errors);
+        const table_reader table(toml.root(), "a file of policies", known, errors);
         read_policies(table.find("policies"), affinities, made, errors);
         read_routes(table.find("routes"), made, errors);
         read_demands(table.find("demands"), made, errors);

@@ -78,7 +78,7 @@ policies::policies(const topology::map& m, path_services services, policies_opti
       checker_(m, options.reserved_labels),
       bindings_(services_.labels) {
     index_.clear(m.graph().link_count());
-    remember_columns();
+    seen_no_transit_ = m.graph().no_transit;
 }
 
 std::uint32_t policies::number_for(const policy_key& key) {

@@ -110,6 +110,8 @@ struct evaluation {
     std::size_t computed = 0;            // paths
 };
 
+class improvements;
+
 class policies {
 public:
     policies(const topology::map& m, path_services services, policies_options options = {});
@@ -186,10 +188,13 @@ private:
     [[nodiscard]] bool mark_link(topology::link_number l);
     [[nodiscard]] bool mark_node(topology::node_number n);
     void mark_doubtful();
-    void mark_hopeful();
+    void mark_hopeful(std::span<const topology::link_number> better, bool all);
     void mark_wanting();
     void mark_dependents(const policy_key& key);
-    void remember_columns();
+
+    // policies_hopeful.cc: whom something better may concern.
+    [[nodiscard]] bool hopes(const slot& s, improvements& better) const;
+    [[nodiscard]] bool hopes_for_segments(const slot& s, improvements& better) const;
 
     // policies_evaluate.cc: from marks to active paths.
     void evaluate_marked(microseconds now, evaluation& done);
@@ -242,10 +247,7 @@ private:
     bool freed_ = false;       // labels or bandwidth that somebody may have wanted
     bool renumbered_ = false;  // lists that are in force name links by numbers of the past
 
-    // The graph when it was last looked at: whether a change is for the worse.
-    std::array<std::vector<topology::cost>, topology::metric_types> seen_costs_;
-    std::vector<topology::affinity_set> seen_affinities_;
-    std::vector<std::uint8_t> seen_no_transit_;
+    std::vector<std::uint8_t> seen_no_transit_;  // when it was last looked at
 };
 
 }  // namespace rhumb::paths

@@ -21,49 +21,27 @@ void policies::mark(std::uint32_t policy, bool may_wait, bool broken) {
     }
 }
 
-void policies::remember_columns() {
-    const topology::graph& g = map_.graph();
-    seen_costs_ = g.metrics;
-    seen_affinities_ = g.affinities;
-    seen_no_transit_ = g.no_transit;
-}
-
-// Policies over a link that is worse than it was. True where it may have become better.
+// Policies over the link are looked at again. True where others may have become better by it.
 bool policies::mark_link(link_number l) {
     const topology::graph& g = map_.graph();
-    bool worse = false;
-    bool better = false;
-    for (std::size_t m = 0; m < topology::metric_types; ++m) {
-        worse |= g.metrics[m][l] > seen_costs_[m][l];
-        better |= g.metrics[m][l] < seen_costs_[m][l];
-    }
     const bool gone = g.costs(topology::metric_type::igp)[l] == topology::unusable;
-    // What else differs, such as affinities, risks, capacity and SIDs, may be either.
-    if (!worse && !better) {
-        worse = better = true;
-    }
-    if (g.affinities[l] != seen_affinities_[l] && !gone) {
-        worse = better = true;
-    }
-    if (worse) {
-        index_.each(l, [&](std::uint32_t policy) {
-            const auto& used = slots_[policy].state.links;
-            const bool own = std::find(used.begin(), used.end(), l) != used.end();
-            mark(policy, !own, own && gone);
-        });
-    }
-    return better && !gone;
+    index_.each(l, [&](std::uint32_t policy) {
+        const auto& used = slots_[policy].state.links;
+        const bool own = std::find(used.begin(), used.end(), l) != used.end();
+        mark(policy, !own, own && gone);
+    });
+    return !gone;
 }
 
-// The same for what may pass through a node.
+// Policies over a node that lets nothing pass any more. True where it has become better.
 bool policies::mark_node(node_number n) {
     const topology::graph& g = map_.graph();
-    if (g.no_transit[n] != 0 && seen_no_transit_[n] == 0) {
-        for (link_number l = g.first[n]; l < g.first[n + 1]; ++l) {
-            index_.each(l, [&](std::uint32_t policy) { mark(policy); });
-        }
+    const bool passes = g.no_transit[n] == 0;
+    const bool passed = seen_no_transit_[n] == 0;
+    for (link_number l = g.first[n]; passed && !passes && l < g.first[n + 1]; ++l) {
+        index_.each(l, [&](std::uint32_t policy) { mark(policy); });
     }
-    return true;
+    return true;  // it may have SIDs, or an algorithm, that it did not have
 }
 
 // Lists are looked at again: what they name may be gone, or out of reach.
@@ -86,17 +64,6 @@ void policies::mark_doubtful() {
         const auto endpoint = endpoint_node(map_, s.state.key.endpoint);
         if (!endpoint || *endpoint != s.endpoint) {
             mark(number, false, true);
-        }
-    }
-}
-
-// Something has become better: dynamic paths may, too, and their segments may lead elsewhere.
-void policies::mark_hopeful() {
-    for (std::uint32_t number = 0; number < size(); ++number) {
-        const candidate_path* const active =
-            slots_[number].used ? slots_[number].state.active_path() : nullptr;
-        if (active != nullptr && active->dynamic) {
-            mark(number, true);
         }
     }
 }
@@ -143,32 +110,29 @@ void policies::mark_changed(const topology::change& changed) {
         for (std::uint32_t number = 0; number < size(); ++number) {
             mark(number, false, true);
         }
-        remember_columns();
+        seen_no_transit_ = map_.graph().no_transit;
         return;
     }
     // Nodes that nobody has a link to are new without a renumbering.
     seen_no_transit_.resize(map_.graph().node_count(), 1);
-    bool better = false;
+    std::vector<link_number> better;
     for (const link_number l : changed.links) {
-        better |= mark_link(l);
+        if (mark_link(l)) {
+            better.push_back(l);
+        }
     }
+    bool all = false;
     for (const node_number n : changed.nodes) {
-        better |= mark_node(n);
+        all |= mark_node(n);
     }
     if (reach_differs || !changed.nodes.empty() || !changed.prefixes.empty()) {
         mark_doubtful();
     }
-    if (better) {
-        mark_hopeful();
+    if (all || !better.empty()) {
+        mark_hopeful(better, all);
     }
-    if (better || !changed.prefixes.empty()) {
+    if (all || !better.empty() || !changed.prefixes.empty()) {
         mark_wanting();
-    }
-    for (const link_number l : changed.links) {
-        for (std::size_t m = 0; m < topology::metric_types; ++m) {
-            seen_costs_[m][l] = map_.graph().metrics[m][l];
-        }
-        seen_affinities_[l] = map_.graph().affinities[l];
     }
     seen_no_transit_ = map_.graph().no_transit;
 }
