@@ -145,33 +145,40 @@ result<void> checker::check_nexthops() const {
                                         hop.name, hop.port, names_text(ports)));
         }
     }
-    // Backups of those that stay as they are may have changed, too.
-    auto all = coming_;
+    for (const config::nexthop& hop : batch_.nexthops) {
+        if (auto r = check_relations(hop); !r) return r;
+    }
+    // What those that stay as they are rely on may have changed, too.
     for (const auto& [name, hop] : now_.nexthops()) {
-        if (const config::nexthop* const stays = nexthop_named(name)) {
-            all.emplace(name, stays);
+        const bool affected = (hop.backup && coming_.contains(hop.backup->nexthop)) ||
+                              (!hop.follows.empty() && coming_.contains(hop.follows));
+        if (affected && nexthop_named(name) == &hop) {
+            if (auto r = check_relations(hop); !r) return r;
         }
     }
-    for (const auto& [name, hop] : all) {
-        if (auto r = check_follows(*hop); !r) return r;
-        if (!hop->backup) {
-            continue;
-        }
-        const config::backup& backup = *hop->backup;
-        const config::nexthop* const other = nexthop_named(backup.nexthop);
-        if (other == nullptr || backup.nexthop == name) {
-            return error_at(
-                backup.where,
-                fmt::format(
-                    "the backup of next hop \"{}\" is \"{}\", {}", name, backup.nexthop,
-                    other == nullptr ? "which does not exist" : "which is that next hop itself"));
-        }
-        if (backup.push.size() > msd_of(*other)) {
-            return error_at(backup.where,
-                            fmt::format("the backup of next hop \"{}\" pushes {} labels; the MSD "
-                                        "towards \"{}\" is {}",
-                                        name, backup.push.size(), backup.nexthop, msd_of(*other)));
-        }
+    return {};
+}
+
+// That there is what a next hop relies on, and that its repair list fits.
+result<void> checker::check_relations(const config::nexthop& hop) const {
+    if (auto r = check_follows(hop); !r) return r;
+    if (!hop.backup) {
+        return {};
+    }
+    const config::backup& backup = *hop.backup;
+    const config::nexthop* const other = nexthop_named(backup.nexthop);
+    if (other == nullptr || backup.nexthop == hop.name) {
+        return error_at(
+            backup.where,
+            fmt::format(
+                "the backup of next hop \"{}\" is \"{}\", {}", hop.name, backup.nexthop,
+                other == nullptr ? "which does not exist" : "which is that next hop itself"));
+    }
+    if (backup.push.size() > msd_of(*other)) {
+        return error_at(backup.where,
+                        fmt::format("the backup of next hop \"{}\" pushes {} labels; the MSD "
+                                    "towards \"{}\" is {}",
+                                    hop.name, backup.push.size(), backup.nexthop, msd_of(*other)));
     }
     return {};
 }

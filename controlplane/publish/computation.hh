@@ -137,6 +137,7 @@ private:
                                std::vector<mpls::label>& rest) const;
     [[nodiscard]] std::vector<topology::node_number> ends_of(const topology::segment& s,
                                                              topology::node_number at) const;
+    [[nodiscard]] bool is_on_map(const topology::segment& s) const;
     void protect(std::vector<way>& ways, const topology::segment& first);
     void steer(std::span<const std::vector<way>> ways);
     [[nodiscard]] bool leads_back(const ip_prefix& steered, const ip_prefix& endpoint);

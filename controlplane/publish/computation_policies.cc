@@ -243,6 +243,21 @@ void computation::protect(std::vector<way>& ways, const topology::segment& first
     }
 }
 
+// Whether a segment's numbers are those of something on the map.
+bool computation::is_on_map(const topology::segment& s) const {
+    const bool has_node = s.node < from_.map.node_count();
+    const bool has_link = s.number < g_.link_count() && has_node && g_.from[s.number] == s.node;
+    switch (s.kind) {
+        case segment_kind::node:
+        case segment_kind::binding: return has_node;
+        case segment_kind::adjacency:
+        case segment_kind::parallel: return has_link;
+        case segment_kind::anycast: return s.number < from_.map.prefix_count();
+        case segment_kind::sid: return s.number < mpls::label_count;
+    }
+    return false;
+}
+
 std::vector<way> computation::ways_of(const paths::installed_policy& policy) {
     const auto name = [&] {
         return fmt::format("policy to {} color {}", config::to_string(policy.endpoint),
@@ -255,6 +270,8 @@ std::vector<way> computation::ways_of(const paths::installed_policy& policy) {
         std::vector<topology::node_number> ends;
         std::vector<mpls::label> rest;
         if (list.segments.empty() || list.weight == 0 ||
+            !std::all_of(list.segments.begin(), list.segments.end(),
+                         [&](const topology::segment& s) { return is_on_map(s); }) ||
             !first_ways(list.segments.front(), ways, ends) || !rest_of(list.segments, ends, rest)) {
             say(note_kind::unresolved,
                 fmt::format("a list of the {} has a segment that no label or no way stands for",
