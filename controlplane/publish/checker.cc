@@ -145,33 +145,40 @@ result<void> checker::check_nexthops() const {
                                         hop.name, hop.port, names_text(ports)));
         }
     }
-    // Backups of those that stay as they are may have changed, too.
-    auto all = coming_;
+    for (const config::nexthop& hop : batch_.nexthops) {
+        if (auto r = check_relations(hop); !r) return r;
+    }
+    // What those that stay as they are rely on may have changed, too.
     for (const auto& [name, hop] : now_.nexthops()) {
-        if (const config::nexthop* const stays = nexthop_named(name)) {
-            all.emplace(name, stays);
+        const bool affected = (hop.backup && coming_.contains(hop.backup->nexthop)) ||
+                              (!hop.follows.empty() && coming_.contains(hop.follows));
+        if (affected && nexthop_named(name) == &hop) {
+            if (auto r = check_relations(hop); !r) return r;
         }
     }
-    for (const auto& [name, hop] : all) {
-        if (auto r = check_follows(*hop); !r) return r;
-        if (!hop->backup) {
-            continue;
-        }
-        const config::backup& backup = *hop->backup;
-        const config::nexthop* const other = nexthop_named(backup.nexthop);
-        if (other == nullptr || backup.nexthop == name) {
-            return error_at(
-                backup.where,
-                fmt::format(
-                    "the backup of next hop \"{}\" is \"{}\", {}", name, backup.nexthop,
-                    other == nullptr ? "which does not exist" : "which is that next hop itself"));
-        }
-        if (backup.push.size() > msd_of(*other)) {
-            return error_at(backup.where,
-                            fmt::format("the backup of next hop \"{}\" pushes {} labels; the MSD "
-                                        "towards \"{}\" is {}",
-                                        name, backup.push.size(), backup.nexthop, msd_of(*other)));
-        }
+    return {};
+}
+
+// That there is what a next hop relies on, and that its repair list fits.
+result<void> checker::check_relations(const config::nexthop& hop) const {
+    if (auto r = check_follows(hop); !r) return r;
+    if (!hop.backup) {
+        return {};
+    }
+    const config::backup& backup = *hop.backup;
+    const config::nexthop* const other = nexthop_named(backup.nexthop);
+    if (other == nullptr || backup.nexthop == hop.name) {
+        return error_at(
+            backup.where,
+            fmt::format(
+                "the backup of next hop \"{}\" is \"{}\", {}", hop.name, backup.nexthop,
+                other == nullptr ? "which does not exist" : "which is that next hop itself"));
+    }
+    if (backup.push.size() > msd_of(*other)) {
+        return error_at(backup.where,
+                        fmt::format("the backup of next hop \"{}\" pushes {} labels; the MSD "
+                                    "towards \"{}\" is {}",
+                                    hop.name, backup.push.size(), backup.nexthop, msd_of(*other)));
     }
     return {};
 }
@@ -307,59 +314,6 @@ result<void> checker::check_prefixes() const {
         }
     }
     return {};
-}
-
-// Lists that stand already must still fit where a next hop of theirs has changed.
-result<void> checker::check_lists_in_use() const {
-    if (batch_.nexthops.empty()) {
-        return {};
-    }
-    const auto check = [&](nexthop_id id, std::size_t count) -> result<void> {
-        const std::size_t limit = limit_if_changed(id);
-        if (count > limit) {
-            const std::string_view name = now_.nexthop_name(id);
-            return error_at(nexthop_named(name)->where,
-                            fmt::format("next hop \"{}\" would take at most {} labels, but a list "
-                                        "of {} segments goes there",
-                                        name, limit, count));
-        }
-        return {};
-    };
-    for (const auto& [key, number] : now_.known_lists_.values()) {
-        const via_ref via = via_ref::from_bits(key.via);
-        if (via == forwarding::path_names_it) {
-            continue;
-        }
-        if (!via.is_group()) {
-            if (auto r = check(via.id(), key.labels.size()); !r) return r;
-            continue;
-        }
-        for (const auto& path : now_.known_groups_.value(via.id()).paths) {
-            if (auto r = check(path.hop, key.labels.size()); !r) return r;
-        }
-    }
-    for (const auto& [key, number] : now_.known_groups_.values()) {
-        for (const auto& path : key.paths) {
-            if (key.pushes && path.out != rhumb::path::no_label) {
-                if (auto r = check(path.hop, now_.lists_[path.out].count); !r) return r;
-            }
-        }
-    }
-    return {};
-}
-
-// How many labels a next hop will take; unlimited where the batch leaves it and its backup as they
-// are.
-std::size_t checker::limit_if_changed(nexthop_id id) const {
-    const auto it = now_.nexthops().find(now_.nexthop_name(id));
-    if (it == now_.nexthops().end()) {
-        return unlimited;
-    }
-    const config::nexthop* const hop = nexthop_named(it->first);
-    const bool changes =
-        hop != nullptr &&
-        (coming_.contains(it->first) || (hop->backup && coming_.contains(hop->backup->nexthop)));
-    return changes ? depth_limit(*hop) : unlimited;
 }
 
 result<void> checker::check_room() const {

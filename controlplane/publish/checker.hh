@@ -32,6 +32,7 @@ private:
     [[nodiscard]] result<void> check_removals() const;
     [[nodiscard]] result<void> check_nobody_uses_going() const;
     [[nodiscard]] result<void> check_nexthops() const;
+    [[nodiscard]] result<void> check_relations(const config::nexthop& hop) const;
     [[nodiscard]] result<void> check_follows(const config::nexthop& hop) const;
     [[nodiscard]] result<void> check_path_lists();
     [[nodiscard]] result<void> check_labels() const;

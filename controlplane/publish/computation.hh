@@ -126,6 +126,7 @@ private:
                                                  std::size_t view) const;
 
     // computation_policies.cc
+    [[nodiscard]] std::optional<std::size_t> view_of(std::uint8_t algorithm) const;
     void add_adjacencies();
     [[nodiscard]] way over_link(std::uint32_t position, bool is_protected, std::uint8_t weight);
     void add_policies();
@@ -137,11 +138,13 @@ private:
                                std::vector<mpls::label>& rest) const;
     [[nodiscard]] std::vector<topology::node_number> ends_of(const topology::segment& s,
                                                              topology::node_number at) const;
+    [[nodiscard]] bool is_on_map(const topology::segment& s) const;
     void protect(std::vector<way>& ways, const topology::segment& first);
+    [[nodiscard]] std::optional<topology::link_number> link_with(mpls::label label) const;
+
+    // computation_steering.cc
     void steer(std::span<const std::vector<way>> ways);
     [[nodiscard]] bool leads_back(const ip_prefix& steered, const ip_prefix& endpoint);
-    [[nodiscard]] std::optional<std::size_t> view_of(std::uint8_t algorithm) const;
-
     const computed_inputs& from_;
     const topology::graph& g_;
     std::span<own_view> views_;

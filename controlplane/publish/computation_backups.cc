@@ -89,12 +89,17 @@ std::uint32_t computation::detour_for(std::uint32_t position, const destination&
 
 computation::stack computation::resolved(const topology::repair& r) {
     stack made;
+    if (r.out < g_.first[from_.own] || r.out - g_.first[from_.own] >= links_.size()) {
+        return made;
+    }
     made.out = r.out - g_.first[from_.own];
     made.end = r.end;
     made.at_destination = r.at_destination;
     topology::node_number at = g_.to[r.out];
     for (const topology::segment& s : r.segments) {
-        const auto label = at == topology::nobody ? std::nullopt : from_.labels.label(s, at, false);
+        const auto label = at == topology::nobody || !is_on_map(s)
+                               ? std::nullopt
+                               : from_.labels.label(s, at, false);
         if (!label) {
             return made;
         }

@@ -163,6 +163,21 @@ bool computation::rest_of(const topology::segments& list,
     return true;
 }
 
+// The own link with this adjacency SID.
+std::optional<topology::link_number> computation::link_with(mpls::label label) const {
+    for (const own_link& link : links_) {
+        if (link.said == nullptr) {
+            continue;
+        }
+        for (const topology::adjacency_sid& sid : link.said->sids) {
+            if (sid.label == label && from_.labels.in_force(link.number, sid)) {
+                return link.number;
+            }
+        }
+    }
+    return std::nullopt;
+}
+
 // RFC 9256 8.3: where the first segment ends at the next hop, or is a link of this node, its label
 // is not pushed.
 bool computation::first_ways(const topology::segment& first, std::vector<way>& ways,
@@ -174,17 +189,8 @@ bool computation::first_ways(const topology::segment& first, std::vector<way>& w
         case segment_kind::sid: {
             const auto owner = from_.labels.prefix_of(first.number, from_.own);
             if (!owner) {
-                for (const own_link& link : links_) {
-                    for (const topology::adjacency_sid& sid :
-                         link.said != nullptr ? link.said->sids
-                                              : std::vector<topology::adjacency_sid>{}) {
-                        if (sid.label == first.number && from_.labels.in_force(link.number, sid)) {
-                            return first_ways(topology::segment::over_link(g_, link.number), ways,
-                                              ends);
-                        }
-                    }
-                }
-                return false;
+                const auto link = link_with(first.number);
+                return link && first_ways(topology::segment::over_link(g_, *link), ways, ends);
             }
             prefix = owner->prefix;
             algorithm = owner->algorithm;
@@ -243,6 +249,21 @@ void computation::protect(std::vector<way>& ways, const topology::segment& first
     }
 }
 
+// Whether a segment's numbers are those of something on the map.
+bool computation::is_on_map(const topology::segment& s) const {
+    const bool has_node = s.node < from_.map.node_count();
+    const bool has_link = s.number < g_.link_count() && has_node && g_.from[s.number] == s.node;
+    switch (s.kind) {
+        case segment_kind::node:
+        case segment_kind::binding: return has_node;
+        case segment_kind::adjacency:
+        case segment_kind::parallel: return has_link;
+        case segment_kind::anycast: return s.number < from_.map.prefix_count();
+        case segment_kind::sid: return s.number < mpls::label_count;
+    }
+    return false;
+}
+
 std::vector<way> computation::ways_of(const paths::installed_policy& policy) {
     const auto name = [&] {
         return fmt::format("policy to {} color {}", config::to_string(policy.endpoint),
@@ -255,6 +276,8 @@ std::vector<way> computation::ways_of(const paths::installed_policy& policy) {
         std::vector<topology::node_number> ends;
         std::vector<mpls::label> rest;
         if (list.segments.empty() || list.weight == 0 ||
+            !std::all_of(list.segments.begin(), list.segments.end(),
+                         [&](const topology::segment& s) { return is_on_map(s); }) ||
             !first_ways(list.segments.front(), ways, ends) || !rest_of(list.segments, ends, rest)) {
             say(note_kind::unresolved,
                 fmt::format("a list of the {} has a segment that no label or no way stands for",
@@ -304,93 +327,6 @@ void computation::add_policies() {
         }
     }
     steer(ways);
-}
-
-// Of several policies for a prefix that of the highest color holds which has a way.
-void computation::steer(std::span<const std::vector<way>> ways) {
-    std::map<ip_prefix, std::size_t> chosen;
-    std::map<ip_prefix, bool> discarded;
-    for (std::size_t n = 0; n < ways.size(); ++n) {
-        const paths::installed_policy& policy = from_.policies[n];
-        for (const ip_prefix& match : policy.steered) {
-            if (ways[n].empty()) {
-                discarded[match] |= policy.drop_upon_invalid;
-                continue;
-            }
-            if (leads_back(match, policy.endpoint)) {
-                say(note_kind::loop,
-                    fmt::format("{} is not steered into the policy to {} color {}: from there it "
-                                "would come back",
-                                config::to_string(match), config::to_string(policy.endpoint),
-                                policy.color));
-                continue;
-            }
-            const auto [at, is_new] = chosen.emplace(match, n);
-            if (!is_new && from_.policies[at->second].color < policy.color) {
-                at->second = n;
-            }
-        }
-    }
-    const auto is_ours = [&](const ip_prefix& match) {
-        if (from_.configured.has(match)) {
-            say(note_kind::conflict,
-                fmt::format("prefix {}, which is steered, has a rule in the configuration, which "
-                            "holds",
-                            config::to_string(match)));
-            steered_.insert(match);
-            return false;
-        }
-        return steered_.insert(match).second;
-    };
-    for (const auto& [match, n] : chosen) {
-        if (is_ours(match)) {
-            add_prefix(match, ways[n]);
-        }
-    }
-    for (const auto& [match, drop] : discarded) {
-        if (drop && !chosen.contains(match) && is_ours(match)) {
-            config::prefix_rule rule;
-            rule.match = match;
-            rule.discard = true;
-            made_.rules.prefixes.push_back(rule);
-        }
-    }
-}
-
-// Whether IP leads back here from the end of a policy.
-bool computation::leads_back(const ip_prefix& steered, const ip_prefix& endpoint) {
-    const auto p = from_.map.find(steered);
-    const auto e = from_.map.find(endpoint);
-    const auto view = view_of(0);
-    if (!p || !e || !view || from_.map.sources(*e).empty()) {
-        return false;
-    }
-    const auto sources = from_.map.sources(*p);
-    topology::tree tree;
-    for (const topology::prefix_source& end : from_.map.sources(*e)) {
-        const bool arrives = std::any_of(sources.begin(), sources.end(), [&](const auto& source) {
-            return source.node == end.node;
-        });
-        if (arrives) {
-            continue;
-        }
-        topology::shortest_paths_from(g_, *from_.algorithms[*view].view, end.node, tree,
-                                      views_[*view].search);
-        topology::distance direct = topology::unreachable;
-        topology::distance through = topology::unreachable;
-        for (const topology::prefix_source& source : sources) {
-            if (tree.reaches(source.node)) {
-                direct = std::min(direct, tree.distances[source.node] + source.said->metric);
-            }
-            if (tree.reaches(from_.own) && views_[*view].tree.reaches(source.node)) {
-                through = std::min(through, tree.distances[from_.own] + distance_to(source, *view));
-            }
-        }
-        if (direct != topology::unreachable && through <= direct) {
-            return true;
-        }
-    }
-    return false;
 }
 
 }  // namespace rhumb::publish

@@ -1,4 +1,5 @@
 // From the tables in force to those to be: what differs.
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -15,38 +16,49 @@ bool same(const config::nexthop& a, const config::nexthop& b) {
            (!a.backup || a.backup->same_as(*b.backup));
 }
 
-// Numbers for the lists of two sets of rules: equal ones have the same.
-class common_lists {
+// Whether lists of two sets of rules are equal. Rules by the thousand share lists, so what has been
+// found equal once is known.
+class equal_lists {
 public:
-    struct numbers {
-        std::vector<std::uint32_t> paths;
-        std::vector<std::uint32_t> segments;
+    equal_lists(const config::rules& old, const config::rules& now)
+        : old_(old),
+          now_(now),
+          paths_(old.path_lists.size(), config::none),
+          segments_(old.segment_lists.size(), config::none) {}
 
-        [[nodiscard]] std::uint32_t of_paths(std::uint32_t n) const {
-            return n == config::none ? n : paths[n];
+    [[nodiscard]] bool paths(std::uint32_t a, std::uint32_t b) {
+        if (a == config::none || b == config::none) {
+            return a == b;
         }
-        [[nodiscard]] std::uint32_t of_segments(std::uint32_t n) const {
-            return n == config::none ? n : segments[n];
+        if (paths_[a] == b) {
+            return true;
         }
-    };
-
-    [[nodiscard]] numbers of(const config::rules& rules) {
-        numbers made;
-        for (const config::segments& list : rules.segment_lists) {
-            made.segments.push_back(all_.intern(list));
+        const bool same = std::ranges::equal(
+            old_.path_lists[a], now_.path_lists[b], [&](const auto& x, const auto& y) {
+                return x.weight == y.weight && x.out == y.out && x.nexthop == y.nexthop &&
+                       segments(x.list, y.list);
+            });
+        paths_[a] = same ? b : paths_[a];
+        return same;
+    }
+    [[nodiscard]] bool segments(std::uint32_t a, std::uint32_t b) {
+        if (a == config::none || b == config::none) {
+            return a == b;
         }
-        for (const config::path_list& list : rules.path_lists) {
-            config::path_list renamed = list;
-            for (config::path& path : renamed) {
-                path.list = made.of_segments(path.list);
-            }
-            made.paths.push_back(all_.intern(std::move(renamed)));
+        if (segments_[a] == b) {
+            return true;
         }
-        return made;
+        const bool same = old_.segment_lists[a] == now_.segment_lists[b];
+        segments_[a] = same ? b : segments_[a];
+        return same;
     }
 
 private:
-    config::rules all_;
+    const config::rules& old_;
+    const config::rules& now_;
+    // By number of the old ones: an equal new one.
+    std::vector<std::uint32_t> paths_;
+    std::vector<std::uint32_t> segments_;
 };
 
 // Rules that are taken over into a batch, with the lists that they need.
@@ -123,14 +135,11 @@ void compare(const std::vector<Item>& old, const std::vector<Item>& now, Key key
 
 changes difference(const computed_tables& old, const computed_tables& now) {
     changes made;
-    common_lists lists;
-    const auto before = lists.of(old.rules);
-    const auto after = lists.of(now.rules);
+    equal_lists lists(old.rules, now.rules);
     taker take(now.rules, made.rules);
     const auto same_rule = [&](const auto& a, const auto& b) {
-        return before.of_paths(a.paths) == after.of_paths(b.paths) &&
-               before.of_segments(a.list) == after.of_segments(b.list) && a.ttl == b.ttl &&
-               a.tc == b.tc;
+        return a.ttl == b.ttl && a.tc == b.tc && lists.paths(a.paths, b.paths) &&
+               lists.segments(a.list, b.list);
     };
     compare(
         old.rules.labels, now.rules.labels, [](const config::label_rule& r) { return r.label; },

@@ -154,6 +154,22 @@ TEST_F(computed_policies, an_adjacency_of_another_node_cannot_be_first) {
     EXPECT_NE(notes(note_kind::unresolved), "");
 }
 
+TEST_F(computed_policies, segments_that_are_not_on_the_map) {
+    using topology::segment_kind;
+    constexpr std::uint32_t far = 1'000'000;
+    for (const segment& s :
+         {segment::to_node(far), segment{segment_kind::adjacency, 0, 0, far},
+          segment{segment_kind::adjacency, 0, 1, 0}, segment{segment_kind::parallel, 0, far, far},
+          segment{segment_kind::anycast, 0, topology::nobody, far},
+          segment{segment_kind::sid, 0, topology::nobody, far * 2},
+          segment{segment_kind::binding, 0, far, 15'000},
+          segment{segment_kind::node, 200, 1, topology::nobody}}) {
+        add(1, "d", {{{s}, 1}, {{to("b"), s}, 1}, {{}, 1}, {{to("b")}, 0}});
+    }
+    compute();
+    EXPECT_EQ(binding(1), "none");
+}
+
 TEST_F(computed_policies, lists_beyond_the_msd_are_not_installed) {
     auto said = network();
     said[0].msd = 2;

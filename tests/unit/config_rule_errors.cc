@@ -51,6 +51,13 @@ const bad_text bad_labels[] = {
      "5:7: op \"pop\" takes no out: only \"continue\" swaps the label"},
     {"[[labels]]\nlabel = 16\nop = \"pop\"\nvia = { nexthop = \"r2\", out = 17 }",
      "4:7: op \"pop\" takes no out in its via: only \"continue\" swaps the label"},
+    {"[[labels]]\nlabel = 16\nop = \"pop\"\nvia = { nexthop = \"r2\", segments = [17] }",
+     "4:7: op \"pop\" takes no segments in its via: only \"push\" imposes a list"},
+    {"[[labels]]\nlabel = 16\nop = \"push\"\nsegments = [16]\n"
+     "via = { nexthop = \"r2\", segments = [17] }",
+     "4:12: the paths of via have segments of their own; remove these or those"},
+    {"[[labels]]\nlabel = 16\nop = \"push\"\nvia = { nexthop = \"r2\", segments = [] }",
+     "4:36: segments has 0 labels; 1 to 16 are allowed"},
     {"[[labels]]\nlabel = 16\nop = \"push\"\nvia = \"r2\"",
      "1:1: op \"push\" needs segments: the labels to push"},
     {"[[labels]]\nlabel = 16\nop = \"push\"\nsegments = [17]",

@@ -146,6 +146,47 @@ TEST(config_toml, example_labels) {
     expect_position(r.labels[3].where, 35, 9);
 }
 
+TEST(config_toml, paths_and_backups_of_their_own) {
+    const file f = parsed(R"(
+[nexthops.r2]
+port = "east"
+mac = "02:00:00:00:02:01"
+backup = { nexthop = "r3", push = [16002], replace = true }
+[nexthops.r2-b]
+port = "east"
+mac = "02:00:00:00:02:01"
+follows = "r2"
+[[labels]]
+label = 15100
+op = "push"
+via = ["r2", { nexthop = "r3", segments = [16003] }]
+[[labels]]
+index = 2
+op = "continue"
+via = [{ nexthop = "r2", out = 3 }, { nexthop = "r3", out = 17002 }]
+[[prefixes]]
+match = "10.0.0.0/8"
+via = { nexthop = "r3", segments = [16003] }
+ttl = "pipe"
+[[prefixes]]
+match = "10.1.0.0/16"
+discard = true
+)");
+    const rules& r = f.rules;
+    EXPECT_TRUE(f.nexthops[0].backup->replace);
+    EXPECT_TRUE(f.nexthops[0].follows.empty());
+    EXPECT_EQ(f.nexthops[1].follows, "r2");
+    const path_list& pushing = r.path_lists.at(r.labels[0].paths);
+    EXPECT_EQ(pushing[0].list, none);
+    EXPECT_EQ(r.segment_lists.at(pushing[1].list), segments{16003});
+    EXPECT_EQ(r.labels[0].list, none);
+    EXPECT_EQ(r.path_lists.at(r.labels[1].paths)[0].out, 3U);
+    EXPECT_EQ(r.path_lists.at(r.prefixes[0].paths)[0].list, pushing[1].list);
+    EXPECT_FALSE(r.prefixes[0].discard);
+    EXPECT_TRUE(r.prefixes[1].discard);
+    EXPECT_EQ(r.prefixes[1].paths, none);
+}
+
 TEST(config_toml, example_prefixes) {
     const file f = parsed(example);
     const rules& r = f.rules;

@@ -166,6 +166,9 @@ const bad_text bad_nexthops[] = {
      "backup = { nexthop = \"r3\", push = [] }",
      "4:7: ttl is for the labels that the backup pushes, and there are none; remove it, or give "
      "backup a push"},
+    {"[nexthops.\"r2~via-r3\"]\nport = \"a\"\nmac = \"02:00:00:00:02:01\"",
+     "1:1: next hop \"r2~via-r3\" has a \"~\" in its name; such names are those of computed next "
+     "hops"},
     {"[nexthops.r2]\nport = \"a\"\nmac = \"02:00:00:00:02:01\"\nbackup = \"r3\"",
      "4:10: backup must be a table, not a string"},
     {"[nexthops.r2]\nport = \"a\"\nmac = \"02:00:00:00:02:01\"\nbackup = { push = [16] }",
