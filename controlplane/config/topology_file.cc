@@ -14,7 +14,7 @@ void read_topology(value root, topology_file& into, diagnostics& errors) {
     constexpr std::array<std::string_view, 6> known{"affinities", "defaults", "nodes",
                                                     "flex_algo",  "links",    "policies"};
     const table_reader table(root, "this file", known, errors);
-    topology_reading reading{.into = into, .errors = errors};
+    topology_reading reading(into, errors);
     read_affinity_names(table.find("affinities"), reading);
     read_defaults(table.find("defaults"), reading);
     read_nodes(table.find("nodes"), reading);

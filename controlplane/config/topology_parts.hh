@@ -28,11 +28,13 @@ struct topology_defaults {
 
 // What is known while a file is read.
 struct topology_reading {
+    topology_reading(topology_file& network, diagnostics& found) : into(network), errors(found) {}
+
     topology_file& into;
     diagnostics& errors;
-    topology_defaults defaults{};
-    std::map<std::string, unsigned, std::less<>> affinity_bits{};
-    std::unordered_map<std::string_view, std::size_t> node_numbers{};
+    topology_defaults defaults;
+    std::map<std::string, unsigned, std::less<>> affinity_bits;
+    std::unordered_map<std::string_view, std::size_t> node_numbers;
 };
 
 // Sections, in the order in which they are read.

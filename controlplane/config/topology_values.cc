@@ -126,6 +126,7 @@ topology::affinity_set read_affinities(value from, std::string_view key,
             continue;
         }
         std::vector<std::string_view> known;
+        known.reserve(reading.affinity_bits.size());
         for (const auto& [known_name, bit] : reading.affinity_bits) {
             known.push_back(known_name);
         }
@@ -208,6 +209,7 @@ std::optional<std::size_t> find_node(std::string_view name, std::string_view key
     std::string help = "each node needs a table [nodes.NAME]";
     if (reading.node_numbers.size() <= few) {
         std::vector<std::string_view> known;
+        known.reserve(reading.into.nodes.size());
         for (const topology::advertisement& node : reading.into.nodes) {
             known.push_back(node.origin);
         }

@@ -7,7 +7,6 @@
 namespace rhumb::labels {
 
 using topology::link_number;
-using topology::nobody;
 using topology::node_number;
 using topology::prefix_number;
 

@@ -94,10 +94,12 @@ private:
 
     void place() {
         std::vector<double> widths;
+        widths.reserve(of_.nodes.size());
         for (std::size_t n = 0; n < of_.nodes.size(); ++n) {
             widths.push_back(2 * half_width(n));
         }
         std::vector<std::pair<std::size_t, std::size_t>> edges;
+        edges.reserve(of_.links.size());
         for (const drawn_link& l : of_.links) {
             edges.push_back(std::minmax(l.a, l.b));
         }
