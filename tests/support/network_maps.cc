@@ -1,5 +1,6 @@
 #include "tests/support/network_maps.hh"
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <map>
@@ -78,11 +79,9 @@ std::vector<advertisement> make_advertisements(const std::vector<edge>& edges) {
 
 topology::map make_map(const std::vector<advertisement>& said) {
     topology::map m;
-    for (const advertisement& a : said) {
-        if (auto done = m.apply(a); !done) {
-            std::cerr << done.why().text() << '\n';
-            std::abort();
-        }
+    if (auto done = m.apply(said); !done) {
+        std::cerr << done.why().text() << '\n';
+        std::abort();
     }
     return m;
 }
