@@ -9,8 +9,9 @@
 
 namespace rhumb::topology {
 
-// The definition that all nodes agree on: of those by nodes that take part, that of the highest
-// priority, then of the highest name (RFC 9350 5.3). Null: nobody defines it.
+// The definition that all nodes agree on: of all that are advertised, also by nodes that do not
+// take part, that of the highest priority, then of the highest name (RFC 9350 5.3). Null: nobody
+// defines it.
 [[nodiscard]] const flex_algo_definition* definition_of(const map& m, std::uint8_t algorithm);
 
 // Whether the node takes part in the algorithm. All do in 0.
@@ -19,6 +20,11 @@ namespace rhumb::topology {
 // RFC 9350 13: links that the definition excludes, or that lack its metric, and nodes that do not
 // take part, are not there. For an algorithm that nobody defines, no link is.
 [[nodiscard]] plane make_plane(const map& m, std::uint8_t algorithm);
+
+// Brings a plane that make_plane made up to date after a change of the map, and says in what it
+// differs then. With several changes, one after the other as they came.
+[[nodiscard]] plane_change update_plane(const map& m, std::uint8_t algorithm, const change& changed,
+                                        plane& view);
 
 // 0, and the flexible algorithms that somebody defines, in order.
 [[nodiscard]] std::vector<std::uint8_t> algorithms(const map& m);

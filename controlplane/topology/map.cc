@@ -1,8 +1,6 @@
 #include "controlplane/topology/map.hh"
 
 #include <algorithm>
-#include <numeric>
-#include <tuple>
 #include <utility>
 
 namespace rhumb::topology {
@@ -16,7 +14,11 @@ bool same_node(const advertisement& a, const advertisement& b) {
            a.bindings == b.bindings;
 }
 
-cost or_unusable(cost given) { return given == 0 ? unusable : given; }
+template <class Number>
+void in_order_once(std::vector<Number>& numbers) {
+    std::sort(numbers.begin(), numbers.end());
+    numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+}
 
 }  // namespace
 
@@ -28,16 +30,6 @@ std::optional<node_number> map::find(std::string_view name) const {
 std::optional<prefix_number> map::find(const ip_prefix& address) const {
     const auto at = prefix_numbers_.find(address);
     return at == prefix_numbers_.end() ? std::nullopt : std::optional(at->second);
-}
-
-std::optional<link_number> map::find_link(node_number node, std::string_view name) const {
-    const auto& slots = nodes_[node]->slots;
-    for (std::size_t i = 0; i < slots.size(); ++i) {
-        if (slots[i].name == name) {
-            return graph_.first[node] + static_cast<link_number>(i);
-        }
-    }
-    return std::nullopt;
 }
 
 std::span<const link_number> map::links_with_srlg(std::uint32_t srlg) const {
@@ -55,9 +47,13 @@ std::vector<std::uint32_t> map::srlgs() const {
 }
 
 result<change> map::apply(advertisement said) {
-    std::vector<advertisement> one;
-    one.push_back(std::move(said));
-    return apply(std::move(one));
+    if (auto sense = check(said); !sense) {
+        return sense.why();
+    }
+    change changed{.stale = true, .renumbered = false, .links = {}, .nodes = {}, .prefixes = {}};
+    take(std::move(said), changed);
+    finish(changed);
+    return changed;
 }
 
 result<change> map::apply(std::vector<advertisement> said) {
@@ -66,28 +62,12 @@ result<change> map::apply(std::vector<advertisement> said) {
             return sense.why();
         }
     }
-    change changed;
-    changed.stale = true;
-    bool numbered = true;
+    change changed{.stale = true, .renumbered = false, .links = {}, .nodes = {}, .prefixes = {}};
     for (advertisement& one : said) {
-        take(std::move(one), numbered, changed);
+        take(std::move(one), changed);
     }
-    if (!numbered) {
-        renumber(changed);
-    }
+    finish(changed);
     return changed;
-}
-
-void map::take(advertisement said, bool& numbered, change& changed) {
-    const std::size_t known = nodes_.size();
-    const node_number node = number_for(said.origin);
-    node_entry& entry = *nodes_[node];
-    if (node < known && said.version <= entry.version) {
-        return;
-    }
-    changed.stale = false;
-    entry.version = said.version;
-    replace(node, std::move(said), numbered, changed);
 }
 
 change map::withdraw(std::string_view origin, std::uint64_t version) {
@@ -98,9 +78,31 @@ change map::withdraw(std::string_view origin, std::uint64_t version) {
         return changed;
     }
     nodes_[*node]->version = version;
-    bool numbered = true;  // links that go need no numbers
-    replace(*node, std::nullopt, numbered, changed);
+    replace(*node, std::nullopt, changed);
+    finish(changed);
     return changed;
+}
+
+// A node that is known by name only has version 0.
+void map::take(advertisement said, change& changed) {
+    const node_number node = number_for(said.origin);
+    if (said.version <= nodes_[node]->version) {
+        return;
+    }
+    changed.stale = false;
+    nodes_[node]->version = said.version;
+    replace(node, std::move(said), changed);
+}
+
+void map::finish(change& changed) {
+    if (std::exchange(renumbering_is_due_, false)) {
+        renumber();
+        changed.renumbered = true;
+        changed.links.clear();
+    }
+    in_order_once(changed.links);
+    in_order_once(changed.nodes);
+    in_order_once(changed.prefixes);
 }
 
 node_number map::number_for(const std::string& name) {
@@ -117,204 +119,26 @@ node_number map::number_for(const std::string& name) {
     return number;
 }
 
-void map::replace(node_number node, std::optional<advertisement> with, bool& numbered,
-                  change& changed) {
+void map::replace(node_number node, std::optional<advertisement> with, change& changed) {
     node_entry& entry = *nodes_[node];
-    const std::optional<advertisement> before = std::exchange(entry.said, std::move(with));
-    if (before.has_value() != entry.said.has_value() ||
-        (before && entry.said && !same_node(*before, *entry.said))) {
+    std::optional<advertisement> before = std::exchange(entry.said, std::move(with));
+    const bool was_there = before.has_value();
+    const bool is_there = entry.said.has_value();
+    if (was_there != is_there || (was_there && !same_node(*before, *entry.said))) {
         changed.nodes.push_back(node);
     }
-    graph_.no_transit[node] = entry.said && !entry.said->overload ? 0 : 1;
-    if (!numbered) {
-        // Every link is looked at when they get their numbers.
-    } else if (!before || !entry.said || before->links != entry.said->links) {
-        numbered = place_links(node, changed);
+    graph_.no_transit[node] = is_there && !entry.said->overload ? 0 : 1;
+    // What is the same stays at its address, where others know it.
+    if (was_there && is_there && before->links == entry.said->links) {
+        std::swap(before->links, entry.said->links);
+    } else if (renumbering_is_due_ || !place_links(node, changed)) {
+        entry.is_placed = false;
+        renumbering_is_due_ = true;
+    }
+    if (was_there && is_there && before->prefixes == entry.said->prefixes) {
+        std::swap(before->prefixes, entry.said->prefixes);
     } else {
-        // The same links at new addresses.
-        for (link_number l = graph_.first[node]; l < graph_.first[node + 1]; ++l) {
-            if (links_[l] != nullptr) {
-                links_[l] =
-                    &entry.said->links[static_cast<std::size_t>(links_[l] - before->links.data())];
-            }
-        }
-    }
-    set_prefixes(node, before, changed);
-}
-
-bool map::place_links(node_number node, change& changed) {
-    node_entry& entry = *nodes_[node];
-    const link_number base = graph_.first[node];
-    std::vector<const link*> placed(entry.slots.size(), nullptr);
-    if (entry.said) {
-        std::unordered_map<std::string_view, std::size_t> by_name;
-        for (std::size_t i = 0; i < entry.slots.size(); ++i) {
-            by_name.emplace(entry.slots[i].name, i);
-        }
-        for (const link& l : entry.said->links) {
-            const auto at = by_name.find(l.name);
-            if (at == by_name.end() || nodes_[entry.slots[at->second].remote]->name != l.remote) {
-                return false;
-            }
-            placed[at->second] = &l;
-        }
-    }
-    // Neighbours with which a link differs.
-    std::vector<node_number> remotes;
-    bool srlgs_differ = false;
-    for (std::size_t i = 0; i < placed.size(); ++i) {
-        const link* const old = std::exchange(links_[base + i], placed[i]);
-        if ((old == nullptr) != (placed[i] == nullptr) || (old != nullptr && *old != *placed[i])) {
-            changed.links.push_back(base + static_cast<link_number>(i));
-            remotes.push_back(entry.slots[i].remote);
-            srlgs_differ |= (old != nullptr && !old->srlgs.empty()) ||
-                            (placed[i] != nullptr && !placed[i]->srlgs.empty());
-        }
-    }
-    std::sort(remotes.begin(), remotes.end());
-    remotes.erase(std::unique(remotes.begin(), remotes.end()), remotes.end());
-
-    // Links in the other direction come and go with those of this one.
-    std::vector<std::pair<link_number, link_number>> reverses;
-    for (const node_number remote : remotes) {
-        for (const link_number l : links_between(remote, node)) {
-            reverses.emplace_back(l, graph_.reverse[l]);
-        }
-        pair(node, remote);
-    }
-    for (const auto& [l, reverse] : reverses) {
-        if (reverse != graph_.reverse[l]) {
-            changed.links.push_back(l);
-        }
-    }
-    if (srlgs_differ) {
-        list_srlgs();
-    }
-    return true;
-}
-
-std::span<const link_number> map::links_between(node_number from, node_number to) const {
-    const auto begin = by_remote_.begin() + graph_.first[from];
-    const auto end = by_remote_.begin() + graph_.first[from + 1];
-    const auto low =
-        std::partition_point(begin, end, [&](link_number l) { return graph_.to[l] < to; });
-    const auto high =
-        std::partition_point(low, end, [&](link_number l) { return graph_.to[l] == to; });
-    return {low, high};
-}
-
-void map::renumber(change& changed) {
-    changed.renumbered = true;
-    changed.links.clear();
-    ++renumberings_;
-    // Nodes that are known by their neighbours' links only come in while this runs.
-    for (std::size_t n = 0; n < nodes_.size(); ++n) {
-        nodes_[n]->slots.clear();
-        if (nodes_[n]->said) {
-            for (const link& l : nodes_[n]->said->links) {
-                const node_number remote = number_for(l.remote);
-                nodes_[n]->slots.push_back({l.name, remote});
-            }
-        }
-    }
-    graph_.first.assign(1, 0);
-    graph_.from.clear();
-    graph_.to.clear();
-    links_.clear();
-    for (std::size_t n = 0; n < nodes_.size(); ++n) {
-        const node_entry& entry = *nodes_[n];
-        for (std::size_t i = 0; i < entry.slots.size(); ++i) {
-            graph_.from.push_back(static_cast<node_number>(n));
-            graph_.to.push_back(entry.slots[i].remote);
-            links_.push_back(&entry.said->links[i]);
-        }
-        graph_.first.push_back(static_cast<link_number>(links_.size()));
-    }
-    graph_.reverse.assign(links_.size(), nobody);
-    graph_.affinities.assign(links_.size(), 0);
-    for (auto& metric : graph_.metrics) {
-        metric.assign(links_.size(), unusable);
-    }
-    by_remote_.resize(links_.size());
-    std::iota(by_remote_.begin(), by_remote_.end(), 0);
-    std::sort(by_remote_.begin(), by_remote_.end(), [&](link_number a, link_number b) {
-        return std::tuple(graph_.from[a], graph_.to[a], a) <
-               std::tuple(graph_.from[b], graph_.to[b], b);
-    });
-    for (node_number n = 0; n < nodes_.size(); ++n) {
-        for (link_number l = graph_.first[n]; l < graph_.first[n + 1]; ++l) {
-            if (graph_.reverse[l] == nobody) {
-                pair(n, graph_.to[l]);
-            }
-        }
-    }
-    list_srlgs();
-}
-
-// Matches links between two nodes: first those that name their other end, then the rest in the
-// order in which they are advertised.
-void map::pair(node_number a, node_number b) {
-    struct end {
-        link_number l;
-        const link* said;
-    };
-    const auto ends = [&](node_number from, node_number to) {
-        std::vector<end> found;
-        for (const link_number l : links_between(from, to)) {
-            graph_.reverse[l] = nobody;
-            if (links_[l] != nullptr) {
-                found.push_back({l, links_[l]});
-            }
-        }
-        return found;
-    };
-    const std::vector<end> there = ends(a, b);
-    const std::vector<end> back = ends(b, a);
-    const auto agree = [&](const end& x, const end& y, bool by_name) {
-        const bool named = !x.said->remote_link.empty() || !y.said->remote_link.empty();
-        const bool names_fit =
-            (x.said->remote_link.empty() || x.said->remote_link == y.said->name) &&
-            (y.said->remote_link.empty() || y.said->remote_link == x.said->name);
-        return named == by_name && names_fit && graph_.reverse[x.l] == nobody &&
-               graph_.reverse[y.l] == nobody;
-    };
-    for (const bool by_name : {true, false}) {
-        for (const end& x : there) {
-            for (const end& y : back) {
-                if (agree(x, y, by_name)) {
-                    graph_.reverse[x.l] = y.l;
-                    graph_.reverse[y.l] = x.l;
-                }
-            }
-        }
-    }
-    for (const auto& [from, to] : {std::pair(a, b), std::pair(b, a)}) {
-        for (const link_number l : links_between(from, to)) {
-            fill_link(l);
-        }
-    }
-}
-
-void map::fill_link(link_number l) {
-    const link* const said = links_[l];
-    const bool usable = said != nullptr && graph_.reverse[l] != nobody;
-    graph_.affinities[l] = usable ? said->affinities : 0;
-    graph_.metrics[static_cast<std::size_t>(metric_type::igp)][l] =
-        usable ? said->metric : unusable;
-    graph_.metrics[static_cast<std::size_t>(metric_type::delay)][l] =
-        usable ? or_unusable(said->delay) : unusable;
-    graph_.metrics[static_cast<std::size_t>(metric_type::te)][l] =
-        usable ? or_unusable(said->te_metric) : unusable;
-}
-
-void map::list_srlgs() {
-    srlgs_.clear();
-    for (std::size_t l = 0; l < links_.size(); ++l) {
-        if (links_[l] != nullptr) {
-            for (const std::uint32_t srlg : links_[l]->srlgs) {
-                srlgs_[srlg].push_back(static_cast<link_number>(l));
-            }
-        }
+        set_prefixes(node, before, changed);
     }
 }
 

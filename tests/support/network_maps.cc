@@ -1,5 +1,6 @@
 #include "tests/support/network_maps.hh"
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <map>

@@ -46,4 +46,24 @@ struct edge {
 // Like an operator's network: a meshed core, regional rings, customers' edges with two uplinks.
 [[nodiscard]] std::vector<edge> provider(std::size_t nodes, std::uint64_t seed);
 
+// Networks of the numbers of nodes and links that were published of real ones. These numbers and
+// the names are all that is real: which nodes the links connect, their lengths and costs are made
+// up, the same each time. All are connected, without parallel links; delays go with costs.
+//   fibre     neighbours are near each other, and few nodes hang by one link (Topology Zoo:
+//             Knight et al., JSAC 29(9), 2011)
+//   router    some nodes have a great many links (Rocketfuel: Mahajan et al., IMW 2002; the largest
+//             connected part of each)
+[[nodiscard]] std::vector<edge> fibre_network(std::size_t nodes, std::size_t links,
+                                              std::uint64_t seed);
+[[nodiscard]] std::vector<edge> router_network(std::size_t nodes, std::size_t links,
+                                               std::uint64_t seed);
+
+struct shape {
+    std::string name;
+    std::vector<edge> edges;
+    bool large;  // more than 250 nodes: leave it out where each pair of nodes costs much
+};
+// Networks of all kinds to loop over: the shapes above and the published ones, 3 to 804 nodes.
+[[nodiscard]] std::vector<shape> all_shapes();
+
 }  // namespace rhumb::test
