@@ -109,6 +109,7 @@ struct resolved_policy {
     std::optional<std::uint8_t> priority;
     std::vector<ip_prefix> steer;
     std::vector<paths::candidate_path> candidates;
+    friend bool operator==(const resolved_policy&, const resolved_policy&) = default;
 };
 struct resolved_route {
     topology::node_number headend = topology::nobody;

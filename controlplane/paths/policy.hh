@@ -91,6 +91,7 @@ struct dynamic_path {
     std::vector<hop> avoid;  // links
     std::optional<policy_key> disjoint_from;
     disjointness disjoint = disjointness::link;
+    friend bool operator==(const dynamic_path&, const dynamic_path&) = default;
 };
 
 inline constexpr std::uint32_t default_preference = 100;  // 2.7
@@ -106,6 +107,7 @@ struct candidate_path {
     bool drop_upon_invalid = false;            // 8.2
     std::vector<explicit_list> lists;          // explicit, or ...
     std::optional<dynamic_path> dynamic;       // ... computed
+    friend bool operator==(const candidate_path&, const candidate_path&) = default;
 };
 
 }  // namespace rhumb::paths

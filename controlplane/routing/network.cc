@@ -84,12 +84,24 @@ result<std::unique_ptr<network::loaded>> network::load(const config::file& file)
     };
     const std::filesystem::path folder = std::filesystem::path(file.files.front()).parent_path();
     const std::string path = (folder / section.file).string();
-    auto read = config::load_topology(path);
+    auto next = std::make_unique<loaded>();
+    next->path = path;
+    next->own_name = section.node.empty() ? file.node.name : section.node;
+    const auto read_rest = [&](config::value root, const config::topology_file& network,
+                               config::diagnostics& errors) {
+        config::read_policies(root["policies"], network.affinities, next->policies, errors);
+        config::read_routes(root["routes"], next->policies, errors);
+        config::read_demands(root["demands"], next->policies, errors);
+        topology::map trial;
+        if (!errors.failed() && trial.apply(network.nodes).ok()) {
+            (void)config::resolve_policies(next->policies, trial, trial.find(next->own_name),
+                                           errors);
+        }
+    };
+    auto read = config::load_topology(path, nullptr, read_rest);
     if (!read) {
         return read.why();
     }
-    auto next = std::make_unique<loaded>();
-    next->own_name = section.node.empty() ? file.node.name : section.node;
     next->nodes = std::move(read.value().nodes);
     next->affinities = std::move(read.value().affinities);
     const auto own =
@@ -115,12 +127,29 @@ result<std::unique_ptr<network::loaded>> network::load(const config::file& file)
 }
 
 result<void> network::take(std::unique_ptr<loaded> next) {
-    if (auto done = source_.replace(next->nodes, map_); !done) {
-        return done;
+    auto done = source_.replace(next->nodes, map_);
+    if (!done) {
+        return done.why();
     }
+    add_to(changed_, done.value());
     previous_ = std::exchange(state_, std::move(next));
     own_ = *map_.find(state_->own_name);
+    new_policies_ = true;
     return {};
+}
+
+// They were resolved against the same network when the file was read.
+void network::replace_policies() {
+    config::diagnostics errors(state_->path, 0);
+    const config::resolved_policies all =
+        config::resolve_policies(state_->policies, map_, own_, errors);
+    if (policies_ == nullptr) {
+        std::vector<topology::label_block> blocks =
+            blocks_of(state_->configured.node.static_labels);
+        policies_ = std::make_unique<own_policies>(map_, own_, std::move(blocks));
+    }
+    policies_->replace(all);
+    new_policies_ = false;
 }
 
 void network::revert() {
@@ -132,7 +161,11 @@ void network::revert() {
     }
 }
 
-bool network::set_link(std::string_view link, bool up) { return source_.set_link(link, up, map_); }
+bool network::set_link(std::string_view link, bool up) {
+    const topology::change changed = source_.set_link(link, up, map_);
+    add_to(changed_, changed);
+    return !changed.empty();
+}
 
 namespace {
 
@@ -183,9 +216,14 @@ void network::compute_algorithms() {
     }
 }
 
-result<publish::computed_tables> network::compute() {
+result<publish::computed_tables> network::compute(microseconds now) {
     labels_.emplace(map_);
     compute_algorithms();
+    if (new_policies_) {
+        replace_policies();
+    }
+    (void)policies_->update(std::exchange(changed_, {}), now);
+    const std::vector<paths::installed_policy> installed = policies_->installed();
     std::vector<publish::algorithm_inputs> algorithms;
     for (const algorithm_state& one : algorithms_) {
         algorithms.push_back({one.algorithm, &one.view, one.repairs});
