@@ -278,7 +278,7 @@ TEST(cspf, equal_cost_links_are_those_of_all_shortest_paths) {
 // What is remembered over changes is what would be computed anew.
 TEST(cspf, a_finder_follows_the_map) {
     test::dice roll(4);
-    for (int n = 0; n < 40; ++n) {
+    for (int n = 0; n < 20; ++n) {
         auto said = test::make_small({7, 12, 3, true, true, false}, roll);
         auto m = make_map(said);
         path_finder finder(m);
@@ -317,7 +317,7 @@ TEST(cspf, a_finder_follows_the_map) {
 // Trees after changes, in every part: of small networks, where much is touched, and of larger ones.
 TEST(cspf, trees_that_are_kept_are_what_they_would_be_anew) {
     test::dice roll(5);
-    for (int n = 0; n < 150; ++n) {
+    for (int n = 0; n < 80; ++n) {
         const std::uint32_t nodes = n % 2 == 0 ? 8 : 40;
         auto said = test::make_small({nodes, 2 * nodes, 1 + roll() % 4, true, true, true}, roll);
         auto m = make_map(said);
