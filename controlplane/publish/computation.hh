@@ -46,7 +46,7 @@ struct way {
     std::uint32_t object = 0;                         // next hop, by number here
     topology::node_number source = topology::nobody;  // where it ends
     std::uint16_t weight = 1;
-    std::vector<mpls::label> rest{};  // below `out`: of policies only
+    std::vector<mpls::label> rest;  // below `out`: of policies only
 };
 
 class computation {
