@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 
 #include "controlplane/topology/flex_algo.hh"
 #include "controlplane/topology/map.hh"
@@ -13,7 +14,6 @@
 namespace rhumb::topology {
 namespace {
 
-using test::make_advertisements;
 using test::make_map;
 
 // What somebody keeps who computes paths from and to one node.
