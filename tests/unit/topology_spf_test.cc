@@ -157,6 +157,7 @@ TEST(spf, more_first_hops_than_a_word_has_bits) {
 // 5,000 links of the greatest cost in a row: over 36 bits.
 TEST(spf, long_distances_do_not_overflow) {
     std::vector<test::edge> edges;
+    edges.reserve(5000);
     for (std::size_t n = 0; n < 5000; ++n) {
         edges.push_back({"n" + std::to_string(n), "n" + std::to_string(n + 1), max_cost, max_cost});
     }
