@@ -84,6 +84,50 @@ TEST(network, changes_lead_where_a_start_would) {
     }
 }
 
+// In a ring of six the link n4-n5 becomes expensive: n0 goes to n4 over n1 then, no more over n5.
+TEST(network, new_ways_are_pinned_while_others_may_not_know) {
+    const test::temporary_folder folder;
+    auto said = test::make_advertisements(test::ring(6));
+    config::topology_section keys;
+    keys.microloop_avoidance = 1000;
+    const config::file file = test::write_network(folder, said, 0, "", keys);
+    auto known = network::open(file);
+    ASSERT_TRUE(known.ok()) << known.why().text();
+    const auto tables = started(file, *known.value());
+    EXPECT_EQ(known.value()->due(), paths::never);
+    for (topology::link& l : said[4].links) {
+        l.metric = l.remote == "n5" ? 1000 : l.metric;
+    }
+    for (topology::link& l : said[5].links) {
+        l.metric = l.remote == "n4" ? 1000 : l.metric;
+    }
+    (void)test::write_network(folder, said, 0, "", keys);
+    ASSERT_TRUE(known.value()->reload(file).ok());
+    auto pinned = known.value()->compute(5);
+    ASSERT_TRUE(pinned.ok()) << pinned.why().text();
+    EXPECT_EQ(known.value()->due(), 1'000'005U);
+    // n4 is over n1 now. n1 and n2 may still send it back here: to n3 first, or over the links.
+    const auto rule_of = [](const publish::computed_tables& of, mpls::label label) {
+        const auto at = std::ranges::find(of.rules.labels, label, &config::label_rule::label);
+        return at == of.rules.labels.end() ? config::label_rule{} : *at;
+    };
+    const auto n4 = known.value()->labels().prefix_label(
+        *known.value()->labels().node_prefix(*known.value()->map().find("n4"), 0), 0,
+        known.value()->own());
+    ASSERT_TRUE(n4);
+    EXPECT_EQ(rule_of(pinned.value(), *n4).op, config::operation::push);
+    const publish::changes changes = publish::difference(known.value()->tables(), pinned.value());
+    ASSERT_TRUE(tables->apply(changes).ok());
+    known.value()->adopt(std::move(pinned).value());
+    auto plain = known.value()->compute(1'000'005);
+    ASSERT_TRUE(plain.ok());
+    EXPECT_EQ(rule_of(plain.value(), *n4).op, config::operation::continue_);
+    EXPECT_EQ(known.value()->due(), paths::never);
+    ASSERT_TRUE(tables->apply(publish::difference(known.value()->tables(), plain.value())).ok());
+    auto fresh = network::open(file);
+    EXPECT_EQ(contents(*tables), contents(*started(file, *fresh.value())));
+}
+
 TEST(network, a_reload_that_is_reverted_leaves_no_trace) {
     const test::temporary_folder folder;
     auto said = test::make_advertisements(test::ring(6));
