@@ -26,6 +26,7 @@
 #include "controlplane/routing/own_policies.hh"
 #include "controlplane/routing/whole_map.hh"
 #include "controlplane/topology/map.hh"
+#include "controlplane/topology/microloop.hh"
 #include "controlplane/topology/ti_lfa.hh"
 
 namespace rhumb::routing {
@@ -35,6 +36,10 @@ struct algorithm_state {
     std::uint8_t algorithm = 0;
     topology::plane view;
     std::vector<topology::link_repairs> repairs;
+    // Of microloop avoidance: when to stop pinning, from which plane on, and the pinned paths.
+    topology::convergence_timer timer{{}};
+    topology::plane before{};
+    std::optional<topology::pinned_paths> pinned{};
 };
 
 class network {
@@ -57,7 +62,7 @@ public:
     // Tables for the map as it is; an error where they would loop. `now` counts from any time on.
     [[nodiscard]] result<publish::computed_tables> compute(microseconds now);
     // When they should be computed again, even if nothing happens.
-    [[nodiscard]] microseconds due() const { return policies_ ? policies_->due() : paths::never; }
+    [[nodiscard]] microseconds due() const;
     // These are in force.
     void adopt(publish::computed_tables now) { tables_ = std::move(now); }
     [[nodiscard]] const publish::computed_tables& tables() const { return tables_; }
@@ -94,7 +99,9 @@ private:
     [[nodiscard]] static result<std::unique_ptr<loaded>> load(const config::file& file);
     [[nodiscard]] result<void> take(std::unique_ptr<loaded> next);
     void replace_policies();
-    void compute_algorithms();
+    void compute_algorithms(microseconds now);
+    void list_algorithms();
+    void pin_paths(algorithm_state& one, topology::plane next, microseconds now);
     [[nodiscard]] topology::ti_lfa_options repair_options(std::uint8_t algorithm) const;
 
     topology::map map_;
@@ -104,7 +111,9 @@ private:
     topology::node_number own_ = topology::nobody;
     std::optional<labels::sid_labels> labels_;
     std::vector<algorithm_state> algorithms_;
+    std::uint64_t numbered_ = 0;  // for which numbering of links they are
     topology::repair_computer repairs_;
+    topology::microloop_avoider avoider_;
     std::unique_ptr<own_policies> policies_;
     bool new_policies_ = false;  // to be taken with the next compute()
     topology::change changed_;   // since the last one

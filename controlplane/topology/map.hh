@@ -32,6 +32,7 @@ using prefix_number = std::uint32_t;
 [[nodiscard]] result<void> check(const advertisement& said);
 
 // What an update has changed; empty where it said nothing new. Numbers are in order, each once.
+// Nodes and prefixes may be more than before; nodes that only others speak of are not listed.
 struct change {
     bool stale = false;                   // a version that is known, or older than one
     bool renumbered = false;              // all link numbers are new; `links` is empty then

@@ -176,6 +176,40 @@ TEST_F(rhumbd_map, what_the_file_says_stands_above_what_is_computed) {
     expect_clean_end(*router);
 }
 
+// The long way round while it is there, then what the constraints leave.
+TEST_F(rhumbd_map, policies_follow_the_map) {
+    folder_.write("lab.toml", topology() +
+                                  "[[policies]]\nname = \"gold\"\ncolor = 100\n"
+                                  "endpoint = \"r5\"\nbinding_sid = 15500\n"
+                                  "steer = [\"203.0.113.0/24\"]\n"
+                                  "[[policies.paths]]\npreference = 200\n"
+                                  "segments = [\"r4\", \"r4->r3\", \"r5\"]\n"
+                                  "[[policies.paths]]\npreference = 100\n"
+                                  "dynamic = { metric = \"igp\" }\n");
+    write_router(quiet(0), quiet(1));
+    const auto router = start();
+    const auto policy = [&] {
+        const json found = rows(*router, {{"what", "policies"}});
+        EXPECT_EQ(found.size(), 1U) << found;
+        return found.empty() ? json() : found[0];
+    };
+    EXPECT_EQ(policy()["preference"], 200);
+    EXPECT_EQ(policy()["lists"][0]["segments"], json::array({"r4", "r4->r3", "r5"}));
+    EXPECT_EQ(policy()["steered"], json::array({"203.0.113.0/24"}));
+    // r4 is next: its own label is not on the packet.
+    const json binding = label(*router, 15500);
+    EXPECT_EQ(binding["op"], "push");
+    EXPECT_EQ(binding["segments"], json::array({15001, 16005})) << binding;
+    EXPECT_EQ(rows(*router, {{"what", "prefixes"}, {"prefix", "203.0.113.0/24"}}).size(), 1U);
+    // Without the link to r4 the explicit path leads nowhere.
+    EXPECT_EQ(router->ask("port", {{"name", "west"}, {"up", false}}).count("error"), 0U);
+    ASSERT_TRUE(soon([&] { return policy()["preference"] == 100; })) << policy();
+    EXPECT_EQ(policy()["lists"][0]["segments"], json::array({"r5"}));
+    EXPECT_EQ(router->ask("port", {{"name", "west"}, {"up", true}}).count("error"), 0U);
+    ASSERT_TRUE(soon([&] { return policy()["preference"] == 200; })) << policy();
+    expect_clean_end(*router);
+}
+
 TEST_F(rhumbd_map, repairs_carry_packets_before_tables_follow) {
     folder_.write("lab.toml", topology());
     folder_.write("east-in.pcap", as_capture({}));

@@ -5,6 +5,7 @@
 #include <boost/graph/dijkstra_shortest_paths.hpp>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <random>
 #include <utility>
@@ -41,7 +42,7 @@ boost_graph same_graph(const topology::graph& g, const plane& view) {
 
 // A loaded map and what is computed from it.
 struct loaded {
-    explicit loaded(std::vector<test::edge> edges)
+    explicit loaded(const std::vector<test::edge>& edges)
         : said(test::make_advertisements(edges)), m(test::make_map(said)), view(make_plane(m, 0)) {}
 
     [[nodiscard]] node_number a_node() {
@@ -134,7 +135,7 @@ case_group update_cases(const bench_size& size) {
     };
     group.cases.push_back({"computed anew", 1, [at] { compute(*at); }});
     // Many updates a run, as one is too short for the clock.
-    const auto add = [&](const char* what, std::function<link_number()> choose) {
+    const auto add = [&](const char* what, const std::function<link_number()>& choose) {
         group.cases.push_back({what, 20, [=] {
                                    for (int n = 0; n < 10; ++n) {
                                        const link_number l = choose();
@@ -200,10 +201,11 @@ case_group map_cases(const bench_size& size) {
                            }});
     group.cases.push_back({"plane of algorithm 0", 1, [=] { at->view = make_plane(at->m, 0); }});
     std::vector<test::edge> spokes;
+    spokes.reserve(size.hub_links);
     for (std::size_t n = 0; n < size.hub_links; ++n) {
         spokes.push_back({"hub", "n" + std::to_string(n)});
     }
-    const auto hub = std::make_shared<loaded>(std::move(spokes));
+    const auto hub = std::make_shared<loaded>(spokes);
     group.cases.push_back(
         {"one metric of a hub of " + std::to_string(size.hub_links) + " links", 1, [=] {
              advertisement& said = hub->said[0];
