@@ -5,6 +5,7 @@
 #include <deque>
 #include <span>
 #include <unordered_map>
+#include <utility>
 
 #include "controlplane/topology/ti_lfa_failure.hh"
 #include "controlplane/topology/ti_lfa_search.hh"
@@ -110,6 +111,7 @@ private:
             // Where nothing shares the risk, all has been said.
             if (is_new && !is_too_large(l, tried)) {
                 after_.take_out(tried);
+                find_nodes(l, what, made);
                 find_gates(l, tried);
                 search_lists();
                 if (take_repairs(l, what, made) == 0) {
@@ -134,6 +136,36 @@ private:
         return static_cast<std::size_t>(outside) > options_->max_srlg_links;
     }
 
+    // What is touched and lies on paths to nodes that need a repair, nearest first.
+    void find_nodes(link_number l, protection what, const link_repairs& made) {
+        const auto touched = after_.touched();
+        if (what == protection::link) {
+            nodes_.assign(touched.begin(), touched.end());
+            return;
+        }
+        const std::vector<distance>& at = after_.distances();
+        nodes_.clear();
+        needed_.resize(g_->node_count());
+        for (auto node = touched.rbegin(); node != touched.rend(); ++node) {
+            const bool wanted =
+                (made.by_node[*node] == link_repairs::none && uses(*node, l)) || *node == g_->to[l];
+            if (std::exchange(needed_[*node], std::uint8_t{0}) == 0 && !wanted) {
+                continue;
+            }
+            nodes_.push_back(*node);
+            for (link_number back = g_->first[*node]; back < g_->first[*node + 1]; ++back) {
+                const node_number from = g_->to[back];
+                const link_number x = g_->reverse[back];
+                if (x != nobody && after_.out()[x] == 0 && view_->costs[x] != unusable &&
+                    at[from] < at[*node] && at[from] + view_->costs[x] == at[*node] &&
+                    after_.is_touched(from)) {
+                    needed_[from] = 1;
+                }
+            }
+        }
+        std::reverse(nodes_.begin(), nodes_.end());
+    }
+
     // The ways through what fails.
     void find_gates(link_number l, const failure& what) {
         gates_.clear();
@@ -141,26 +173,62 @@ private:
         const node_number in = by_node ? what.node : own_;
         const node_number out = g_->to[l];
         const cost length = by_node ? 0 : view_->costs[l];
+        const std::vector<distance>& before = tree_from(own_).distances;
         if (std::all_of(what.links.begin(), what.links.end(),
                         [&](link_number x) { return is_inside(x, l, what); })) {
             // All that is touched is touched because it lies behind `out`.
-            const std::vector<distance>& before = tree_from(own_).distances;
-            gates_.push_back({in, out, length, &tree_to(in).distances, &before, before[out]});
-        } else {
-            gates_.push_back(
-                {in, out, length, &tree_to(in).distances, &tree_from(out).distances, 0});
-            for (const link_number x : what.links) {
-                if (!is_inside(x, l, what) && g_->to[x] != own_) {
-                    gates_.push_back({g_->from[x], g_->to[x], view_->costs[x],
-                                      &tree_to(g_->from[x]).distances,
-                                      &tree_from(g_->to[x]).distances, 0});
-                }
+            add_gate({in, out, length, &tree_to(in).distances, &before, before[out]});
+            return;
+        }
+        add_gate({in, out, length, &tree_to(in).distances, &tree_from(out).distances, 0});
+        const extent most = extent_of_nodes();
+        for (const link_number x : what.links) {
+            if (!is_inside(x, l, what) && matters(x, most)) {
+                add_gate({g_->from[x], g_->to[x], view_->costs[x], &tree_to(g_->from[x]).distances,
+                          &tree_from(g_->to[x]).distances, 0});
             }
         }
-        for (gate& way : gates_) {
-            way.in_ends = view_->no_transit[way.in] != 0;
-            way.out_begins = view_->no_transit[way.out] != 0;
+    }
+
+    void add_gate(gate by) {
+        by.in_ends = view_->no_transit[by.in] != 0;
+        by.out_begins = view_->no_transit[by.out] != 0;
+        gates_.push_back(by);
+    }
+
+    // How far the nodes in question are.
+    struct extent {
+        distance detour = 0;      // what a failure adds to a path
+        distance round_trip = 0;  // there after the failure, and back before
+    };
+    extent extent_of_nodes() {
+        const tree& before = tree_from(own_);
+        const tree& back = tree_to(own_);
+        extent most;
+        for (const node_number node : nodes_) {
+            const distance at = after_.distances()[node];
+            most.detour = std::max(most.detour, at - before.distances[node]);
+            most.round_trip = std::max(most.round_trip, view_->no_transit[node] != 0
+                                                            ? unreachable
+                                                            : sum(at, back.distances[node]));
         }
+        return most;
+    }
+
+    // Whether a link can be on a present path between nodes in question, as far as triangles with
+    // this node tell. For x on the path to y they say that the way through the link is longer than
+    // along(x, y) by at least what it is longer than the shortest way from here to its end, less
+    // the detour of y; and likewise for the way back here.
+    bool matters(link_number l, const extent& most) {
+        const node_number in = g_->from[l];
+        const node_number out = g_->to[l];
+        const tree& before = tree_from(own_);
+        if (out == own_ || !before.reaches(in) || (view_->no_transit[in] != 0 && in != own_)) {
+            return false;
+        }
+        const distance through = before.distances[in] + view_->costs[l];
+        return through - before.distances[out] <= most.detour &&
+               sum(through, tree_to(own_).distances[out]) <= most.round_trip;
     }
 
     void search_lists() {
@@ -172,7 +240,7 @@ private:
         input.at = &after_.distances();
         input.out = &after_.out();
         input.gates = gates_;
-        input.nodes = after_.touched();
+        input.nodes = nodes_;
         input.hops = &hops_;
         lists_.run(input, *options_);
     }
@@ -181,7 +249,7 @@ private:
     std::size_t take_repairs(link_number l, protection what, link_repairs& made) {
         numbers_.clear();
         const node_number far = g_->to[l];
-        for (const node_number node : after_.touched()) {
+        for (const node_number node : nodes_) {
             if (made.by_node[node] == link_repairs::none && uses(node, l)) {
                 made.by_node[node] = number_of(node, what, made);
             }
@@ -226,6 +294,8 @@ private:
     tree_store trees_to_;
     first_hops hops_;
     paths_without after_;
+    std::vector<node_number> nodes_;    // in question
+    std::vector<std::uint8_t> needed_;  // by node
     std::vector<gate> gates_;
     segment_search lists_;
     std::vector<std::uint32_t> numbers_;  // by list and whether it ends at the destination

@@ -37,6 +37,7 @@ public:
     [[nodiscard]] std::span<const node_number> touched() const noexcept { return reached_; }
     // The same with those that are not reached, in no order.
     [[nodiscard]] std::span<const node_number> all_touched() const noexcept { return touched_; }
+    [[nodiscard]] bool is_touched(node_number node) const { return marks_[node] != untouched; }
     // By link: 1 for what has failed.
     [[nodiscard]] const std::vector<std::uint8_t>& out() const noexcept { return out_; }
 

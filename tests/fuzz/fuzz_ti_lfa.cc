@@ -46,8 +46,8 @@ topology::map read_network(byte_source& in) {
     auto said = test::make_advertisements(edges);
     for (advertisement& a : said) {
         a.overload = in.below(6) == 1;
-        for (link& l : a.links) {
-            // One direction may be missing, or cost the most.
+        for (topology::link& l : a.links) {
+            // One direction may cost the most.
             l.metric = in.below(16) == 1 ? max_cost : l.metric;
         }
     }
