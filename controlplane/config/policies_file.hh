@@ -42,7 +42,7 @@ struct dynamic_entry {
     std::vector<name_at> exclude_links;
     std::vector<name_at> via;
     std::optional<name_at> disjoint_from;  // a policy
-    paths::disjointness disjoint = paths::disjointness::link;
+    paths::kept_apart disjoint = paths::kept_apart::link;
 };
 
 struct policy_path_entry {

@@ -84,13 +84,13 @@ struct explicit_list {
 };
 
 // What a dynamic path may not share with that of another policy.
-enum class disjointness : std::uint8_t { link, node, srlg };
+enum class kept_apart : std::uint8_t { link, node, srlg };
 
 struct dynamic_path {
     constraints within;      // its exclude_links is filled from `avoid`
     std::vector<hop> avoid;  // links
     std::optional<policy_key> disjoint_from;
-    disjointness disjoint = disjointness::link;
+    kept_apart disjoint = kept_apart::link;
     friend bool operator==(const dynamic_path&, const dynamic_path&) = default;
 };
 
