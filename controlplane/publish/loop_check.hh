@@ -57,6 +57,8 @@ private:
         std::uint32_t position = topology::nobody;
         std::uint32_t out = topology::nobody;  // topology::nobody: no backup of ours
         const config::backup* backup = nullptr;
+        // g++ warns where only some members are named.
+        // NOLINTNEXTLINE(readability-redundant-member-init)
         std::vector<leg> legs{};
         topology::node_number end = topology::nobody;  // of the repair
     };

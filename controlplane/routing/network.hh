@@ -39,7 +39,7 @@ struct algorithm_state {
     // Of microloop avoidance: when to stop pinning, from which plane on, and the pinned paths.
     topology::convergence_timer timer{{}};
     topology::plane before{};
-    std::optional<topology::pinned_paths> pinned{};
+    std::optional<topology::pinned_paths> pinned;
 };
 
 class network {
