@@ -78,7 +78,7 @@ struct pinned_paths {
     std::vector<repair> paths;           // different ones; `protects` means nothing
     std::vector<std::uint32_t> by_node;  // destination -> number in paths; none where shortest
                                          // paths cannot loop, or nothing can be done
-    std::vector<node_number> exposed;  // of the latter, in order of distance
+    std::vector<node_number> exposed;    // of the latter, in order of distance
 };
 
 class microloop_avoider {
