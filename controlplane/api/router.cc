@@ -180,7 +180,7 @@ result<config::file> router::check(const std::string& config_file) {
         if (!network) {
             return network.why();
         }
-        const auto computed = network.value()->compute();
+        const auto computed = network.value()->compute(0);
         if (!computed) {
             return computed.why();
         }

@@ -13,6 +13,12 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
+paths::microseconds since_start() {
+    static const clock::time_point start = clock::now();
+    return static_cast<paths::microseconds>(
+        std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - start).count());
+}
+
 void log_notes(const publish::computed_tables& computed) {
     constexpr std::size_t most = 20;
     for (std::size_t i = 0; i < std::min(computed.notes.size(), most); ++i) {
@@ -40,7 +46,7 @@ result<void> router::prepare_network(config::file& file) {
     } else if (auto done = network_->reload(file); !done) {
         return done;
     }
-    auto computed = (network_ == nullptr ? next_network_ : network_)->compute();
+    auto computed = (network_ == nullptr ? next_network_ : network_)->compute(since_start());
     if (!computed) {
         abandon_network();
         return computed.why();
@@ -121,7 +127,7 @@ void router::follow_links() {
     }
     const auto now = clock::now();
     const std::chrono::milliseconds delay(network_->section().local_delay);
-    bool changed = false;
+    bool changed = network_->due() <= since_start();
     for (const auto& [link, nexthop, where] : network_->adjacencies()) {
         const auto hop = tables_->nexthops().find(nexthop);
         const std::size_t port = *engine_->port_number(hop->second.port);
@@ -142,7 +148,7 @@ void router::follow_links() {
 
 void router::follow_map() {
     const auto begun = clock::now();
-    auto computed = network_->compute();
+    auto computed = network_->compute(since_start());
     if (!computed) {
         io::log(io::log_level::error, "tables do not follow the map",
                 {{"why", computed.why().text()}});

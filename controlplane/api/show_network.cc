@@ -12,6 +12,7 @@ result<json> show_network(const router& running, std::string_view what, const js
     if (what == "topology") return rows_of(routing::topology_rows(known));
     if (what == "links") return rows_of(routing::link_rows(known));
     if (what == "protection") return rows_of(routing::protection_rows(known));
+    if (what == "policies") return rows_of(routing::policy_rows(known));
     if (what == "conflicts") return rows_of(routing::conflict_rows(known));
     const auto algorithm = number_param(params, "algorithm", 0, 255);
     if (!algorithm) {

@@ -159,7 +159,7 @@ struct nexthop {
     ttl_model ttl = ttl_model::inherit;  // of the labels that backup pushes
     std::optional<config::backup> backup;
     position where;
-    std::string follows{};  // the next hop whose state is this one's, too; empty: its own
+    std::string follows;  // the next hop whose state is this one's, too; empty: its own
 };
 
 struct runtime {                // section [runtime]

@@ -16,7 +16,7 @@ namespace rhumb::config {
 
 namespace {
 
-using paths::disjointness;
+using paths::kept_apart;
 using topology::metric_type;
 
 constexpr std::size_t max_policies = 1U << 20;
@@ -27,8 +27,8 @@ constexpr std::int64_t max_u32 = std::numeric_limits<std::uint32_t>::max();
 
 constexpr std::array<choice<metric_type>, 3> metrics{
     {{"igp", metric_type::igp}, {"delay", metric_type::delay}, {"te", metric_type::te}}};
-constexpr std::array<choice<disjointness>, 3> kinds_of_disjoint{
-    {{"link", disjointness::link}, {"node", disjointness::node}, {"srlg", disjointness::srlg}}};
+constexpr std::array<choice<kept_apart>, 3> kinds_of_disjoint{
+    {{"link", kept_apart::link}, {"node", kept_apart::node}, {"srlg", kept_apart::srlg}}};
 
 name_at read_name_at(value from, std::string_view key, diagnostics& errors) {
     name_at made{std::string(read_text(from, key, errors).value_or("")), from.where(errors)};

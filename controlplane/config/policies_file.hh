@@ -42,7 +42,7 @@ struct dynamic_entry {
     std::vector<name_at> exclude_links;
     std::vector<name_at> via;
     std::optional<name_at> disjoint_from;  // a policy
-    paths::disjointness disjoint = paths::disjointness::link;
+    paths::kept_apart disjoint = paths::kept_apart::link;
 };
 
 struct policy_path_entry {
@@ -109,6 +109,7 @@ struct resolved_policy {
     std::optional<std::uint8_t> priority;
     std::vector<ip_prefix> steer;
     std::vector<paths::candidate_path> candidates;
+    friend bool operator==(const resolved_policy&, const resolved_policy&) = default;
 };
 struct resolved_route {
     topology::node_number headend = topology::nobody;

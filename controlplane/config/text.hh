@@ -1,6 +1,7 @@
 // Addresses, prefixes and ranges as people write them, both ways. Threads: any.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +27,11 @@ namespace rhumb::config {
 // "16000-23999", "100"; both ends at most 2^20 - 1, first <= last.
 [[nodiscard]] std::optional<label_range> parse_label_range(std::string_view text);
 [[nodiscard]] std::string to_string(const label_range& range);
+
+// "10G", "2.5M"; bits a second without a unit.
+[[nodiscard]] std::optional<std::uint64_t> parse_bandwidth(std::string_view text);
+// "2ms", "1.5s"; microseconds without a unit.
+[[nodiscard]] std::optional<std::uint64_t> parse_delay(std::string_view text);
 
 [[nodiscard]] std::string_view to_string(operation op);
 [[nodiscard]] std::string_view to_string(ttl_model model);

@@ -11,8 +11,8 @@ namespace rhumb::config {
 namespace {
 
 void read_topology(value root, topology_file& into, diagnostics& errors) {
-    constexpr std::array<std::string_view, 6> known{"affinities", "defaults", "nodes",
-                                                    "flex_algo",  "links",    "policies"};
+    constexpr std::array<std::string_view, 8> known{"affinities", "defaults", "nodes",  "flex_algo",
+                                                    "links",      "policies", "routes", "demands"};
     const table_reader table(root, "this file", known, errors);
     topology_reading reading(into, errors);
     read_affinity_names(table.find("affinities"), reading);
@@ -41,8 +41,8 @@ result<topology_file> parse_topology(std::string_view text, const std::string& n
     if (!errors.failed()) {
         read_topology(toml.root(), made, errors);
     }
-    if (const value given = toml.root()["policies"]; given && policies && !errors.failed()) {
-        policies(given, made, errors);
+    if (policies && !errors.failed()) {
+        policies(toml.root(), made, errors);
     }
     if (!errors.failed()) {
         return made;

@@ -22,9 +22,9 @@ struct topology_file {
     std::vector<std::string> affinities;         // names by bit; empty or missing: none
 };
 
-// What reads the array `policies` of the same file, once the network has been read without errors;
-// the value lives as long as the call.
-using policies_reader = std::function<void(value policies, const topology_file&, diagnostics&)>;
+// What reads the arrays policies, routes and demands of the same file, once the network has been
+// read without errors; the value lives as long as the call.
+using policies_reader = std::function<void(value root, const topology_file&, diagnostics&)>;
 
 // The error is the first one; all of them go to `all`, where it is given.
 [[nodiscard]] result<topology_file> load_topology(const std::string& path,

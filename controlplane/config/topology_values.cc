@@ -172,6 +172,14 @@ std::optional<std::uint8_t> read_flexible_algorithm(std::string_view text, posit
     return static_cast<std::uint8_t>(number);
 }
 
+std::optional<std::uint64_t> parse_bandwidth(std::string_view text) {
+    return parse_scaled(text, bandwidth_units);
+}
+
+std::optional<std::uint64_t> parse_delay(std::string_view text) {
+    return parse_scaled(text, delay_units);
+}
+
 topology::cost read_metric(value from, std::string_view key, diagnostics& errors) {
     return static_cast<topology::cost>(read_integer_in(from, key, 1, topology::max_cost, errors));
 }

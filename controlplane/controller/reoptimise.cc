@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <unordered_map>
 
 #include "controlplane/topology/flex_algo.hh"
 
@@ -114,7 +115,7 @@ private:
         const std::vector<link_number> links = fullest(most);
         std::optional<outcome> best;
         for (const std::uint32_t demand : left_) {
-            const traffic::shares now = traffic_.shares_of(demand);
+            const traffic::shares& now = shares_of(demand);
             const bool helps = std::any_of(now.begin(), now.end(), [&](const auto& share) {
                 return std::binary_search(links.begin(), links.end(), share.first);
             });
@@ -129,6 +130,14 @@ private:
             }
         }
         return best;
+    }
+
+    // They do not depend on loads: until a demand moves they are the same.
+    const traffic::shares& shares_of(std::uint32_t demand) {
+        const auto known = shares_.find(demand);
+        return known != shares_.end()
+                   ? known->second
+                   : shares_.emplace(demand, traffic_.shares_of(demand)).first->second;
     }
 
     static bool better(const outcome& a, const outcome& b) {
@@ -242,6 +251,7 @@ private:
     reoptimise_options options_;
     std::vector<std::uint32_t> left_;
     std::vector<double> capacities_;
+    std::unordered_map<std::uint32_t, traffic::shares> shares_;  // of demands that have not moved
 };
 
 }  // namespace

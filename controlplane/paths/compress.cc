@@ -13,8 +13,12 @@ using topology::node_number;
 using topology::segment;
 using topology::segment_kind;
 
-std::optional<std::string> no_path_from(const topology::graph& g, node_number from,
+std::optional<std::string> no_path_from(const path_engine& engine, node_number from,
                                         std::span<const link_number> links) {
+    if (!engine.is_current()) {
+        return "the map has grown since it was last looked at";
+    }
+    const topology::graph& g = engine.graph();
     node_number at = from;
     if (at >= g.node_count()) {
         return "the path begins nowhere on the map";
@@ -224,7 +228,7 @@ result<std::vector<path_pieces::piece>> fewest_pieces(path_pieces& pieces, const
 result<topology::segments> compress(path_engine& engine, node_number from,
                                     std::span<const link_number> links,
                                     const compress_options& options) {
-    if (auto wrong = no_path_from(engine.graph(), from, links)) {
+    if (auto wrong = no_path_from(engine, from, links)) {
         return error{*wrong, {}};
     }
     path_pieces pieces(engine, from, links, options);

@@ -79,6 +79,7 @@ void path_engine::list_bindings() {
         msds_[node] = said->msd;
         for (const topology::binding_sid& offered : said->bindings) {
             binding known{offered.label, {}};
+            known.nodes.reserve(offered.nodes.size());
             for (const std::string& name : offered.nodes) {
                 known.nodes.push_back(map_->find(name).value_or(topology::nobody));
             }

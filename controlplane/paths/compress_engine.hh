@@ -24,6 +24,10 @@ public:
         update();
     }
     void update();
+    // False: the map has grown since.
+    [[nodiscard]] bool is_current() const {
+        return renumberings_ == map_->renumberings() && msds_.size() == map_->node_count();
+    }
 
     // Which nodes have a node SID in an algorithm, and which links an adjacency SID; empty: all.
     // To be said again after an update that made new numbers.

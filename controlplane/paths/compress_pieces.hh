@@ -12,7 +12,7 @@
 namespace rhumb::paths {
 
 // Whether the links make a path from `from`; in words where they do not.
-[[nodiscard]] std::optional<std::string> no_path_from(const topology::graph& g,
+[[nodiscard]] std::optional<std::string> no_path_from(const path_engine& engine,
                                                       topology::node_number from,
                                                       std::span<const topology::link_number> links);
 

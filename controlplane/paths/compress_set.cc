@@ -281,6 +281,9 @@ result<topology::segments> compress_set(path_engine& engine, node_number from, n
                                         std::span<const link_number> wanted,
                                         const compress_options& options) {
     const topology::graph& g = engine.graph();
+    if (!engine.is_current()) {
+        return error{"the map has grown since it was last looked at", {}};
+    }
     const bool known =
         from < g.node_count() && to < g.node_count() &&
         std::all_of(

@@ -200,7 +200,7 @@ std::optional<split_segments> cut_into_chain(path_engine& engine, path_pieces& p
 result<split_segments> compress_to_msd(path_engine& engine, node_number from,
                                        std::span<const link_number> links, const msd_options& msd,
                                        const compress_options& options) {
-    if (auto wrong = no_path_from(engine.graph(), from, links)) {
+    if (auto wrong = no_path_from(engine, from, links)) {
         return error{*wrong, {}};
     }
     path_pieces pieces(engine, from, links, options);

@@ -105,6 +105,7 @@ std::vector<link_number> equal_cost_links(const topology::map& m, node_number fr
 void path_finder::update(const topology::map& m) {
     const bool renumbered = m.renumberings() != renumberings_;
     renumberings_ = m.renumberings();
+    nodes_ = m.node_count();
     if (renumbered) {
         // Links that constraints name are others now.
         computed_before_ = computed();
@@ -156,7 +157,9 @@ path_result path_finder::find(const topology::map& m, node_number from,
     const topology::graph& g = m.graph();
     route way{from, {}, {to.begin(), to.end()}};
     const auto known = [&](node_number node) { return node < g.node_count(); };
-    if (limits.bandwidth != 0 || !limits.via.empty() || to.empty() || !known(from) ||
+    // Nor can it remember anything of a map that has grown behind its back.
+    const bool is_current = renumberings_ == m.renumberings() && nodes_ == g.node_count();
+    if (!is_current || limits.bandwidth != 0 || !limits.via.empty() || to.empty() || !known(from) ||
         !std::all_of(to.begin(), to.end(), known)) {
         return shortest_path(m, way, limits, reserved, owner);
     }

@@ -122,6 +122,7 @@ private:
 
     std::vector<kind> kinds_;
     std::uint64_t renumberings_ = 0;
+    std::size_t nodes_ = 0;
     std::uint64_t computed_before_ = 0;  // by kinds that are forgotten
 };
 

@@ -31,8 +31,8 @@ public:
         topology::distance metric = 0;  // spent before
         topology::distance delay = 0;
         std::uint32_t hops = 0;
-        std::span<const topology::link_number> not_first{};  // links that it must not begin with
-        std::span<const place> not_through{};
+        std::span<const topology::link_number> not_first;  // links that it must not begin with
+        std::span<const place> not_through;
         topology::distance max_metric = topology::unreachable;  // beside the bound
     };
 

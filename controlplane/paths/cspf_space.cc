@@ -131,6 +131,7 @@ bool is_connected(const topology::graph& g, const topology::plane& view, const r
 
 bool add_via(const topology::map& m, const constraints& limits, route& way) {
     std::vector<node_set> through;
+    through.reserve(limits.via.size());
     for (const node_number node : limits.via) {
         through.push_back({node});
     }

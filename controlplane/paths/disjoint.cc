@@ -26,6 +26,7 @@ std::vector<T> in_both(std::vector<T> a, std::vector<T> b) {
 
 std::vector<node_number> nodes_of(const topology::graph& g, const path& p) {
     std::vector<node_number> nodes{g.from[p.links.front()]};
+    nodes.reserve(p.links.size() + 1);
     for (const link_number l : p.links) {
         nodes.push_back(g.to[l]);
     }
@@ -45,6 +46,7 @@ std::vector<std::uint32_t> srlgs_of(const topology::map& m, const path& p) {
 // A link and its reverse are one thing that fails: it goes by the lower of their numbers.
 std::vector<link_number> undirected(const topology::graph& g, const path& p) {
     std::vector<link_number> links;
+    links.reserve(p.links.size());
     for (const link_number l : p.links) {
         links.push_back(std::min(l, g.reverse[l]));
     }

@@ -128,6 +128,7 @@ void pair_search::split(const branch& b, std::vector<branch>& heap, progress& do
     const shared_risks shared =
         shared_by(map_, b.sides[0].shortest, b.sides[1].shortest, options_.kind);
     std::vector<risk> candidates;
+    candidates.reserve(shared.srlgs.size() + shared.nodes.size() + shared.links.size());
     for (const std::uint32_t srlg : shared.srlgs) {
         candidates.push_back({risk_kind::srlg, srlg});
     }

@@ -76,6 +76,7 @@ private:
         }
         position_.assign(g_.node_count(), nobody);
         nodes_ = {at};
+        nodes_.reserve(first_.size() + 1);
         for (const link_number l : first_) {
             nodes_.push_back(g_.to[l]);
         }

@@ -175,11 +175,11 @@ constraints policies::apart_from(const slot& s, const dynamic_class& demands) co
             within.exclude_links.push_back(g.reverse[l]);
         }
         const topology::link* const said = map_.said_of(l);
-        if (demands.demands.disjoint == disjointness::srlg && said != nullptr) {
+        if (demands.demands.disjoint == kept_apart::srlg && said != nullptr) {
             within.exclude_srlgs.insert(within.exclude_srlgs.end(), said->srlgs.begin(),
                                         said->srlgs.end());
         }
-        if (demands.demands.disjoint == disjointness::node) {
+        if (demands.demands.disjoint == kept_apart::node) {
             for (const node_number n : {g.from[l], g.to[l]}) {
                 const bool end =
                     n == s.state.key.headend || n == s.endpoint || n == other->key.headend;

@@ -84,13 +84,14 @@ struct explicit_list {
 };
 
 // What a dynamic path may not share with that of another policy.
-enum class disjointness : std::uint8_t { link, node, srlg };
+enum class kept_apart : std::uint8_t { link, node, srlg };
 
 struct dynamic_path {
     constraints within;      // its exclude_links is filled from `avoid`
     std::vector<hop> avoid;  // links
     std::optional<policy_key> disjoint_from;
-    disjointness disjoint = disjointness::link;
+    kept_apart disjoint = kept_apart::link;
+    friend bool operator==(const dynamic_path&, const dynamic_path&) = default;
 };
 
 inline constexpr std::uint32_t default_preference = 100;  // 2.7
@@ -106,6 +107,7 @@ struct candidate_path {
     bool drop_upon_invalid = false;            // 8.2
     std::vector<explicit_list> lists;          // explicit, or ...
     std::optional<dynamic_path> dynamic;       // ... computed
+    friend bool operator==(const candidate_path&, const candidate_path&) = default;
 };
 
 }  // namespace rhumb::paths

@@ -251,6 +251,7 @@ static_rules::static_rules(const config::file& file) : file_(file), labels_(mpls
         std::uint32_t label = rule.label;
         if (rule.by_index) {
             std::vector<topology::label_block> blocks;
+            blocks.reserve(file.node.srgb.size());
             for (const config::label_range& range : file.node.srgb) {
                 blocks.push_back({range.first, range.last - range.first + 1});
             }

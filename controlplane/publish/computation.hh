@@ -46,7 +46,7 @@ struct way {
     std::uint32_t object = 0;                         // next hop, by number here
     topology::node_number source = topology::nobody;  // where it ends
     std::uint16_t weight = 1;
-    std::vector<mpls::label> rest{};  // below `out`: of policies only
+    std::vector<mpls::label> rest;  // below `out`: of policies only
 };
 
 class computation {
@@ -116,6 +116,9 @@ private:
     // Ways to the nearest of the nodes that have the prefix, with its SID's label or plainly.
     void find_ways(topology::prefix_number p, std::size_t view, bool labelled,
                    std::vector<way>& ways);
+    // The pinned way, if there is one.
+    [[nodiscard]] bool find_pinned(topology::prefix_number p, std::size_t view,
+                                   topology::node_number source, std::vector<way>& ways);
     [[nodiscard]] bool ends_with_sid(topology::prefix_number p) const;
     [[nodiscard]] std::optional<mpls::label> label_towards(topology::prefix_number p,
                                                            std::size_t view,

@@ -57,7 +57,9 @@ void computation::add_prefix_sids(std::size_t view) {
             if (is_own) {
                 add_next(*label);
             } else {
-                add_label(*label, ways, false);
+                const bool pushes = std::any_of(ways.begin(), ways.end(),
+                                                [](const way& w) { return !w.rest.empty(); });
+                add_label(*label, ways, pushes);
             }
         }
     }
@@ -90,6 +92,9 @@ void computation::find_ways(topology::prefix_number p, std::size_t view, bool la
             distance_to(source, view) != nearest) {
             continue;
         }
+        if (labelled && having == 1 && find_pinned(p, view, source.node, ways)) {
+            return;
+        }
         const auto bits = views_[view].hops.of(source.node);
         for (std::uint32_t i = 0; i < links_.size(); ++i) {
             const bool known = std::any_of(ways.begin(), ways.end(),
@@ -121,6 +126,38 @@ void computation::find_ways(topology::prefix_number p, std::size_t view, bool la
                         config::to_string(from_.map.address(p)), ways.size(), max_paths));
         ways.resize(max_paths);
     }
+}
+
+bool computation::find_pinned(topology::prefix_number p, std::size_t view,
+                              topology::node_number source, std::vector<way>& ways) {
+    const topology::pinned_paths* const pinned = from_.algorithms[view].pinned;
+    if (pinned == nullptr || source >= pinned->by_node.size() ||
+        pinned->by_node[source] == topology::pinned_paths::none) {
+        return false;
+    }
+    const stack way_there = resolved(pinned->paths[pinned->by_node[source]]);
+    const auto last = label_towards(p, view, source, source, true);
+    if (!way_there.usable || !last || !is_usable(links_[way_there.out])) {
+        return false;
+    }
+    const auto needed = wanted(way_there, {source, p, view, *last, false});
+    if (!needed) {
+        return false;
+    }
+    std::vector<mpls::label> labels = way_there.labels;
+    if (*needed != implicit_null) {
+        labels.push_back(*needed);
+    }
+    if (labels.size() > links_[way_there.out].msd) {
+        return false;
+    }
+    way only{way_there.out, implicit_null, way_there.out, source, 1, {}};
+    if (!labels.empty()) {
+        only.out = labels.front();
+        only.rest.assign(labels.begin() + 1, labels.end());
+    }
+    ways.push_back(std::move(only));
+    return true;
 }
 
 // What to have on top towards a neighbour, for a prefix at `source` (RFC 8667 2.1.1.1): the last

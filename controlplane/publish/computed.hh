@@ -27,6 +27,7 @@
 #include "controlplane/paths/policy_lists.hh"
 #include "controlplane/publish/forwarding.hh"
 #include "controlplane/topology/map.hh"
+#include "controlplane/topology/microloop.hh"
 #include "controlplane/topology/spf.hh"
 #include "controlplane/topology/ti_lfa.hh"
 #include "rhumb/result.hh"
@@ -61,6 +62,8 @@ struct algorithm_inputs {
     const topology::plane* view = nullptr;
     // Of own links, in any order; links without are not protected.
     std::span<const topology::link_repairs> repairs;
+    // While the network converges: ways that mean the same before and after. Null: it does not.
+    const topology::pinned_paths* pinned = nullptr;
 };
 
 struct computed_inputs {

@@ -49,7 +49,7 @@ struct path_text {
     std::string nexthop;
     std::uint16_t weight = 1;
     std::optional<mpls::label> out;
-    std::vector<mpls::label> segments{};  // the path's own, where the rule pushes by path
+    std::vector<mpls::label> segments;  // the path's own, where the rule pushes by path
 };
 
 // A rule as it stands in the tables.

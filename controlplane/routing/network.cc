@@ -84,12 +84,24 @@ result<std::unique_ptr<network::loaded>> network::load(const config::file& file)
     };
     const std::filesystem::path folder = std::filesystem::path(file.files.front()).parent_path();
     const std::string path = (folder / section.file).string();
-    auto read = config::load_topology(path);
+    auto next = std::make_unique<loaded>();
+    next->path = path;
+    next->own_name = section.node.empty() ? file.node.name : section.node;
+    const auto read_rest = [&](config::value root, const config::topology_file& network,
+                               config::diagnostics& errors) {
+        config::read_policies(root["policies"], network.affinities, next->policies, errors);
+        config::read_routes(root["routes"], next->policies, errors);
+        config::read_demands(root["demands"], next->policies, errors);
+        topology::map trial;
+        if (!errors.failed() && trial.apply(network.nodes).ok()) {
+            (void)config::resolve_policies(next->policies, trial, trial.find(next->own_name),
+                                           errors);
+        }
+    };
+    auto read = config::load_topology(path, nullptr, read_rest);
     if (!read) {
         return read.why();
     }
-    auto next = std::make_unique<loaded>();
-    next->own_name = section.node.empty() ? file.node.name : section.node;
     next->nodes = std::move(read.value().nodes);
     next->affinities = std::move(read.value().affinities);
     const auto own =
@@ -115,12 +127,33 @@ result<std::unique_ptr<network::loaded>> network::load(const config::file& file)
 }
 
 result<void> network::take(std::unique_ptr<loaded> next) {
-    if (auto done = source_.replace(next->nodes, map_); !done) {
-        return done;
+    auto done = source_.replace(next->nodes, map_);
+    if (!done) {
+        return done.why();
+    }
+    add_to(changed_, done.value());
+    if (state_ != nullptr && state_->configured.topology->microloop_avoidance !=
+                                 next->configured.topology->microloop_avoidance) {
+        algorithms_.clear();
     }
     previous_ = std::exchange(state_, std::move(next));
     own_ = *map_.find(state_->own_name);
+    new_policies_ = true;
     return {};
+}
+
+// They were resolved against the same network when the file was read.
+void network::replace_policies() {
+    config::diagnostics errors(state_->path, 0);
+    const config::resolved_policies all =
+        config::resolve_policies(state_->policies, map_, own_, errors);
+    if (policies_ == nullptr) {
+        std::vector<topology::label_block> blocks =
+            blocks_of(state_->configured.node.static_labels);
+        policies_ = std::make_unique<own_policies>(map_, own_, std::move(blocks));
+    }
+    policies_->replace(all);
+    new_policies_ = false;
 }
 
 void network::revert() {
@@ -128,11 +161,16 @@ void network::revert() {
         (void)take(std::move(previous_));  // it made sense before
         previous_.reset();
         labels_.emplace(map_);
-        compute_algorithms();
+        algorithms_.clear();
+        compute_algorithms(0);
     }
 }
 
-bool network::set_link(std::string_view link, bool up) { return source_.set_link(link, up, map_); }
+bool network::set_link(std::string_view link, bool up) {
+    const topology::change changed = source_.set_link(link, up, map_);
+    add_to(changed_, changed);
+    return !changed.empty();
+}
 
 namespace {
 
@@ -153,7 +191,7 @@ std::optional<topology::protection> protection_of(config::protected_resource wha
 // What segments may be made of: links and nodes that have SIDs for it.
 topology::ti_lfa_options network::repair_options(std::uint8_t algorithm) const {
     topology::ti_lfa_options options;
-    options.protects = *protection_of(section().protects);
+    options.protects = protection_of(section().protects).value_or(topology::protection::link);
     options.fall_back = section().fall_back;
     const topology::graph& g = map_.graph();
     options.has_node_sid.resize(g.node_count());
@@ -168,13 +206,48 @@ topology::ti_lfa_options network::repair_options(std::uint8_t algorithm) const {
     return options;
 }
 
-void network::compute_algorithms() {
+// Those that somebody defines. What is known of them stays while the links keep their numbers.
+void network::list_algorithms() {
     const std::vector<std::uint8_t> wanted = topology::algorithms(map_);
-    algorithms_.resize(wanted.size());
-    for (std::size_t i = 0; i < wanted.size(); ++i) {
-        algorithm_state& one = algorithms_[i];
-        one.algorithm = wanted[i];
-        one.view = topology::make_plane(map_, one.algorithm);
+    const bool same = numbered_ == map_.renumberings() &&
+                      std::ranges::equal(algorithms_, wanted, {}, &algorithm_state::algorithm);
+    if (same) {
+        return;
+    }
+    numbered_ = map_.renumberings();
+    algorithms_.clear();
+    for (const std::uint8_t algorithm : wanted) {
+        algorithm_state& one = algorithms_.emplace_back();
+        one.algorithm = algorithm;
+        one.timer =
+            topology::convergence_timer({0, microseconds{section().microloop_avoidance} * 1000});
+    }
+}
+
+// Takes a plane, and pins paths while others may not know yet in what it differs.
+void network::pin_paths(algorithm_state& one, topology::plane next, microseconds now) {
+    const bool known = one.view.costs.size() == next.costs.size() &&
+                       one.view.no_transit.size() == next.no_transit.size();
+    auto phase = one.timer.advance(now);
+    if (known) {
+        const auto what = topology::difference_of(map_.graph(), one.view, next, own_);
+        if (what.kind != topology::change_kind::nothing) {
+            phase = one.timer.on_change(what, now);
+            one.before = std::move(one.view);
+        }
+    }
+    one.view = std::move(next);
+    one.pinned.reset();
+    if (phase == topology::convergence_phase::pinned) {
+        one.pinned = avoider_.compute(map_.graph(), one.before, one.view, one.algorithm, own_,
+                                      repair_options(one.algorithm));
+    }
+}
+
+void network::compute_algorithms(microseconds now) {
+    list_algorithms();
+    for (algorithm_state& one : algorithms_) {
+        pin_paths(one, topology::make_plane(map_, one.algorithm), now);
         one.repairs.clear();
         if (protection_of(section().protects)) {
             one.repairs = repairs_.compute(map_, one.view, one.algorithm, own_,
@@ -183,12 +256,26 @@ void network::compute_algorithms() {
     }
 }
 
-result<publish::computed_tables> network::compute() {
+microseconds network::due() const {
+    microseconds next = policies_ ? policies_->due() : paths::never;
+    for (const algorithm_state& one : algorithms_) {
+        next = std::min(next, one.timer.due().value_or(paths::never));
+    }
+    return next;
+}
+
+result<publish::computed_tables> network::compute(microseconds now) {
     labels_.emplace(map_);
-    compute_algorithms();
+    compute_algorithms(now);
+    if (new_policies_) {
+        replace_policies();
+    }
+    (void)policies_->update(std::exchange(changed_, {}), now);
+    const std::vector<paths::installed_policy> installed = policies_->installed();
     std::vector<publish::algorithm_inputs> algorithms;
     for (const algorithm_state& one : algorithms_) {
-        algorithms.push_back({one.algorithm, &one.view, one.repairs});
+        algorithms.push_back(
+            {one.algorithm, &one.view, one.repairs, one.pinned ? &*one.pinned : nullptr});
     }
     const publish::computed_inputs inputs{map_, *labels_,      own_,          algorithms,
                                           {},   state_->links, *state_->rules};

@@ -23,8 +23,10 @@
 #include "controlplane/config/topology_file.hh"
 #include "controlplane/labels/sid_labels.hh"
 #include "controlplane/publish/computed.hh"
+#include "controlplane/routing/own_policies.hh"
 #include "controlplane/routing/whole_map.hh"
 #include "controlplane/topology/map.hh"
+#include "controlplane/topology/microloop.hh"
 #include "controlplane/topology/ti_lfa.hh"
 
 namespace rhumb::routing {
@@ -34,6 +36,10 @@ struct algorithm_state {
     std::uint8_t algorithm = 0;
     topology::plane view;
     std::vector<topology::link_repairs> repairs;
+    // Of microloop avoidance: when to stop pinning, from which plane on, and the pinned paths.
+    topology::convergence_timer timer{{}};
+    topology::plane before{};
+    std::optional<topology::pinned_paths> pinned{};
 };
 
 class network {
@@ -53,8 +59,10 @@ public:
     // Whether a link carries packets. True if tables are to be computed anew.
     bool set_link(std::string_view link, bool up);
 
-    // Tables for the map as it is now; an error where they would loop.
-    [[nodiscard]] result<publish::computed_tables> compute();
+    // Tables for the map as it is; an error where they would loop. `now` counts from any time on.
+    [[nodiscard]] result<publish::computed_tables> compute(microseconds now);
+    // When they should be computed again, even if nothing happens.
+    [[nodiscard]] microseconds due() const;
     // These are in force.
     void adopt(publish::computed_tables now) { tables_ = std::move(now); }
     [[nodiscard]] const publish::computed_tables& tables() const { return tables_; }
@@ -67,6 +75,8 @@ public:
     [[nodiscard]] topology::node_number own() const { return own_; }
     [[nodiscard]] const labels::sid_labels& labels() const { return *labels_; }
     [[nodiscard]] std::span<const algorithm_state> algorithms() const { return algorithms_; }
+    // Null before the first compute().
+    [[nodiscard]] const own_policies* policies() const { return policies_.get(); }
     [[nodiscard]] std::span<const std::string> affinities() const { return state_->affinities; }
     [[nodiscard]] const config::topology_section& section() const {
         return *state_->configured.topology;
@@ -81,12 +91,17 @@ private:
         std::vector<config::topology_section::adjacency> links;
         std::vector<std::string> affinities;
         std::vector<topology::advertisement> nodes;
+        config::policies_file policies;
+        std::string path;
     };
 
     explicit network(std::string own_name) : source_(std::move(own_name)) {}
     [[nodiscard]] static result<std::unique_ptr<loaded>> load(const config::file& file);
     [[nodiscard]] result<void> take(std::unique_ptr<loaded> next);
-    void compute_algorithms();
+    void replace_policies();
+    void compute_algorithms(microseconds now);
+    void list_algorithms();
+    void pin_paths(algorithm_state& one, topology::plane next, microseconds now);
     [[nodiscard]] topology::ti_lfa_options repair_options(std::uint8_t algorithm) const;
 
     topology::map map_;
@@ -96,7 +111,12 @@ private:
     topology::node_number own_ = topology::nobody;
     std::optional<labels::sid_labels> labels_;
     std::vector<algorithm_state> algorithms_;
+    std::uint64_t numbered_ = 0;  // for which numbering of links they are
     topology::repair_computer repairs_;
+    topology::microloop_avoider avoider_;
+    std::unique_ptr<own_policies> policies_;
+    bool new_policies_ = false;  // to be taken with the next compute()
+    topology::change changed_;   // since the last one
     publish::table_computer computer_;
     publish::computed_tables tables_;
 };

@@ -1,5 +1,6 @@
 // What a node knows of the network as rows for people and machines: what `rhumbctl show topology`,
-// links, spf, protection and conflicts are made of. Nodes and links stand there by name; costs are
+// links, spf, protection, conflicts and
+// policies are made of. Nodes and links stand there by name; costs are
 // those of the algorithm's metric. Threads: one at a time, with the network.
 #pragma once
 
@@ -22,6 +23,9 @@ namespace rhumb::routing {
 [[nodiscard]] nlohmann::json protection_rows(const network& known);
 // SIDs that collide, and whatever of the map is not in the tables, and why.
 [[nodiscard]] nlohmann::json conflict_rows(const network& known);
+
+// SR policies with their candidate paths, and what is in force of each.
+[[nodiscard]] nlohmann::json policy_rows(const network& known);
 
 // "r3" for a node segment, "r3->r4" for an adjacency; with the link's name where there are several.
 [[nodiscard]] std::string to_text(const topology::map& m, const topology::segment& s);

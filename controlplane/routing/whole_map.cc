@@ -6,19 +6,34 @@ namespace rhumb::routing {
 
 using topology::advertisement;
 
-result<void> whole_map::replace(std::vector<advertisement> network, topology::map& into) {
+void add_to(topology::change& all, const topology::change& later) {
+    if (later.renumbered) {
+        all.renumbered = true;
+        all.links.clear();
+    }
+    const auto append = [](auto& to, const auto& from) {
+        to.insert(to.end(), from.begin(), from.end());
+    };
+    append(all.links, later.links);
+    append(all.nodes, later.nodes);
+    append(all.prefixes, later.prefixes);
+}
+
+result<topology::change> whole_map::replace(std::vector<advertisement> network,
+                                            topology::map& into) {
     std::set<std::string_view> origins;
     for (const advertisement& said : network) {
         if (auto sense = topology::check(said); !sense) {
-            return sense;
+            return sense.why();
         }
         if (!origins.insert(said.origin).second) {
             return error{"node " + said.origin + " is there twice", {}};
         }
     }
+    topology::change changed;
     for (auto& [origin, node] : known_) {
         if (!node.withdrawn && !origins.contains(origin)) {
-            (void)into.withdraw(origin, ++node.version);
+            add_to(changed, into.withdraw(origin, ++node.version));
             node.withdrawn = true;
         }
     }
@@ -35,13 +50,16 @@ result<void> whole_map::replace(std::vector<advertisement> network, topology::ma
         news.push_back(with_links_up(node.said));
     }
     auto done = into.apply(std::move(news));
-    return done ? result<void>() : done.why();
+    if (done) {
+        add_to(changed, done.value());
+    }
+    return done ? result<topology::change>(std::move(changed)) : done.why();
 }
 
-bool whole_map::set_link(std::string_view link, bool up, topology::map& into) {
+topology::change whole_map::set_link(std::string_view link, bool up, topology::map& into) {
     const auto at = down_.find(link);
     if ((at == down_.end()) == up) {
-        return false;
+        return {};
     }
     if (up) {
         down_.erase(at);
@@ -50,11 +68,11 @@ bool whole_map::set_link(std::string_view link, bool up, topology::map& into) {
     }
     const auto own = known_.find(own_node_);
     if (own == known_.end() || own->second.withdrawn) {
-        return false;
+        return {};
     }
     own->second.said.version = ++own->second.version;
-    const auto done = into.apply(with_links_up(own->second.said));
-    return done.ok() && !done.value().empty();
+    auto done = into.apply(with_links_up(own->second.said));
+    return done ? std::move(done).value() : topology::change{};
 }
 
 advertisement whole_map::with_links_up(const advertisement& said) const {

@@ -14,6 +14,9 @@
 
 namespace rhumb::routing {
 
+// Adds what a later change has changed.
+void add_to(topology::change& all, const topology::change& later);
+
 class whole_map {
 public:
     // Links of this node are left out of what it says while they are down.
@@ -21,10 +24,10 @@ public:
 
     // The network from now on: nodes that differ are said anew, those that are gone withdrawn. The
     // versions of what is given do not matter. An error leaves the map as it was.
-    [[nodiscard]] result<void> replace(std::vector<topology::advertisement> network,
-                                       topology::map& into);
-    // Whether a link of this node carries packets. True if the map has changed.
-    bool set_link(std::string_view link, bool up, topology::map& into);
+    [[nodiscard]] result<topology::change> replace(std::vector<topology::advertisement> network,
+                                                   topology::map& into);
+    // Whether a link of this node carries packets.
+    [[nodiscard]] topology::change set_link(std::string_view link, bool up, topology::map& into);
 
     [[nodiscard]] const std::set<std::string, std::less<>>& links_down() const { return down_; }
 

@@ -39,6 +39,7 @@ std::span<const link_number> map::links_with_srlg(std::uint32_t srlg) const {
 
 std::vector<std::uint32_t> map::srlgs() const {
     std::vector<std::uint32_t> all;
+    all.reserve(srlgs_.size());
     for (const auto& [srlg, links] : srlgs_) {
         all.push_back(srlg);
     }

@@ -32,6 +32,7 @@ using prefix_number = std::uint32_t;
 [[nodiscard]] result<void> check(const advertisement& said);
 
 // What an update has changed; empty where it said nothing new. Numbers are in order, each once.
+// Nodes and prefixes may be more than before; nodes that only others speak of are not listed.
 struct change {
     bool stale = false;                   // a version that is known, or older than one
     bool renumbered = false;              // all link numbers are new; `links` is empty then
@@ -131,8 +132,12 @@ private:
     [[nodiscard]] bool place_links(node_number node, change& changed);
     void renumber();
     void make_slots(node_entry& entry);
-    void number_links();
-    void sort_by_remote();
+    void number_links(std::span<const std::uint8_t> is_new);
+    void number_anew(node_number node);
+    void move_srlg_lists(std::span<const std::uint8_t> is_new, std::span<const link_number> first);
+    void move_srlgs(link_number l, const link* before, const link* now);
+    // Directions: map_pairs.cc.
+    void pair_all(node_number node, std::span<const std::uint8_t> is_new);
     [[nodiscard]] std::span<const link_number> links_between(node_number from,
                                                              node_number to) const;
     void pair(node_number a, node_number b);
@@ -141,7 +146,6 @@ private:
     void pair_again(node_number node, node_number remote, change& changed);
     [[nodiscard]] columns columns_of(link_number l) const;
     void fill_link(link_number l);
-    void move_srlgs(link_number l, const link* before, const link* now);
 
     std::vector<std::unique_ptr<node_entry>> nodes_;
     std::unordered_map<std::string_view, node_number> node_numbers_;

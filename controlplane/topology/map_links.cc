@@ -1,6 +1,5 @@
-// Links of the map: their numbers, and which of them are the two directions of one.
+// Links of the map: their places at their nodes, and their numbers.
 #include <algorithm>
-#include <functional>
 #include <numeric>
 #include <utility>
 
@@ -11,14 +10,6 @@ namespace rhumb::topology {
 namespace {
 
 constexpr std::size_t many_slots = 32;  // from here on they are looked up in by_name
-
-cost or_unusable(cost given) { return given == 0 ? unusable : given; }
-
-// Whether two links, each of which may name its other end, do not contradict.
-bool names_fit(const link& a, const link& b) {
-    return (a.remote_link.empty() || a.remote_link == b.name) &&
-           (b.remote_link.empty() || b.remote_link == a.name);
-}
 
 std::span<const std::uint32_t> srlgs_of(const link* said) {
     return said == nullptr ? std::span<const std::uint32_t>()
@@ -112,37 +103,24 @@ bool map::place_links(node_number node, change& changed) {
     return true;
 }
 
-std::span<const link_number> map::links_between(node_number from, node_number to) const {
-    const auto begin = by_remote_.begin() + graph_.first[from];
-    const auto end = by_remote_.begin() + graph_.first[from + 1];
-    const auto low =
-        std::partition_point(begin, end, [&](link_number l) { return graph_.to[l] < to; });
-    auto high = low;
-    if (high != end && graph_.to[*high] == to) {
-        high = std::partition_point(low, end, [&](link_number l) { return graph_.to[l] == to; });
-    }
-    return {low, high};
-}
-
+// Nodes whose links are the ones they were keep what was found out about these, at other numbers.
 void map::renumber() {
     ++renumberings_;
     // Nodes that are known by their neighbours' links only come in while this runs.
+    std::vector<std::uint8_t> is_new(nodes_.size(), 1);
     for (std::size_t n = 0; n < nodes_.size(); ++n) {
-        if (!nodes_[n]->is_placed) {
+        is_new.resize(nodes_.size(), 1);
+        if (nodes_[n]->is_placed) {
+            is_new[n] = 0;
+        } else {
             make_slots(*nodes_[n]);
         }
     }
-    number_links();
-    sort_by_remote();
+    is_new.resize(nodes_.size(), 1);
+    number_links(is_new);
     for (node_number n = 0; n < nodes_.size(); ++n) {
-        for (link_number i = graph_.first[n]; i < graph_.first[n + 1];) {
-            const node_number remote = graph_.to[by_remote_[i]];
-            if (remote > n) {
-                pair(n, remote);
-            }
-            while (i < graph_.first[n + 1] && graph_.to[by_remote_[i]] == remote) {
-                ++i;
-            }
+        if (is_new[n] != 0) {
+            pair_all(n, is_new);
         }
     }
 }
@@ -170,157 +148,81 @@ void map::make_slots(node_entry& entry) {
     }
 }
 
-void map::number_links() {
-    graph_.first.assign(1, 0);
-    graph_.from.clear();
-    graph_.to.clear();
-    links_.clear();
-    srlgs_.clear();
-    for (node_number n = 0; n < nodes_.size(); ++n) {
-        const node_entry& entry = *nodes_[n];
-        for (std::size_t i = 0; i < entry.slots.size(); ++i) {
-            graph_.from.push_back(n);
-            graph_.to.push_back(entry.slots[i].remote);
-            links_.push_back(&entry.said->links[i]);
-            move_srlgs(static_cast<link_number>(links_.size() - 1), nullptr, links_.back());
-        }
-        graph_.first.push_back(static_cast<link_number>(links_.size()));
+void map::number_links(std::span<const std::uint8_t> is_new) {
+    std::vector<link_number> first{0};
+    first.reserve(nodes_.size() + 1);
+    for (const auto& entry : nodes_) {
+        first.push_back(first.back() + static_cast<link_number>(entry->slots.size()));
     }
-    graph_.reverse.assign(links_.size(), nobody);
-    graph_.affinities.assign(links_.size(), 0);
+    move_srlg_lists(is_new, first);
+    topology::graph old;
+    std::swap(old, graph_);
+    const auto old_links = std::exchange(links_, {});
+    const auto old_by_remote = std::exchange(by_remote_, {});
+    graph_.first = std::move(first);
+    graph_.no_transit = std::move(old.no_transit);
+    const std::size_t count = graph_.first.back();
+    graph_.from.resize(count);
+    graph_.to.resize(count);
+    graph_.reverse.assign(count, nobody);
+    graph_.affinities.assign(count, 0);
     for (auto& metric : graph_.metrics) {
-        metric.assign(links_.size(), unusable);
+        metric.assign(count, unusable);
     }
-}
-
-// All links by their other ends first, then dealt out to their nodes.
-void map::sort_by_remote() {
-    std::vector<link_number> next(nodes_.size() + 1);
-    for (const node_number to : graph_.to) {
-        ++next[to + 1];
-    }
-    std::partial_sum(next.begin(), next.end(), next.begin());
-    std::vector<link_number> by_end(links_.size());
-    for (link_number l = 0; l < links_.size(); ++l) {
-        by_end[next[graph_.to[l]]++] = l;
-    }
-    next = graph_.first;
-    by_remote_.resize(links_.size());
-    for (const link_number l : by_end) {
-        by_remote_[next[graph_.from[l]]++] = l;
-    }
-}
-
-// Matches links between two nodes: first those that name their other end, then the rest in the
-// order in which they are advertised.
-void map::pair(node_number a, node_number b) {
-    const auto there = links_between(a, b);
-    const auto back = links_between(b, a);
-    for (const auto side : {there, back}) {
-        for (const link_number l : side) {
-            graph_.reverse[l] = nobody;
+    links_.resize(count);
+    by_remote_.resize(count);
+    for (node_number n = 0; n < nodes_.size(); ++n) {
+        if (is_new[n] != 0) {
+            number_anew(n);
+            continue;
         }
-    }
-    if (there.size() == 1 && back.size() == 1) {
-        const link* const one = links_[there[0]];
-        const link* const other = links_[back[0]];
-        if (one != nullptr && other != nullptr && names_fit(*one, *other)) {
-            join(there[0], back[0]);
-        }
-    } else if (!there.empty() && !back.empty()) {
-        pair_parallel(there, back);
-    }
-    for (const auto side : {there, back}) {
-        std::for_each(side.begin(), side.end(), [this](link_number l) { fill_link(l); });
-    }
-}
-
-void map::pair_parallel(std::span<const link_number> there, std::span<const link_number> back) {
-    struct ends {
-        std::vector<link_number> in_order;  // as they are advertised
-        std::vector<link_number> by_name;
-    };
-    const auto look = [this](std::span<const link_number> side) {
-        ends found;
-        std::copy_if(side.begin(), side.end(), std::back_inserter(found.in_order),
-                     [this](link_number l) { return links_[l] != nullptr; });
-        std::sort(
-            found.in_order.begin(), found.in_order.end(),
-            [this](link_number x, link_number y) { return std::less<>()(links_[x], links_[y]); });
-        found.by_name = found.in_order;
-        std::sort(found.by_name.begin(), found.by_name.end(), [this](link_number x, link_number y) {
-            return links_[x]->name < links_[y]->name;
-        });
-        return found;
-    };
-    const auto join_named = [this](const ends& these, const ends& those) {
-        for (const link_number l : these.in_order) {
-            const std::string& wanted = links_[l]->remote_link;
-            if (wanted.empty() || graph_.reverse[l] != nobody) {
-                continue;
-            }
-            const auto other =
-                std::partition_point(those.by_name.begin(), those.by_name.end(),
-                                     [&](link_number x) { return links_[x]->name < wanted; });
-            if (other != those.by_name.end() && graph_.reverse[*other] == nobody &&
-                names_fit(*links_[l], *links_[*other])) {
-                join(l, *other);
+        const link_number base = graph_.first[n];
+        for (link_number i = 0; i < graph_.first[n + 1] - base; ++i) {
+            const link_number before = old.first[n] + i;
+            const link_number now = base + i;
+            const node_number to = old.to[before];
+            graph_.from[now] = n;
+            graph_.to[now] = to;
+            links_[now] = old_links[before];
+            by_remote_[now] = old_by_remote[before] - old.first[n] + base;
+            if (is_new[to] == 0 && old.reverse[before] != nobody) {
+                graph_.reverse[now] = old.reverse[before] - old.first[to] + graph_.first[to];
+                graph_.affinities[now] = old.affinities[before];
+                for (std::size_t metric = 0; metric < metric_types; ++metric) {
+                    graph_.metrics[metric][now] = old.metrics[metric][before];
+                }
             }
         }
-    };
-    ends here = look(there);
-    ends far = look(back);
-    join_named(here, far);
-    join_named(far, here);
-    for (ends* const side : {&here, &far}) {
-        std::erase_if(side->in_order, [this](link_number l) {
-            return graph_.reverse[l] != nobody || !links_[l]->remote_link.empty();
-        });
-    }
-    for (std::size_t i = 0; i < std::min(here.in_order.size(), far.in_order.size()); ++i) {
-        join(here.in_order[i], far.in_order[i]);
     }
 }
 
-void map::join(link_number a, link_number b) {
-    graph_.reverse[a] = b;
-    graph_.reverse[b] = a;
+void map::number_anew(node_number node) {
+    const node_entry& entry = *nodes_[node];
+    const link_number base = graph_.first[node];
+    for (std::size_t i = 0; i < entry.slots.size(); ++i) {
+        const auto l = base + static_cast<link_number>(i);
+        graph_.from[l] = node;
+        graph_.to[l] = entry.slots[i].remote;
+        links_[l] = &entry.said->links[i];
+        by_remote_[l] = l;
+        move_srlgs(l, nullptr, links_[l]);
+    }
+    std::sort(by_remote_.begin() + base, by_remote_.begin() + graph_.first[node + 1],
+              [this](link_number a, link_number b) {
+                  return std::pair(graph_.to[a], a) < std::pair(graph_.to[b], b);
+              });
 }
 
-// Links of both nodes may come, go or change with that.
-void map::pair_again(node_number node, node_number remote, change& changed) {
-    columns_.clear();
-    for (const auto side : {links_between(node, remote), links_between(remote, node)}) {
-        for (const link_number l : side) {
-            columns_.push_back(columns_of(l));
+void map::move_srlg_lists(std::span<const std::uint8_t> is_new,
+                          std::span<const link_number> first) {
+    for (auto at = srlgs_.begin(); at != srlgs_.end();) {
+        std::erase_if(at->second, [&](link_number l) { return is_new[graph_.from[l]] != 0; });
+        for (link_number& l : at->second) {
+            const node_number node = graph_.from[l];
+            l = l - graph_.first[node] + first[node];
         }
+        at = at->second.empty() ? srlgs_.erase(at) : std::next(at);
     }
-    pair(node, remote);
-    for (const columns& before : columns_) {
-        if (columns_of(before.link) != before) {
-            changed.links.push_back(before.link);
-        }
-    }
-}
-
-map::columns map::columns_of(link_number l) const {
-    columns now{l, graph_.reverse[l], {}, graph_.affinities[l]};
-    for (std::size_t metric = 0; metric < metric_types; ++metric) {
-        now.costs[metric] = graph_.metrics[metric][l];
-    }
-    return now;
-}
-
-void map::fill_link(link_number l) {
-    const link* const said = links_[l];
-    const bool usable = said != nullptr && graph_.reverse[l] != nobody;
-    graph_.affinities[l] = usable ? said->affinities : 0;
-    graph_.metrics[static_cast<std::size_t>(metric_type::igp)][l] =
-        usable ? said->metric : unusable;
-    graph_.metrics[static_cast<std::size_t>(metric_type::delay)][l] =
-        usable ? or_unusable(said->delay) : unusable;
-    graph_.metrics[static_cast<std::size_t>(metric_type::te)][l] =
-        usable ? or_unusable(said->te_metric) : unusable;
 }
 
 void map::move_srlgs(link_number l, const link* before, const link* now) {

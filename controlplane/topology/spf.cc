@@ -142,18 +142,27 @@ tree_update first_hops::update(const graph& g, const plane& view, const plane_ch
             memory.rerouted.push_back(node);
         }
     };
-    const auto look_behind = [&](node_number node) {
-        for (link_number l = g.first[node]; l < g.first[node + 1]; ++l) {
-            look_at(g.to[l]);
-        }
-    };
     for (const link_number l : changed.links) {
         look_at(g.to[l]);
     }
-    std::for_each(changed.nodes.begin(), changed.nodes.end(), look_behind);
+    for (const node_number node : changed.nodes) {
+        for (link_number l = g.first[node]; l < g.first[node + 1]; ++l) {
+            look_at(g.to[l]);
+        }
+    }
+    std::for_each(moved.nodes.begin(), moved.nodes.end(), look_at);
+    // Of those behind a node that moved: which had their paths through it, or have them now. (One
+    // too many, as where what is unreachable wraps around, does no harm.)
     for (const node_number node : moved.nodes) {
-        look_at(node);
-        look_behind(node);
+        for (link_number l = g.first[node]; l < g.first[node + 1]; ++l) {
+            const node_number next = g.to[l];
+            const distance at = from.distances[next];
+            if (view.costs[l] != unusable && at != unreachable &&
+                (at == from.distances[node] + view.costs[l] ||
+                 at == memory.before[node] + view.costs[l])) {
+                look_at(next);
+            }
+        }
     }
     memory.level.clear();
     while (memory.queue.take_nearest(memory.level, [](distance, node_number) { return false; })) {

@@ -30,7 +30,7 @@ struct spf_workspace {
     radix_queue queue;
     // For updates.
     std::vector<std::uint8_t> state;    // by node
-    std::vector<distance> before;       // by node, where it is not as it was
+    std::vector<distance> before;       // by node: what it was, of those that moved
     std::vector<node_number> level;     // nodes of one distance
     std::vector<node_number> affected;  // all ways that were the shortest are longer now
     std::vector<node_number> moved;     // whose distance differs
@@ -67,8 +67,8 @@ public:
     // For a tree of shortest_paths_from.
     void compute(const graph& g, const plane& view, const tree& from);
 
-    // After update_paths_from, with what it was given and what it said. `nodes` of the result are
-    // those with other first hops.
+    // Right after update_paths_from, with what it was given and what it said. `nodes` of the result
+    // are those with other first hops.
     tree_update update(const graph& g, const plane& view, const plane_change& changed,
                        const tree& from, const tree_update& moved, spf_workspace& memory);
 

@@ -19,8 +19,9 @@ constexpr std::uint8_t queued = 1;
 constexpr std::uint8_t affected = 2;
 constexpr std::uint8_t has_moved = 4;
 
-// Beyond this part of all nodes a search from the beginning is the faster one (measured).
-constexpr std::size_t worthwhile(std::size_t nodes) { return nodes / 4 + 16; }
+// Where more than a quarter of all nodes move a search from the beginning is the faster one
+// (measured); what was done until then is lost.
+constexpr std::size_t worthwhile(std::size_t nodes) { return nodes / 5 + 16; }
 
 template <bool Backwards>
 class updater {
@@ -169,7 +170,7 @@ private:
                 lower_behind(node);
             }
             memory_.level.clear();
-            if (memory_.moved.size() > 2 * worthwhile(g_.node_count())) {
+            if (memory_.moved.size() > worthwhile(g_.node_count())) {
                 return false;
             }
         }

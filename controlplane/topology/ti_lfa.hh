@@ -32,6 +32,8 @@ namespace rhumb::topology {
 // one is taken, if `fall_back`: both, node, SRLG, link.
 enum class protection : std::uint8_t { link, node, srlg, node_and_srlg };
 
+// Every member has its initializer, or g++ warns where only some are named.
+// NOLINTBEGIN(readability-redundant-member-init)
 struct ti_lfa_options {
     protection protects = protection::link;
     bool fall_back = true;
@@ -43,6 +45,7 @@ struct ti_lfa_options {
     // two for each.
     std::size_t max_srlg_links = 256;
 };
+// NOLINTEND(readability-redundant-member-init)
 
 // How packets for a destination go round a failure. They leave over `out`, follow `segments`, and
 // go on by the destination's own SID from `end`.

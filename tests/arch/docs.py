@@ -2,7 +2,8 @@
 """Checks what the documents say against the tree.
 
     docs.py paths      every file named in backticks, and every link, exists
-    docs.py keys       docs/configuration.md has the keys that controlplane/config knows, no others
+    docs.py keys       docs/configuration.md and those beside it have the keys that
+                       controlplane/config knows, no others
     docs.py reasons    docs/drop-reasons.md is the table in drop_reason.hh, word for word
     docs.py examples   README.md's configuration is configs/minimal.toml
 
@@ -60,11 +61,18 @@ TABLES = {
     "[[prefixes]]": "## [[prefixes]]",
     "[runtime]": "## [runtime]",
     "[scion]": "## [scion]",
+    "[topology]": "## [topology]",
     "a change": "## Changes to a running router",
     "[remove]": "`[remove]`:",
 }
 # Tables that other documents describe: where; None: in words.
 ELSEWHERE = {
+    "a topology file": ("docs/topology.md", "# Topology files"),
+    "[defaults]": ("docs/topology.md", "## [defaults]"),
+    "[nodes.{}]": ("docs/topology.md", "## [nodes.NAME]"),
+    "an element of prefixes": ("docs/topology.md", "A prefix is a table:"),
+    "[flex_algo.{}]": ("docs/topology.md", "## [flex_algo.N]"),
+    "[[links]]": ("docs/topology.md", "## [[links]]"),
     "[[policies]]": ("docs/policies.md", "## [[policies]]"),
     "[[policies.paths]]": ("docs/policies.md", "## [[policies.paths]]"),
     "dynamic": ("docs/policies.md", "## dynamic"),
@@ -73,10 +81,14 @@ ELSEWHERE = {
     "a segment": None,
     "an element of lists": None,
     "an element of colors": None,
+    "an element of bindings": None,
+    "flex_algo": None,
+    "an adjacency SID": None,
 }
 KEY_LIST = re.compile(r"std::array<std::string_view, \d+> (\w+)\s*\{([^}]*)\}")
 READER = re.compile(
-    r'table_reader \w+\(\s*\w+,\s*(?:fmt::format\()?"([^"]+)"[^;]*?(\w+),\s*errors\)', re.S)
+    r'table_reader \w+\(\s*[\w.]+,\s*(?:fmt::format\()?"([^"]+)"[^;]*?(\w+),'
+    r'\s*[\w.]*errors_?\)', re.S)
 
 
 def known_keys():
@@ -91,6 +103,8 @@ def known_keys():
         text = file.read_text()
         for reader in READER.finditer(text):
             title, name = reader.groups()
+            if title == "this file" and file.stem == "topology_file":
+                title = "a topology file"
             # The list of that name which stands closest before it, else one of another file.
             before = [keys for other, keys in KEY_LIST.findall(text[: reader.start()])
                       if other == name]
@@ -105,9 +119,9 @@ def documented_keys(text, heading):
         return None
     keys = []
     for line in lines[lines.index(heading) + 1:]:
-        row = re.match(r"\| `(\w+)` \|", line)
+        row = re.match(r"\| (`\w+`(?:, `\w+`)*) \|", line)
         if row:
-            keys.append(row.group(1))
+            keys += re.findall(r"\w+", row.group(1))
         elif keys or line.startswith("#"):
             break
     return keys

@@ -4,6 +4,7 @@
     bench_tools.py reports          help texts, and tables and plots of made-up results
     bench_tools.py stage BUILD      stage_bench, a case of each kind
     bench_tools.py mac BUILD        mac_bench, and its table as JSON
+    bench_tools.py topology BUILD   topology_bench on a small network, and its table as JSON
     bench_tools.py process BUILD    rhumbd and testpmd for a moment; skipped without testpmd
     bench_tools.py control BUILD    control_bench with few labels
 """
@@ -70,6 +71,17 @@ def mac(build, folder):
     assert all(rows["portable"][size] > 0 for size in ("16", "64", "128")), rows
 
 
+def topology(build, folder):
+    table, out = folder / "topology.txt", folder / "topology.json"
+    table.write_text(run(build / "tools/bench/topology_bench", "--quick"))
+    run(sys.executable, BENCH / "report.py", "topology", table, out)
+    rows = {(row["group"], row["what"]): row for row in json.loads(out.read_text())["topology"]}
+    for what in ("tree from a node", "first hops of that tree"):
+        row = rows["shortest paths, costs to 100", what]
+        assert 0 < row["best_us"] <= row["median_us"], rows
+    assert any(what == "all of it, MiB" and row["value"] > 0 for (_, what), row in rows.items()), rows
+
+
 def process(build, folder):
     out = folder / "process.json"
     run(sys.executable, BENCH / "process_bench.py", build, "--devices", "pcap", "--sizes", "64",
@@ -99,7 +111,7 @@ def main(arguments):
         elif what == "stage":
             stage(build)
         else:
-            {"mac": mac, "process": process, "control": control}[what](build, folder)
+            {"mac": mac, "topology": topology, "process": process, "control": control}[what](build, folder)
     return 0
 
 

@@ -206,13 +206,15 @@ protected:
                                  .mac = {2, 0, 0, 0, 0, 1},
                                  .mtu = {},
                                  .backup = {},
-                                 .where = {}});
+                                 .where = {},
+                                 .follows = {}});
         file.nexthops.push_back({.name = "b",
                                  .port = "p",
                                  .mac = {2, 0, 0, 0, 0, 2},
                                  .mtu = {},
                                  .backup = {},
-                                 .where = {}});
+                                 .where = {},
+                                 .follows = {}});
         for (mpls::label l = first; l < first + labels; ++l) {
             file.rules.labels.push_back(rule(file.rules, l, shift));
         }

@@ -111,7 +111,8 @@ std::string naive_map::wrong_links(const topology::map& m) const {
         for (const link& l : said.links) {
             ++count;
             if (const auto wrong = wrong_link(m, paired, node, l); !wrong.empty()) {
-                return "link " + l.name + " of " + node + " " + wrong;
+                return std::string("link ").append(l.name).append(" of ").append(node) + " " +
+                       wrong;
             }
         }
     }

@@ -167,7 +167,7 @@ void expect_equal(const std::vector<double>& a, const std::vector<double>& b, do
 
 TEST(traffic, is_placed_as_flow_by_flow) {
     std::size_t routable = 0;
-    for (std::uint64_t seed = 0; seed < 1500; ++seed) {
+    for (std::uint64_t seed = 0; seed < 500; ++seed) {
         random_network network(4 + seed % 8, 6 + seed % 16, seed);
         traffic t(network.map, network.demands(20));
         plain_flows flows(network.map);
@@ -184,11 +184,11 @@ TEST(traffic, is_placed_as_flow_by_flow) {
             return;
         }
     }
-    EXPECT_GT(routable, 15000U);
+    EXPECT_GT(routable, 5000U);
 }
 
 TEST(traffic, after_a_failure_is_that_of_a_network_without_what_failed) {
-    for (std::uint64_t seed = 0; seed < 600; ++seed) {
+    for (std::uint64_t seed = 0; seed < 200; ++seed) {
         random_network network(5 + seed % 8, 8 + seed % 16, seed);
         const topology::graph& g = network.map.graph();
         traffic t(network.map, network.demands(25));

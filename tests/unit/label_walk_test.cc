@@ -18,7 +18,6 @@ using labels::label_stack;
 using labels::label_walk;
 using labels::label_walker;
 using labels::sid_labels;
-using labels::walk_operation;
 using labels::walk_options;
 using labels::walk_outcome;
 using topology::segment;

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "controlplane/paths/compress.hh"
+#include "tests/support/rounds.hh"
 #include "tests/support/segment_networks.hh"
 #include "tests/support/segment_walk.hh"
 
@@ -164,10 +165,10 @@ void compare(std::uint32_t seed, int networks, bool plain) {
     EXPECT_TRUE(plain ? impossible == 0 : impossible > 0);
 }
 
-TEST(compress, no_list_of_all_is_shorter) { compare(41, 3000, true); }
+TEST(compress, no_list_of_all_is_shorter) { compare(41, test::rounds(2000), true); }
 
 TEST(compress, with_algorithms_anycast_and_binding_sids_no_list_is_shorter) {
-    compare(42, 3000, false);
+    compare(42, test::rounds(2000), false);
 }
 
 // An engine that has followed changes spells as a new one.
@@ -200,6 +201,20 @@ TEST(compress, an_engine_follows_the_map) {
             }
         }
     }
+}
+
+TEST(compress, an_engine_that_has_not_followed_the_map_refuses) {
+    auto said = test::make_advertisements(test::ring(5));
+    auto m = make_map(std::vector(said.begin(), said.end() - 1));
+    path_engine engine(m);
+    path_finder finder(m);
+    ASSERT_TRUE(m.apply(said.back()).ok());
+    const auto path = along(m, {"n0", "n4"});
+    EXPECT_FALSE(compress(engine, *m.find("n0"), path).ok());
+    EXPECT_FALSE(compress_set(engine, *m.find("n0"), *m.find("n4"), path).ok());
+    EXPECT_EQ(finder.find(m, *m.find("n0"), *m.find("n4"), {})->links, path);
+    engine.update();
+    EXPECT_TRUE(compress(engine, *m.find("n0"), path).ok());
 }
 
 TEST(compress, little_memory_makes_it_slower_only) {

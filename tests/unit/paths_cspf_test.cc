@@ -4,6 +4,7 @@
 #include "controlplane/paths/cspf_labels.hh"
 #include "controlplane/topology/flex_algo.hh"
 #include "tests/support/brute_paths.hh"
+#include "tests/support/rounds.hh"
 
 namespace rhumb::paths {
 namespace {
@@ -170,7 +171,7 @@ void expect_best(const topology::map& m, node_number from, node_number to, const
 
 TEST(cspf, no_path_of_all_is_better) {
     test::dice roll(1);
-    for (int n = 0; n < 1500; ++n) {
+    for (int n = 0; n < test::rounds(1500); ++n) {
         const test::small_network size{4 + roll() % 4, 6 + roll() % 7, 1 + roll() % 5,
                                        true,           true,           roll() % 3 == 0};
         const auto m = make_map(test::make_small(size, roll));
@@ -228,7 +229,7 @@ std::pair<topology::distance, std::size_t> best_of_legs(const topology::map& m, 
 TEST(cspf, no_way_through_waypoints_is_better) {
     test::dice roll(2);
     int found_some = 0;
-    for (int n = 0; n < 600; ++n) {
+    for (int n = 0; n < test::rounds(600); ++n) {
         const auto m = make_map(test::make_small({5, 4 + roll() % 5, 3, true, true, false}, roll));
         const auto node = [&] { return static_cast<node_number>(roll() % m.node_count()); };
         auto c = test::random_constraints(m, roll);
@@ -250,7 +251,7 @@ TEST(cspf, no_way_through_waypoints_is_better) {
             ASSERT_EQ(*found, test::measured(m, c.metric, found->links));
         }
     }
-    EXPECT_GT(found_some, 200);
+    EXPECT_GT(found_some, test::rounds(200));
 }
 
 TEST(cspf, equal_cost_links_are_those_of_all_shortest_paths) {
@@ -278,7 +279,7 @@ TEST(cspf, equal_cost_links_are_those_of_all_shortest_paths) {
 // What is remembered over changes is what would be computed anew.
 TEST(cspf, a_finder_follows_the_map) {
     test::dice roll(4);
-    for (int n = 0; n < 40; ++n) {
+    for (int n = 0; n < 20; ++n) {
         auto said = test::make_small({7, 12, 3, true, true, false}, roll);
         auto m = make_map(said);
         path_finder finder(m);
@@ -317,7 +318,7 @@ TEST(cspf, a_finder_follows_the_map) {
 // Trees after changes, in every part: of small networks, where much is touched, and of larger ones.
 TEST(cspf, trees_that_are_kept_are_what_they_would_be_anew) {
     test::dice roll(5);
-    for (int n = 0; n < 150; ++n) {
+    for (int n = 0; n < 80; ++n) {
         const std::uint32_t nodes = n % 2 == 0 ? 8 : 40;
         auto said = test::make_small({nodes, 2 * nodes, 1 + roll() % 4, true, true, true}, roll);
         auto m = make_map(said);

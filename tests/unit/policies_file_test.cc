@@ -132,7 +132,7 @@ policy = "gold"
     EXPECT_EQ(within.via, (std::vector{rig.node("r3")}));
     EXPECT_EQ(other.dynamic->avoid.size(), 2U);
     EXPECT_EQ(other.dynamic->disjoint_from, made.policies[1].key);
-    EXPECT_EQ(other.dynamic->disjoint, paths::disjointness::node);
+    EXPECT_EQ(other.dynamic->disjoint, paths::kept_apart::node);
     EXPECT_EQ(made.policies[1].key.headend, rig.node("r2"));
     EXPECT_TRUE(paths::is_null(made.policies[1].key.endpoint));
     ASSERT_EQ(made.routes.size(), 1U);

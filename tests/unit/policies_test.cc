@@ -311,5 +311,61 @@ TEST(policies, bandwidth_is_held_for_both_paths_until_the_change_is_done) {
     EXPECT_EQ(rig.all->due(), never);
 }
 
+TEST(policies, what_is_installed_is_kept_by_option) {
+    for (const bool keep : {false, true}) {
+        policies_options options;
+        options.keep_installed = keep;
+        policies_rig rig(square(), options);
+        const auto key = rig.key("a", 10, "d");
+        auto north = rig.explicit_path({rig.over("a", "b"), rig.over("b", "d")});
+        auto south = rig.explicit_path({rig.over("a", "c"), rig.over("c", "d")});
+        north.key = {protocol_origin::bgp, originator_of(65'001, test::host(1)), 0};
+        south.key = {protocol_origin::bgp, originator_of(65'001, test::host(2)), 0};
+        rig.all->set(key, north);
+        rig.all->set(key, south);
+        (void)rig.all->update(0);
+        EXPECT_EQ(rig.way(key), "a b d");
+        (void)rig.fail("a", "b", 1);
+        (void)rig.repair("a", "b", 2);
+        EXPECT_EQ(rig.way(key), keep ? "a c d" : "a b d");
+    }
+}
+
+// With the real computation and reservations: a square of links of 10 each.
+TEST(policies, bandwidth_that_comes_free_goes_to_whoever_waits_for_it) {
+    policies_rig rig(square(), {}, true);
+    for (const char* const name : {"a", "b", "c", "d"}) {
+        for (auto& l : rig.of(name).links) {
+            l.bandwidth = l.metric == 50 ? 1 : 10;
+        }
+    }
+    (void)rig.say({"a", "b", "c", "d"}, 0);
+    constraints within;
+    within.bandwidth = 6;
+    for (const std::uint32_t color : {1U, 2U, 3U}) {
+        rig.all->set(rig.key("a", color, "d"), rig.dynamic_path(within));
+    }
+    (void)rig.all->update(1);
+    EXPECT_EQ(rig.way(rig.key("a", 1, "d")), "a b d");
+    EXPECT_EQ(rig.way(rig.key("a", 2, "d")), "a c d");
+    EXPECT_EQ(rig.way(rig.key("a", 3, "d")), "");
+    const auto over = *rig.map.find_link(rig.node("a"), "to-b");
+    EXPECT_EQ(rig.reserved->reserved(over), 6U);
+    rig.all->remove(rig.key("a", 1, "d"));
+    (void)rig.all->update(2);
+    EXPECT_EQ(rig.way(rig.key("a", 3, "d")), "");  // the old lists are still there
+    (void)rig.all->update(2'000'000);
+    EXPECT_EQ(rig.way(rig.key("a", 3, "d")), "a b d");
+    EXPECT_EQ(rig.reserved->reserved(over), 6U);
+    // Its own reservation is no obstacle to staying where it is.
+    rig.of("c").overload = true;
+    (void)rig.say({"c"}, 3'000'000);
+    EXPECT_EQ(rig.way(rig.key("a", 3, "d")), "a b d");
+    EXPECT_EQ(rig.way(rig.key("a", 2, "d")), "");
+    (void)rig.all->update(9'000'000);
+    EXPECT_EQ(rig.reserved->reserved(*rig.map.find_link(rig.node("a"), "to-c")), 0U);
+    EXPECT_EQ(rig.reserved->owner_count(), 1U);
+}
+
 }  // namespace
 }  // namespace rhumb::paths

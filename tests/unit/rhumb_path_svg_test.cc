@@ -10,7 +10,6 @@
 namespace rhumb::test {
 namespace {
 
-using drawing::drawn_path;
 using drawing::path_kind;
 using drawing::point;
 

@@ -167,6 +167,44 @@ TEST(flex_algo, the_definition_of_the_highest_priority_then_name_counts) {
     EXPECT_EQ(elected(), 2);
 }
 
+// Link by link, as long as nodes say the same of themselves.
+TEST(flex_algo, a_plane_follows_single_links) {
+    square s;
+    s.rule.metric = metric_type::te;
+    s.rule.exclude_srlgs = {6};
+    s.rule.exclude_any = 4;
+    for (test::edge& e : s.edges) {
+        e.te_metric = 5;
+    }
+    s.say();
+    map m = make_map(s.said);
+    plane view = make_plane(m, 128);
+    const link_number ab = *m.find_link(0, "to-b");
+    link& said = s.said[0].links[0];
+    const auto now = [&]() -> cost {
+        ++s.said[0].version;
+        auto changed = m.apply(s.said[0]);
+        EXPECT_TRUE(changed.ok() && changed->nodes.empty());
+        const plane_change differs = update_plane(m, 128, *changed, view);
+        EXPECT_FALSE(differs.complete);
+        EXPECT_EQ(differs.links, (std::vector<link_number>{ab}));
+        EXPECT_EQ(view.costs, make_plane(m, 128).costs);
+        return view.costs[ab];
+    };
+    said.te_metric = 9;
+    EXPECT_EQ(now(), 9U);
+    said.srlgs = {5, 6};
+    EXPECT_EQ(now(), unusable);
+    said.srlgs = {5};
+    EXPECT_EQ(now(), 9U);
+    said.affinities = 4;
+    EXPECT_EQ(now(), unusable);
+    said.affinities = 2;
+    EXPECT_EQ(now(), 9U);
+    said.te_metric = 0;
+    EXPECT_EQ(now(), unusable);
+}
+
 TEST(flex_algo, a_definition_goes_with_its_node) {
     square s;
     s.say();

@@ -37,7 +37,7 @@ void step(random_advertisements& source, map& m, naive_map& naive) {
 }
 
 TEST(map_random, is_as_a_naive_one_after_each_update) {
-    for (std::uint32_t seed = 0; seed < 1500; ++seed) {
+    for (std::uint32_t seed = 0; seed < 600; ++seed) {
         random_advertisements source(seed, 2 + seed % 6);
         map m;
         naive_map naive;
@@ -49,7 +49,7 @@ TEST(map_random, is_as_a_naive_one_after_each_update) {
 }
 
 TEST(map_random, takes_many_as_if_one_after_the_other) {
-    for (std::uint32_t seed = 0; seed < 1500; ++seed) {
+    for (std::uint32_t seed = 0; seed < 600; ++seed) {
         random_advertisements source(1000 + seed, 2 + seed % 6);
         map m;
         naive_map naive;

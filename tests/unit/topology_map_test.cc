@@ -71,6 +71,43 @@ TEST(map, old_versions_are_stale) {
     EXPECT_FALSE(m.apply(said[0])->stale);
 }
 
+TEST(map, a_node_differs_with_each_thing_that_it_says_of_itself) {
+    using edit = void (*)(advertisement&);
+    auto said = make_advertisements(test::ring(3))[0];
+    map m = make_map(std::vector{said});
+    const auto changed_by = [&](edit change_it) {
+        ++said.version;
+        change_it(said);
+        auto changed = m.apply(said);
+        return changed.ok() && changed->nodes == std::vector<node_number>{0} &&
+               changed->links.empty() && changed->prefixes.empty();
+    };
+    EXPECT_FALSE(changed_by([](advertisement&) {}));
+    EXPECT_TRUE(changed_by([](advertisement& a) { a.srgb[0].count = 7; }));
+    EXPECT_TRUE(changed_by([](advertisement& a) { a.srlb.clear(); }));
+    EXPECT_TRUE(changed_by([](advertisement& a) { a.msd = 3; }));
+    EXPECT_TRUE(changed_by([](advertisement& a) { a.overload = true; }));
+    EXPECT_EQ(m.graph().no_transit[0], 1);
+    EXPECT_TRUE(changed_by([](advertisement& a) { a.algorithms = {130}; }));
+    EXPECT_TRUE(changed_by([](advertisement& a) { a.definitions.push_back({}); }));
+    EXPECT_TRUE(changed_by([](advertisement& a) { a.bindings.push_back({99, {"n1"}}); }));
+}
+
+TEST(map, a_renumbering_lets_go_of_links_that_are_gone) {
+    auto said = make_advertisements(test::ring(4));
+    map m = make_map(said);
+    said[1].version = 2;
+    said[1].links.erase(said[1].links.begin());
+    ASSERT_TRUE(m.apply(said[1]).ok());
+    EXPECT_FALSE(m.withdraw("n3", 2).stale);
+    EXPECT_EQ(m.graph().link_count(), 8U);
+    said[0].version = 2;
+    said[0].links[0].name = "another";
+    ASSERT_TRUE(m.apply(said[0])->renumbered);
+    EXPECT_EQ(m.graph().link_count(), 5U);
+    EXPECT_FALSE(m.find_link(*m.find("n3"), "to-n0").has_value());
+}
+
 TEST(map, many_at_once_are_numbered_once) {
     auto said = make_advertisements(test::ring(50));
     map m;
@@ -180,10 +217,11 @@ TEST(map, the_largest_nodes_are_taken_in_no_time) {
         ASSERT_EQ(std::count(m.graph().reverse.begin(), m.graph().reverse.end(), nobody), 0);
     }
     std::vector<test::edge> spokes;
-    for (std::size_t n = 0; n < most; ++n) {
+    spokes.reserve(5000);
+    for (std::size_t n = 0; n < 5000; ++n) {
         spokes.push_back({"hub", "n" + std::to_string(n)});
     }
-    auto said = make_advertisements(std::vector<test::edge>(spokes.begin(), spokes.begin() + 5000));
+    auto said = make_advertisements(spokes);
     map star = make_map(said);
     for (std::size_t n = 1; n < 1000; ++n) {
         said[n].version = 2;

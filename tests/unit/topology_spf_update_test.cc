@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 
 #include "controlplane/topology/flex_algo.hh"
 #include "controlplane/topology/map.hh"
@@ -13,7 +14,6 @@
 namespace rhumb::topology {
 namespace {
 
-using test::make_advertisements;
 using test::make_map;
 
 // What somebody keeps who computes paths from and to one node.
@@ -106,13 +106,13 @@ void change_costs(const map& m, std::uint32_t seed, std::size_t most, int steps,
 
 TEST(spf_update, is_as_from_the_beginning_on_small_graphs) {
     std::size_t incremental = 0;
-    for (std::uint32_t seed = 0; seed < 4000; ++seed) {
+    for (std::uint32_t seed = 0; seed < 1500; ++seed) {
         const std::size_t nodes = 2 + seed % 24;
         const map m = make_map(test::random_graph(nodes, 2 * nodes, 1 + seed % 5, seed, true));
         change_costs(m, seed, 1 + seed % 4, 30, 1 + seed % 7, incremental);
         ASSERT_FALSE(HasFatalFailure());
     }
-    EXPECT_GT(incremental, 60'000U);
+    EXPECT_GT(incremental, 22'000U);
 }
 
 TEST(spf_update, is_so_on_larger_ones_and_seldom_from_the_beginning) {

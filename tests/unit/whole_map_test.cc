@@ -47,13 +47,13 @@ TEST(whole_map, own_links_follow_their_ports_across_reloads) {
     whole_map source("n0");
     ASSERT_TRUE(source.replace(network, m).ok());
     const topology::link_number l = *m.find_link(0, "to-n1");
-    EXPECT_TRUE(source.set_link("to-n1", false, m));
-    EXPECT_FALSE(source.set_link("to-n1", false, m));
+    EXPECT_FALSE(source.set_link("to-n1", false, m).empty());
+    EXPECT_TRUE(source.set_link("to-n1", false, m).empty());
     EXPECT_EQ(m.graph().costs(metric_type::igp)[l], unusable);
     network[0].links[1].metric = 50;
     ASSERT_TRUE(source.replace(network, m).ok());
     EXPECT_EQ(m.graph().costs(metric_type::igp)[l], unusable);
-    EXPECT_TRUE(source.set_link("to-n1", true, m));
+    EXPECT_FALSE(source.set_link("to-n1", true, m).empty());
     EXPECT_EQ(m.graph().costs(metric_type::igp)[l], 10U);
 }
 

@@ -5,6 +5,7 @@
 //   10        10
 //   |          |
 //   r4 --40-- r3 --10-- r5
+#include <set>
 #include <thread>
 
 #include "tests/vdev/daemon_control.hh"
@@ -94,15 +95,15 @@ TEST_F(rhumbd_map, tables_are_those_of_its_place_on_the_map) {
     EXPECT_EQ(rows(*router, {{"what", "links"}}).size(), 10U);
     EXPECT_EQ(rows(*router, {{"what", "conflicts"}}), json::array());
     // What protects r2 and all behind it: over r4, whose way to r3 is its own adjacency.
-    json repaired = json::array();
+    std::set<std::string> repaired;
     for (const json& row : rows(*router, {{"what", "protection"}})) {
         if (row["link"] == "to-r2") {
             EXPECT_EQ(row["out"], "to-r4");
             EXPECT_EQ(row["segments"], json::array({"r4->r3"}));
-            repaired.insert(repaired.end(), row["destinations"].begin(), row["destinations"].end());
+            repaired.insert(row["destinations"].begin(), row["destinations"].end());
         }
     }
-    EXPECT_EQ(repaired, json::array({"r2", "r3", "r5"}));
+    EXPECT_EQ(repaired, (std::set<std::string>{"r2", "r3", "r5"}));
     EXPECT_NE(show(*router, {{"what", "spf"}, {"algorithm", 128}})["error"]["message"], json());
     expect_clean_end(*router);
 }
@@ -172,6 +173,40 @@ TEST_F(rhumbd_map, what_the_file_says_stands_above_what_is_computed) {
         << config;
     EXPECT_NE(config.find("label = 16005"), std::string::npos);
     EXPECT_EQ(config.find("label = 16004"), std::string::npos);
+    expect_clean_end(*router);
+}
+
+// The long way round while it is there, then what the constraints leave.
+TEST_F(rhumbd_map, policies_follow_the_map) {
+    folder_.write("lab.toml", topology() +
+                                  "[[policies]]\nname = \"gold\"\ncolor = 100\n"
+                                  "endpoint = \"r5\"\nbinding_sid = 15500\n"
+                                  "steer = [\"203.0.113.0/24\"]\n"
+                                  "[[policies.paths]]\npreference = 200\n"
+                                  "segments = [\"r4\", \"r4->r3\", \"r5\"]\n"
+                                  "[[policies.paths]]\npreference = 100\n"
+                                  "dynamic = { metric = \"igp\" }\n");
+    write_router(quiet(0), quiet(1));
+    const auto router = start();
+    const auto policy = [&] {
+        const json found = rows(*router, {{"what", "policies"}});
+        EXPECT_EQ(found.size(), 1U) << found;
+        return found.empty() ? json() : found[0];
+    };
+    EXPECT_EQ(policy()["preference"], 200);
+    EXPECT_EQ(policy()["lists"][0]["segments"], json::array({"r4", "r4->r3", "r5"}));
+    EXPECT_EQ(policy()["steered"], json::array({"203.0.113.0/24"}));
+    // r4 is next: its own label is not on the packet.
+    const json binding = label(*router, 15500);
+    EXPECT_EQ(binding["op"], "push");
+    EXPECT_EQ(binding["segments"], json::array({15001, 16005})) << binding;
+    EXPECT_EQ(rows(*router, {{"what", "prefixes"}, {"prefix", "203.0.113.0/24"}}).size(), 1U);
+    // Without the link to r4 the explicit path leads nowhere.
+    EXPECT_EQ(router->ask("port", {{"name", "west"}, {"up", false}}).count("error"), 0U);
+    ASSERT_TRUE(soon([&] { return policy()["preference"] == 100; })) << policy();
+    EXPECT_EQ(policy()["lists"][0]["segments"], json::array({"r5"}));
+    EXPECT_EQ(router->ask("port", {{"name", "west"}, {"up", true}}).count("error"), 0U);
+    ASSERT_TRUE(soon([&] { return policy()["preference"] == 200; })) << policy();
     expect_clean_end(*router);
 }
 

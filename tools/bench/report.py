@@ -4,6 +4,7 @@
     report.py machine PAGES                     prints a JSON object
     report.py lpm TABLE.txt OUT.json            what lpm_bench printed, which uses ordinary pages
     report.py mac TABLE.txt OUT.json            what mac_bench printed, which wants no pages
+    report.py topology TABLE.txt OUT.json       what topology_bench printed
     report.py stage GOOGLE.json MACHINE.json OUT.json [RUN.json...]
 
 `stage` takes what Google Benchmark wrote (of several runs, if there are more), prints cycles per
@@ -85,6 +86,19 @@ def stage_results(files):
     return found
 
 
+def topology_rows(text):
+    """Of titles and, indented below them, rows of a name and one or two numbers."""
+    rows, title = [], ""
+    for line in text.splitlines():
+        words = re.split(r"\s{2,}", line.strip())
+        if line.startswith("  ") and len(words) in (2, 3):
+            names = ("best_us", "median_us") if len(words) == 3 else ("value",)
+            rows.append({"group": title, "what": words[0], **dict(zip(names, map(float, words[1:])))})
+        elif words[0]:
+            title = words[0]
+    return rows
+
+
 def print_stage(found):
     columns = sorted({key for case in found.values() for key in case},
                      key=lambda key: (key[0] != "hot", key[1]))
@@ -118,6 +132,10 @@ def main(arguments):
         write(arguments[2], "ordinary", "mac_cycles",
               [{"isa": row[0], **dict(zip(sizes, map(float, row[1:])))}
                for row in rows if len(row) == len(heads)])
+        return 0
+    if len(arguments) == 3 and arguments[0] == "topology":
+        write(arguments[2], "ordinary", "topology",
+              topology_rows(pathlib.Path(arguments[1]).read_text()))
         return 0
     if len(arguments) >= 4 and arguments[0] == "stage":
         found = stage_results([arguments[1], *arguments[4:]])

@@ -88,16 +88,13 @@ struct svg_settings {
 
 void add_route(const network& in, map_drawing& on, const std::string& from, const std::string& to,
                const route_options& how, drawing::path_kind kind, const std::string& words) {
-    const auto way = find_route(in, in.node(from), in.node(to), how);
-    if (!way) {
-        throw failure(exit_status::refused,
-                      fmt::format("there is no path from {} to {}{}", from, to, words));
-    }
-    on.add_path(kind,
-                fmt::format("{} to {}{}{}, {} {}", from, to,
-                            how.algorithm == 0 ? "" : fmt::format(", algorithm {}", how.algorithm),
-                            words, metric_name(in, how) == "delay" ? "delay" : "cost", way->cost),
-                way->links);
+    const route way = find_route(in, in.node(from), in.node(to), how);
+    on.add_path(
+        kind,
+        fmt::format("{} to {}{}{}, {} {}", from, to,
+                    how.algorithm == 0 ? "" : fmt::format(", algorithm {}", how.algorithm), words,
+                    metric_name(in, how) == "delay" ? "delay" : "cost", way.along.metric),
+        way.along.links);
 }
 
 void add_routes(const network& in, map_drawing& on, const svg_settings& how) {
@@ -140,7 +137,7 @@ void write(const std::string& file, const std::string& text) {
 
 }  // namespace
 
-exit_status svg(const words& line) {
+exit_status svg(const words& line, const network_source& open) {
     command_line given(
         "usage: rhumb-path svg [OPTION...] FILE OUT.svg\n"
         "\n"
@@ -163,7 +160,7 @@ exit_status svg(const words& line) {
     if (how.ends.size() % 2 != 0) {
         throw failure(exit_status::usage, "--path takes two nodes, FROM and TO");
     }
-    const auto in = load(given.given()[0]);
+    const auto in = open(given.given()[0]);
     map_drawing on(*in);
     on.made.title = title;
     for (const std::string& text : how.fail) {

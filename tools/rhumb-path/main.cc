@@ -13,11 +13,12 @@ namespace rhumb::path_tool {
 namespace {
 
 // One line each.
-constexpr std::array<subcommand, 5> subcommands{{
+constexpr std::array<subcommand, 6> subcommands{{
     {"show", "FILE [nodes|links|...]", "what the file says, and conflicts between SIDs", show},
     {"spf", "FILE NODE", "shortest paths from a node to all others", spf},
     {"path", "FILE FROM TO", "the best way, its segments, and the labels at every hop", path},
     {"walk", "FILE NODE SEGMENT...", "what becomes of a packet with a list of segments", walk},
+    {"protection", "FILE NODE", "repairs of the node's links (TI-LFA)", protection},
     {"svg", "FILE OUT.svg", "the map as a drawing, with paths in colours", svg},
 }};
 
@@ -28,7 +29,7 @@ std::string usage() {
         "A network from a topology file (docs/topology.md), without a daemon.\n"
         "\n";
     for (const subcommand& one : subcommands) {
-        text += fmt::format("  {:<5} {:<23} {}\n", one.name, one.arguments, one.summary);
+        text += fmt::format("  {:<10} {:<23} {}\n", one.name, one.arguments, one.summary);
     }
     return text +
            "\n"
@@ -53,7 +54,7 @@ exit_status run(const words& line) {
     }
     for (const subcommand& one : subcommands) {
         if (one.name == word) {
-            return one.run({line.begin() + 1, line.end()});
+            return one.run({line.begin() + 1, line.end()}, load);
         }
     }
     throw failure(exit_status::usage, "unknown subcommand " + word);

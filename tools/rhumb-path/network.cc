@@ -72,24 +72,84 @@ std::string network::affinities(topology::affinity_set set) const {
     return text;
 }
 
-std::unique_ptr<network> load(const std::string& file) {
-    std::vector<error> all;
-    auto read = config::load_topology(file, &all);
-    if (!read) {
+namespace {
+
+// What the arrays of policies, routes and demands say; names are looked up when they are needed.
+config::policies_reader reader_for(config::policies_file& into) {
+    return [&into](config::value root, const config::topology_file& file,
+                   config::diagnostics& errors) {
+        config::read_policies(root["policies"], file.affinities, into, errors);
+        config::read_routes(root["routes"], into, errors);
+        config::read_demands(root["demands"], into, errors);
+    };
+}
+
+// Nodes and links without SIDs cannot be named.
+void list_sids(network& in) {
+    const topology::graph& g = in.map.graph();
+    for (std::size_t plane = 0; plane < in.engine->plane_count(); ++plane) {
+        std::vector<bool> has(g.node_count());
+        for (topology::node_number n = 0; n < g.node_count(); ++n) {
+            has[n] = in.sids->node_prefix(n, in.engine->algorithm(plane)).has_value();
+        }
+        if (std::ranges::find(has, false) != has.end()) {
+            in.engine->set_node_sids(in.engine->algorithm(plane), std::move(has));
+        }
+    }
+    std::vector<bool> has(g.link_count());
+    for (topology::link_number l = 0; l < g.link_count(); ++l) {
+        const topology::link* const said = in.map.said_of(l);
+        has[l] = said != nullptr && !said->sids.empty();
+    }
+    if (std::ranges::find(has, false) != has.end()) {
+        in.engine->set_adjacency_sids(std::move(has));
+    }
+}
+
+std::unique_ptr<network> finish(std::unique_ptr<network> made, result<config::topology_file> file,
+                                const std::vector<error>& all) {
+    if (!file) {
         std::string text;
         for (const error& one : all) {
             text += (text.empty() ? "" : "\n") + one.text();
         }
         throw failure(exit_status::file, text);
     }
-    auto made = std::make_unique<network>();
-    made->file = std::move(read).value();
+    made->file = std::move(file).value();
     if (const auto done = made->map.apply(made->file.nodes); !done) {
         throw failure(exit_status::file, done.why().text());
     }
     made->sids = std::make_unique<labels::sid_labels>(made->map);
     made->walker = std::make_unique<labels::label_walker>(made->map, *made->sids);
+    made->engine = std::make_unique<paths::path_engine>(made->map);
+    list_sids(*made);
     return made;
+}
+
+}  // namespace
+
+std::unique_ptr<network> load(const std::string& file) {
+    auto made = std::make_unique<network>();
+    made->source = file;
+    std::vector<error> all;
+    auto read = config::load_topology(file, &all, reader_for(made->policies));
+    return finish(std::move(made), std::move(read), all);
+}
+
+std::unique_ptr<network> read(std::string_view text, const std::string& name) {
+    auto made = std::make_unique<network>();
+    made->source = name;
+    std::vector<error> all;
+    auto read = config::parse_topology(text, name, &all, reader_for(made->policies));
+    return finish(std::move(made), std::move(read), all);
+}
+
+std::string to_text(const network& in, const topology::segments& list) {
+    std::string text;
+    for (const topology::segment& s : list) {
+        text += (text.empty() ? "" : ", ") + labels::to_text(in.map, s);
+    }
+    return text.empty() ? "none" : text;
 }
 
 }  // namespace rhumb::path_tool

@@ -3,15 +3,18 @@
 #pragma once
 
 #include <boost/program_options.hpp>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "controlplane/config/policies_file.hh"
 #include "controlplane/config/topology_file.hh"
 #include "controlplane/labels/label_walk.hh"
 #include "controlplane/labels/sid_labels.hh"
+#include "controlplane/paths/compress_engine.hh"
 #include "controlplane/topology/map.hh"
 #include "tools/rhumbctl/failure.hh"
 
@@ -23,18 +26,24 @@ using ctl::exit_status;  // refused: there is no path, or a packet does not arri
 using ctl::failure;
 using words = std::vector<std::string>;
 
+struct network;
+// A network by what the line calls its file. Throws failure.
+using network_source = std::function<std::unique_ptr<network>(const std::string& file)>;
+
 struct subcommand {
     std::string_view name;
     std::string_view arguments;
     std::string_view summary;
-    exit_status (*run)(const words& line);  // without the program's and the subcommand's name
+    // `line` is without the program's and the subcommand's name.
+    exit_status (*run)(const words& line, const network_source& open);
 };
 
-exit_status show(const words& line);
-exit_status spf(const words& line);
-exit_status path(const words& line);
-exit_status walk(const words& line);
-exit_status svg(const words& line);
+exit_status show(const words& line, const network_source& open);
+exit_status spf(const words& line, const network_source& open);
+exit_status path(const words& line, const network_source& open);
+exit_status walk(const words& line, const network_source& open);
+exit_status protection(const words& line, const network_source& open);
+exit_status svg(const words& line, const network_source& open);
 
 // A subcommand's line: its options, and words between two numbers.
 class command_line {
@@ -55,10 +64,13 @@ private:
 };
 
 struct network {
+    std::string source;  // the file's name
     config::topology_file file;
+    config::policies_file policies;  // those of the same file
     topology::map map;
     std::unique_ptr<labels::sid_labels> sids;
     std::unique_ptr<labels::label_walker> walker;
+    std::unique_ptr<paths::path_engine> engine;  // segments are nodes and links that have SIDs
 
     // These throw failure: usage, where there is no such thing.
     [[nodiscard]] topology::node_number node(const std::string& name) const;
@@ -74,7 +86,12 @@ struct network {
     [[nodiscard]] std::string affinities(topology::affinity_set set) const;
 };
 
-// By pointer: labels and walker refer to the map. Throws failure: file, with all errors.
+// By pointer: labels and others refer to the map. Throws failure: file, with all errors.
 [[nodiscard]] std::unique_ptr<network> load(const std::string& file);
+// The same from text; `name` stands in errors.
+[[nodiscard]] std::unique_ptr<network> read(std::string_view text, const std::string& name);
+
+// Segments in words, one after the other.
+[[nodiscard]] std::string to_text(const network& in, const topology::segments& list);
 
 }  // namespace rhumb::path_tool

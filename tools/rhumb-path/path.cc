@@ -1,127 +1,110 @@
-// rhumb-path path and walk: a way through the network, its SIDs, and the labels at every hop.
+// rhumb-path path: ways through the network, their segments, and the labels at every hop.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iostream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
-#include "controlplane/config/text.hh"
+#include "tools/rhumb-path/policy.hh"
 #include "tools/rhumb-path/route.hh"
+#include "tools/rhumb-path/walking.hh"
 #include "tools/rhumbctl/table.hh"
-#include "tools/rhumbctl/text.hh"
 
 namespace rhumb::path_tool {
 
 namespace {
 
-using ctl::text_table;
 using nlohmann::json;
 
-struct walk_settings {
-    bool one = false;
-    words fail;
+// What is asked for, and how it is to be shown.
+struct path_question {
+    const network& in;
+    topology::node_number from;
+    topology::node_number to;
+    route_options how;
+    walk_settings walking;
+    bool as_json = false;
 
-    void add_to(po::options_description& options) {
-        options.add_options()("one", po::bool_switch(&one),
-                              "follow the first of equal-cost branches only");
-        options.add_options()("fail", po::value(&fail)->value_name("NODE:LINK"),
-                              "this link fails, and nobody knows yet; more than once");
+    [[nodiscard]] labels::label_walk walk(const route& way) const {
+        return in.walker->follow(from, way.segments, in.sids->node_prefix(to, 0), walking.make(in));
     }
-    [[nodiscard]] labels::walk_options make(const network& in) const {
-        labels::walk_options made;
-        made.all_branches = !one;
-        for (const std::string& text : fail) {
-            const auto l = in.link(text);
-            made.down.push_back(l);
-            if (const auto back = in.map.graph().reverse[l]; back != topology::nobody) {
-                made.down.push_back(back);
-            }
-        }
-        return made;
+    [[nodiscard]] exit_status status(const labels::label_walk& walk) const {
+        return walk.arrives() ? exit_status::done : exit_status::refused;
     }
 };
 
-json walk_json(const network& in, const labels::label_walk& walk) {
-    json visits = json::array();
-    for (const labels::visit& v : walk.visits) {
-        json branches = json::array();
-        for (const labels::walk_branch& b : v.branches) {
-            branches.push_back({{"operation", labels::to_text(b.op)},
-                                {"link", in.map.said_of(b.link)->name},
-                                {"to", in.name(in.map.graph().to[b.link])},
-                                {"labels", b.after},
-                                {"visit", b.to}});
-        }
-        visits.push_back({{"node", in.name(v.node)},
-                          {"labels", v.before},
-                          {"outcome", v.outcome == labels::walk_outcome::arrived ? "arrived"
-                                      : v.outcome == labels::walk_outcome::lost  ? "lost"
-                                                                                 : "forwarded"},
-                          {"why", v.why},
-                          {"branches", branches}});
-    }
-    return {{"arrives", walk.arrives()}, {"complete", walk.complete}, {"visits", visits}};
-}
-
-void print_walk(const network& in, const labels::label_walk& walk) {
-    std::vector<text_table::row> cells;
-    for (const labels::visit& v : walk.visits) {
-        const std::string why = fmt::format("{}", fmt::join(v.why, "; "));
-        const bool ends = v.branches.empty();
-        for (std::size_t n = 0; n < std::max<std::size_t>(v.branches.size(), 1); ++n) {
-            const labels::walk_branch* const b = ends ? nullptr : &v.branches[n];
-            cells.push_back(
-                {n == 0 ? in.name(v.node) : "", n == 0 ? labels::to_text(v.before) : "",
-                 b == nullptr ? v.outcome == labels::walk_outcome::lost ? "LOST" : "ARRIVED"
-                              : std::string(labels::to_text(b->op)),
-                 b == nullptr ? "" : labels::to_text(b->after),
-                 b == nullptr ? "" : in.map.said_of(b->link)->name,
-                 b == nullptr ? "" : in.name(in.map.graph().to[b->link]), n == 0 ? why : ""});
-        }
-    }
-    std::cout << text_table(
-                     {{"NODE"}, {"LABELS IN"}, {"DOES"}, {"LABELS OUT"}, {"LINK"}, {"TO"}, {"WHY"}})
-                     .render(cells);
-    if (!walk.complete) {
-        std::cout << "there is more, which is not followed\n";
-    } else if (!walk.arrives()) {
-        std::cout << "the packet does not arrive everywhere\n";
-    }
-}
-
-std::string words_for(const network& in, const topology::segments& list) {
-    std::string text;
-    for (const topology::segment& s : list) {
-        text += (text.empty() ? "" : ", ") + labels::to_text(in.map, s);
-    }
-    return text.empty() ? "none" : text;
-}
-
 std::string chain(const network& in, topology::node_number from, const route& way) {
     std::string text = in.name(from);
-    for (const topology::link_number l : way.links) {
+    for (const topology::link_number l : way.along.links) {
         text += fmt::format(" -{}> {}", in.map.said_of(l)->name, in.name(in.map.graph().to[l]));
     }
     return text;
 }
 
-void print_path(const network& in, const std::string& from, const std::string& to,
-                const route_options& how, const route& way) {
-    const std::size_t msd = in.map.said(in.node(from))->msd;
-    std::cout << fmt::format(
-        "{} to {}, cost {} ({}{})\n", from, to, way.cost, metric_name(in, how),
-        how.algorithm == 0 ? "" : fmt::format(", algorithm {}", how.algorithm));
-    std::cout << "path      " << chain(in, in.node(from), way) << '\n'
-              << "segments  " << words_for(in, way.segments) << '\n';
-    if (way.segments.size() > msd) {
-        std::cout << fmt::format("          more than {} can impose (MSD {})\n", from, msd);
+// Segments of a list that may name bindings of the proposal.
+json split_words(const network& in, const topology::segments& list) {
+    json words = json::array();
+    for (const topology::segment& s : list) {
+        words.push_back(s.kind == topology::segment_kind::binding &&
+                                s.number >= paths::first_proposed
+                            ? fmt::format("binding SID {} of {}",
+                                          s.number - paths::first_proposed + 1, in.name(s.node))
+                            : labels::to_text(in.map, s));
+    }
+    return words;
+}
+
+json split_json(const network& in, const paths::split_segments& split) {
+    json bindings = json::array();
+    for (const paths::proposed_binding& b : split.bindings) {
+        bindings.push_back({{"node", in.name(b.node)}, {"segments", split_words(in, b.segments)}});
+    }
+    return {{"segments", split_words(in, split.segments)}, {"bindings", bindings}};
+}
+
+std::string joined(const json& words) {
+    std::string text;
+    for (const json& word : words) {
+        text += (text.empty() ? "" : ", ") + word.get<std::string>();
+    }
+    return text;
+}
+
+void print_split(const path_question& asked, const route& way) {
+    std::cout << fmt::format("          more than {} can impose (MSD {})",
+                             asked.in.name(asked.from), asked.in.engine->msd(asked.from));
+    if (way.split->bindings.empty()) {
+        std::cout << ", and binding SIDs on the way would not help\n";
+        return;
+    }
+    const json told = split_json(asked.in, *way.split);
+    std::cout << "; with binding SIDs: " << joined(told["segments"]) << '\n';
+    std::size_t number = 0;
+    for (const json& b : told["bindings"]) {
+        std::cout << fmt::format("          binding SID {} of {}: {}\n", ++number,
+                                 b["node"].get<std::string>(), joined(b["segments"]));
+    }
+}
+
+void print_path(const path_question& asked, const route& way) {
+    const network& in = asked.in;
+    const std::string algorithm =
+        asked.how.algorithm == 0 ? "" : fmt::format(", algorithm {}", asked.how.algorithm);
+    std::cout << fmt::format("{} to {}, cost {} ({}{})\n", in.name(asked.from), in.name(asked.to),
+                             way.along.metric, metric_name(in, asked.how), algorithm);
+    std::cout << "path      " << chain(in, asked.from, way) << '\n'
+              << "segments  " << to_text(in, way.segments) << '\n';
+    if (way.split) {
+        print_split(asked, way);
     }
     std::cout << '\n';
 }
 
-json path_json(const network& in, const route_options& how, const route& way,
-               const labels::label_walk& walk) {
+json path_json(const path_question& asked, const route& way, const labels::label_walk& walk) {
+    const network& in = asked.in;
     json links = json::array();
-    for (const topology::link_number l : way.links) {
+    for (const topology::link_number l : way.along.links) {
         links.push_back({{"from", in.name(in.map.graph().from[l])},
                          {"link", in.map.said_of(l)->name},
                          {"to", in.name(in.map.graph().to[l])}});
@@ -130,103 +113,176 @@ json path_json(const network& in, const route_options& how, const route& way,
     for (const topology::segment& s : way.segments) {
         segments.push_back(labels::to_text(in.map, s));
     }
-    return {{"cost", way.cost}, {"metric", metric_name(in, how)}, {"algorithm", how.algorithm},
-            {"links", links},   {"segments", segments},           {"walk", walk_json(in, walk)}};
+    json made{{"cost", way.along.metric},
+              {"delay_us", way.along.delay},
+              {"metric", metric_name(in, asked.how)},
+              {"algorithm", asked.how.algorithm},
+              {"links", links},
+              {"segments", segments},
+              {"walk", walk_json(in, walk)}};
+    if (way.split) {
+        made["split"] = split_json(in, *way.split);
+    }
+    return made;
 }
 
-// "r3": its node SID; "r1:to-r2": an adjacency; "16003": a label as such; an address with length:
-// its prefix SID.
-topology::segment segment_of(const network& in, const std::string& text, std::uint8_t algorithm) {
-    if (const auto node = in.map.find(text)) {
-        return topology::segment::to_node(*node, algorithm);
+exit_status tell_one(const path_question& asked) {
+    const route way = find_route(asked.in, asked.from, asked.to, asked.how);
+    const auto walk = asked.walk(way);
+    if (asked.as_json) {
+        std::cout << path_json(asked, way, walk).dump(1, ' ', true) << '\n';
+    } else {
+        print_path(asked, way);
+        print_walk(asked.in, walk);
     }
-    if (const auto prefix = config::parse_prefix(text)) {
-        const auto number = in.map.find(*prefix);
-        if (!number) {
-            throw failure(exit_status::usage, text + " is no prefix of this network");
-        }
-        return {topology::segment_kind::anycast, algorithm, topology::nobody, *number};
-    }
-    if (const auto label = ctl::parse_number(text, mpls::label_count - 1)) {
-        return {topology::segment_kind::sid, 0, topology::nobody,
-                static_cast<std::uint32_t>(*label)};
-    }
-    if (text.find(':') == std::string::npos) {
-        throw failure(
-            exit_status::usage,
-            text + " is no segment: give a node, a link (NODE:LINK), a prefix or a label");
-    }
-    return topology::segment::over_link(in.map.graph(), in.link(text));
+    return asked.status(walk);
 }
+
+exit_status tell_many(const path_question& asked, std::size_t most) {
+    const auto ways = find_routes(asked.in, asked.from, asked.to, asked.how, most);
+    exit_status status = exit_status::done;
+    json told = json::array();
+    std::vector<ctl::text_table::row> cells;
+    for (const route& way : ways) {
+        const auto walk = asked.walk(way);
+        status = std::max(status, asked.status(walk));
+        if (asked.as_json) {
+            told.push_back(path_json(asked, way, walk));
+        }
+        cells.push_back({std::to_string(cells.size() + 1), std::to_string(way.along.metric),
+                         std::to_string(way.along.delay), std::to_string(way.along.links.size()),
+                         chain(asked.in, asked.from, way),
+                         to_text(asked.in, way.segments) + (way.split ? " (beyond the MSD)" : "")});
+    }
+    if (asked.as_json) {
+        std::cout << json{{"paths", told}}.dump(1, ' ', true) << '\n';
+    } else {
+        std::cout << ctl::text_table({{"", true},
+                                      {"COST", true},
+                                      {"DELAY US", true},
+                                      {"HOPS", true},
+                                      {"PATH"},
+                                      {"SEGMENTS"}})
+                         .render(cells);
+    }
+    return status;
+}
+
+json shared_json(const network& in, const paths::shared_risks& shared) {
+    json nodes = json::array();
+    for (const topology::node_number n : shared.nodes) {
+        nodes.push_back(in.name(n));
+    }
+    json links = json::array();
+    for (const topology::link_number l : shared.links) {
+        links.push_back(in.link_name(l));
+    }
+    return {{"nodes", nodes}, {"links", links}, {"srlgs", shared.srlgs}};
+}
+
+exit_status tell_pair(const path_question& asked, const std::string& kind) {
+    constexpr std::array<std::string_view, 4> kinds{"link", "node", "srlg", "node+srlg"};
+    const auto* const wanted = std::ranges::find(kinds, kind);
+    if (wanted == kinds.end()) {
+        throw failure(exit_status::usage, "--disjoint is link, node, srlg or node+srlg");
+    }
+    const route_pair pair = find_pair(asked.in, asked.from, asked.to, asked.how,
+                                      static_cast<paths::disjointness>(wanted - kinds.begin()));
+    const json shared = shared_json(asked.in, pair.shared);
+    const auto first = asked.walk(pair.first);
+    const auto second = asked.walk(pair.second);
+    if (asked.as_json) {
+        std::cout << json{{"paths",
+                           {path_json(asked, pair.first, first),
+                            path_json(asked, pair.second, second)}},
+                          {"disjoint", pair.disjoint},
+                          {"shared", shared}}
+                         .dump(1, ' ', true)
+                  << '\n';
+    } else {
+        print_path(asked, pair.first);
+        print_walk(asked.in, first);
+        std::cout << '\n';
+        print_path(asked, pair.second);
+        print_walk(asked.in, second);
+    }
+    if (!pair.disjoint && !asked.as_json) {
+        std::string text = joined(shared["nodes"]);
+        for (const auto& [words, list] : {std::pair{"", shared["links"]}}) {
+            text += (text.empty() || list.empty() ? "" : ", ") + (words + joined(list));
+        }
+        for (const std::uint32_t srlg : pair.shared.srlgs) {
+            text += fmt::format("{}srlg:{}", text.empty() ? "" : ", ", srlg);
+        }
+        std::cout << "\nno two paths are apart; these share " << text << '\n';
+    }
+    return pair.disjoint ? std::max(asked.status(first), asked.status(second))
+                         : exit_status::refused;
+}
+
+// At most one of them may be given.
+struct path_kinds {
+    std::size_t most = 1;
+    std::string disjoint;
+    std::optional<std::uint32_t> color;
+
+    void add_to(po::options_description& options) {
+        options.add_options()("nearest,k", po::value(&most)->value_name("N"),
+                              "the N nearest paths");
+        options.add_options()("disjoint", po::value(&disjoint)->value_name("WHAT"),
+                              "two paths that share no link, node, srlg, or node+srlg");
+        options.add_options()(
+            "color",
+            po::value<std::uint32_t>()->value_name("C")->notifier(
+                [this](std::uint32_t given) { color = given; }),
+            "the SR policy of FROM to TO with this color, of the file's [[policies]]");
+    }
+    void check(const route_options& how) const {
+        constexpr std::size_t limit = 1000;
+        if (most == 0 || most > limit) {
+            throw failure(exit_status::usage, fmt::format("-k takes 1 to {}", limit));
+        }
+        if ((most > 1) + !disjoint.empty() + color.has_value() > 1) {
+            throw failure(exit_status::usage, "-k, --disjoint and --color exclude each other");
+        }
+        if (color && (!how.is_plain() || how.algorithm != 0)) {
+            throw failure(exit_status::usage,
+                          "a policy (--color) has its own constraints; it takes no others");
+        }
+    }
+};
 
 }  // namespace
 
-exit_status path(const words& line) {
+exit_status path(const words& line, const network_source& open) {
     command_line given(
         "usage: rhumb-path path [OPTION...] FILE FROM TO\n"
         "\n"
         "The best way from one node to another, the segments that lead along it, and what every\n"
         "node on it does with the labels, and why. A way that the network does not take by itself\n"
-        "(--metric, --avoid) is pinned link by link.\n");
+        "is pinned by as few segments as do. Or what SR policy of a color is active, and why.\n");
     route_options how;
     walk_settings walking;
+    path_kinds kinds;
     bool as_json = false;
     how.add_to(given.options);
+    kinds.add_to(given.options);
     walking.add_to(given.options);
     given.options.add_options()("json", po::bool_switch(&as_json), "as JSON");
     if (!given.parse(line, 3, 3)) {
         return exit_status::done;
     }
-    const auto in = load(given.given()[0]);
-    const auto from = in->node(given.given()[1]);
-    const auto to = in->node(given.given()[2]);
-    const auto way = find_route(*in, from, to, how);
-    if (!way) {
-        throw failure(exit_status::refused, fmt::format("there is no path from {} to {}",
-                                                        given.given()[1], given.given()[2]));
+    kinds.check(how);
+    const auto in = open(given.given()[0]);
+    const path_question asked{
+        *in, in->node(given.given()[1]), in->node(given.given()[2]), how, walking, as_json};
+    if (kinds.color) {
+        return tell_policy(*in, asked.from, asked.to, *kinds.color, walking, as_json);
     }
-    const auto walk =
-        in->walker->follow(from, way->segments, in->sids->node_prefix(to, 0), walking.make(*in));
-    if (as_json) {
-        std::cout << path_json(*in, how, *way, walk).dump(1, ' ', true) << '\n';
-    } else {
-        print_path(*in, given.given()[1], given.given()[2], how, *way);
-        print_walk(*in, walk);
+    if (!kinds.disjoint.empty()) {
+        return tell_pair(asked, kinds.disjoint);
     }
-    return walk.arrives() ? exit_status::done : exit_status::refused;
-}
-
-exit_status walk(const words& line) {
-    command_line given(
-        "usage: rhumb-path walk [OPTION...] FILE NODE SEGMENT...\n"
-        "\n"
-        "Sends a packet from a node with a list of segments, and tells what every node does with\n"
-        "it. A segment is a node (its SID), a link as NODE:LINK (its adjacency SID), a prefix as\n"
-        "192.0.2.1/32 (its SID; anycast as well), or a label as such.\n");
-    walk_settings walking;
-    unsigned algorithm = 0;
-    bool as_json = false;
-    given.options.add_options()("algorithm", po::value(&algorithm)->value_name("A"),
-                                "of node and prefix SIDs (0)");
-    walking.add_to(given.options);
-    given.options.add_options()("json", po::bool_switch(&as_json), "as JSON");
-    constexpr std::size_t most = 66;
-    if (!given.parse(line, 3, most)) {
-        return exit_status::done;
-    }
-    const auto in = load(given.given()[0]);
-    const auto from = in->node(given.given()[1]);
-    topology::segments list;
-    for (std::size_t n = 2; n < given.given().size(); ++n) {
-        list.push_back(segment_of(*in, given.given()[n], in->algorithm(algorithm)));
-    }
-    const auto found = in->walker->follow(from, list, std::nullopt, walking.make(*in));
-    if (as_json) {
-        std::cout << walk_json(*in, found).dump(1, ' ', true) << '\n';
-    } else {
-        print_walk(*in, found);
-    }
-    return found.arrives() ? exit_status::done : exit_status::refused;
+    return kinds.most > 1 ? tell_many(asked, kinds.most) : tell_one(asked);
 }
 
 }  // namespace rhumb::path_tool

@@ -223,7 +223,7 @@ constexpr std::array<part, 4> parts{{{"nodes", nodes_json, print_nodes},
 
 }  // namespace
 
-exit_status show(const words& line) {
+exit_status show(const words& line, const network_source& open) {
     command_line given(
         "usage: rhumb-path show [OPTION...] FILE [nodes|links|prefixes|conflicts]\n"
         "\n"
@@ -239,7 +239,7 @@ exit_status show(const words& line) {
         throw failure(exit_status::usage,
                       "unknown " + word + ": there are nodes, links, prefixes and conflicts");
     }
-    const auto in = load(given.given()[0]);
+    const auto in = open(given.given()[0]);
     json all = json::object();
     bool first = true;
     for (const part& one : parts) {
@@ -296,7 +296,7 @@ json spf_json(const network& in, topology::node_number root, std::uint8_t algori
 
 }  // namespace
 
-exit_status spf(const words& line) {
+exit_status spf(const words& line, const network_source& open) {
     command_line given(
         "usage: rhumb-path spf [OPTION...] FILE NODE\n"
         "\n"
@@ -310,7 +310,7 @@ exit_status spf(const words& line) {
     if (!given.parse(line, 2, 2)) {
         return exit_status::done;
     }
-    const auto in = load(given.given()[0]);
+    const auto in = open(given.given()[0]);
     const json rows = spf_json(*in, in->node(given.given()[1]), in->algorithm(number));
     if (as_json) {
         std::cout << rows.dump(1, ' ', true) << '\n';

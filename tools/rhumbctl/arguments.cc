@@ -20,7 +20,7 @@ constexpr const char* usage =
     "Asks and changes a running rhumbd over its control socket.\n"
     "\n"
     "  show version|ports|labels|prefixes|nexthops|counters|drops|config|workers|neighbours\n"
-    "  show topology|links|spf|protection|conflicts\n"
+    "  show topology|links|spf|protection|policies|conflicts\n"
     "                                     of a router with a map; spf: [--algorithm N]\n"
     "  label set LABEL KEY=VALUE...       op=continue|next|pop|push out= via=r2,r3*3 segments=\n"
     "                                     ttl=uniform|pipe tc=\n"

@@ -74,7 +74,7 @@ _rhumbctl() {
         "") _rhumbctl_offer show label prefix nexthop port apply reload shutdown trace capture \
                 scion completion ;;
         show) _rhumbctl_offer version ports labels prefixes nexthops counters drops config \
-                  workers neighbours topology links spf protection conflicts ;;
+                  workers neighbours topology links spf protection policies conflicts ;;
         scion) _rhumbctl_offer show ;;
         "scion show") _rhumbctl_offer interfaces paths bfd keys drops ;;
         label | prefix) _rhumbctl_offer set delete ;;

@@ -22,6 +22,7 @@ constexpr std::array<std::string_view, 2> by_reason{"reason", "port"};
 constexpr std::array<std::string_view, 1> by_worker{"worker"};
 constexpr std::array<std::string_view, 2> by_interface{"interface", "remote"};
 constexpr std::array<std::string_view, 1> by_link{"link"};
+constexpr std::array<std::string_view, 3> by_policy{"headend", "color", "endpoint"};
 constexpr std::array<std::string_view, 1> by_node{"node"};
 constexpr std::array<std::string_view, 2> by_node_link{"node", "link"};
 constexpr std::array<std::string_view, 1> by_key{"key"};
@@ -156,9 +157,18 @@ constexpr std::array<field, 8> protection_fields{{{"LINK", "link"},
                                                   {"LABELS", "labels", labels},
                                                   {"END", "end"},
                                                   {"DESTINATIONS", "destinations", labels}}};
+constexpr std::array<field, 9> policy_fields{{{"POLICY", "policy"},
+                                              {"HEADEND", "headend"},
+                                              {"COLOR", "color", number},
+                                              {"ENDPOINT", "endpoint"},
+                                              {"STATE", "up", up_down},
+                                              {"BINDING SID", "binding_sid", number},
+                                              {"PREFERENCE", "preference", number},
+                                              {"LISTS", "lists", lists},
+                                              {"STEERED", "steered", labels}}};
 constexpr std::array<field, 2> conflict_fields{{{"NODE", "node"}, {"WHAT", "what"}}};
 
-constexpr std::array<view, 20> views{{{"version", {}, {}},
+constexpr std::array<view, 21> views{{{"version", {}, {}},
                                       {"ports", by_port, port_fields},
                                       {"labels", by_label, label_fields},
                                       {"prefixes", by_prefix, prefix_fields},
@@ -173,6 +183,7 @@ constexpr std::array<view, 20> views{{{"version", {}, {}},
                                       {"spf", by_node, spf_fields},
                                       {"protection", by_link, protection_fields},
                                       {"conflicts", by_node, conflict_fields},
+                                      {"policies", by_policy, policy_fields},
                                       {"scion_interfaces", by_interface, scion_interface_fields},
                                       {"scion_paths", by_way, scion_path_fields},
                                       {"scion_bfd", by_link, scion_bfd_fields},
@@ -232,6 +243,22 @@ std::string list_text(const json& list, std::string (*of)(const json&)) {
         text += (text.empty() ? "" : ",") + of(value);
     }
     return text.empty() ? absent : text;
+}
+
+// Segment lists with their weights.
+std::string lists_text(const json& lists) {
+    if (!lists.is_array() || lists.empty()) {
+        return absent;
+    }
+    std::string text;
+    for (const json& list : lists) {
+        const json& weight = member(list, "weight");
+        text += (text.empty() ? "" : "; ") + list_text(member(list, "segments"), value_text);
+        if (!weight.is_null() && weight != 1U) {
+            text += '*' + value_text(weight);
+        }
+    }
+    return text;
 }
 
 std::string backup_text(const json& backup) {
@@ -304,6 +331,7 @@ std::string cell(const json& row, const field& of) {
         case state: return state_text(row);
         case paths: return list_text(member(row, of.key), path_text);
         case labels: return list_text(member(row, of.key), value_text);
+        case lists: return lists_text(member(row, of.key));
         case backup: return backup_text(member(row, of.key));
     }
     return absent;

@@ -24,6 +24,7 @@ enum class cell_kind : std::uint8_t {
     paths,    // r2*3>17002,r3
     labels,   // 16003,16002
     backup,   // r3 (push 16002)
+    lists,    // r3,r3->r4*2; r5
 };
 
 // Whether cells of this kind stand to the right of their column.

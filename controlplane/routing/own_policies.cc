@@ -1,0 +1,142 @@
+#include "controlplane/routing/own_policies.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace rhumb::routing {
+
+using topology::node_number;
+
+own_policies::own_policies(const topology::map& m, node_number own,
+                           std::vector<topology::label_block> own_labels)
+    : map_(m),
+      own_(own),
+      own_labels_(std::move(own_labels)),
+      reserved_(m),
+      services_(m, &reserved_),
+      policies_(m, services_.services(label_services())),
+      steering_(policies_, own) {}
+
+// Labels of a headend as the map has it: binding SIDs keep off its adjacency SIDs.
+labels::label_owner* own_policies::labels_of(node_number headend) {
+    if (const auto known = labels_.find(headend); known != labels_.end()) {
+        return &known->second;
+    }
+    const topology::advertisement* const said = map_.said(headend);
+    if (said == nullptr) {
+        return nullptr;
+    }
+    labels::label_blocks blocks{said->srgb, said->srlb, {}, {}};
+    if (headend == own_) {
+        blocks.dynamic = own_labels_;
+    }
+    auto made = labels::label_owner::make(blocks);
+    if (!made) {
+        return nullptr;
+    }
+    labels::label_owner& owner = labels_.emplace(headend, std::move(made).value()).first->second;
+    for (const topology::link& l : said->links) {
+        for (const topology::adjacency_sid& sid : l.sids) {
+            // Members of a set share one.
+            (void)owner.claim(fmt::format("adjacency {}", sid.label), sid.label);
+        }
+    }
+    for (const topology::binding_sid& binding : said->bindings) {
+        (void)owner.claim(fmt::format("advertised {}", binding.label), binding.label);
+    }
+    return &owner;
+}
+
+paths::label_services own_policies::label_services() {
+    const auto key_of = [](mpls::label label) { return fmt::format("binding SID {}", label); };
+    return {[this, key_of](node_number headend, mpls::label label) {
+                labels::label_owner* const owner = labels_of(headend);
+                return owner != nullptr && owner->claim(key_of(label), label).ok();
+            },
+            [this, key_of](node_number headend) -> std::optional<mpls::label> {
+                labels::label_owner* const owner = labels_of(headend);
+                if (owner == nullptr) {
+                    return std::nullopt;
+                }
+                const std::string unnamed = "binding SID";
+                const auto label = owner->allocate(unnamed, labels::label_pool::srlb);
+                owner->release(unnamed);
+                if (label && !owner->claim(key_of(*label), *label).ok()) {
+                    return std::nullopt;
+                }
+                return label;
+            },
+            [this, key_of](node_number headend, mpls::label label) {
+                if (labels::label_owner* const owner = labels_of(headend)) {
+                    owner->release(key_of(label));
+                }
+            }};
+}
+
+void own_policies::set(const config::resolved_policy& wanted) {
+    policies_.configure(wanted.key, {wanted.name, wanted.priority, wanted.steer});
+    for (const paths::candidate_path& candidate : wanted.candidates) {
+        policies_.set(wanted.key, candidate);
+    }
+}
+
+void own_policies::replace(const config::resolved_policies& all) {
+    std::map<paths::policy_key, config::resolved_policy> next;
+    for (const config::resolved_policy& wanted : all.policies) {
+        next.emplace(wanted.key, wanted);
+    }
+    for (const auto& [key, was] : given_) {
+        const auto now = next.find(key);
+        if (now == next.end()) {
+            (void)policies_.remove(key);
+            continue;
+        }
+        for (const paths::candidate_path& candidate : was.candidates) {
+            if (std::ranges::find(now->second.candidates, candidate.key,
+                                  &paths::candidate_path::key) == now->second.candidates.end()) {
+                (void)policies_.remove(key, candidate.key);
+            }
+        }
+    }
+    for (const auto& [key, wanted] : next) {
+        const auto was = given_.find(key);
+        if (was == given_.end() || was->second != wanted) {
+            set(wanted);
+        }
+    }
+    given_ = std::move(next);
+
+    std::set<ip_prefix> routes;
+    for (const config::resolved_route& route : all.routes) {
+        if (route.headend != own_) {
+            continue;
+        }
+        paths::colored_route colored{route.prefix, route.next_hop, {}};
+        for (const config::color_entry& color : route.colors) {
+            colored.colors.push_back({color.color, paths::color_only_of(color.only)});
+        }
+        steering_.set(std::move(colored));
+        routes.insert(route.prefix);
+    }
+    for (const ip_prefix& gone : routes_) {
+        if (!routes.contains(gone)) {
+            steering_.remove(gone);
+        }
+    }
+    routes_ = std::move(routes);
+    demands_ = all.demands;
+}
+
+paths::evaluation own_policies::update(const topology::change& changed, microseconds now) {
+    if (!changed.empty()) {
+        services_.update();
+    }
+    paths::evaluation done = policies_.update(changed, now);
+    (void)steering_.update(done.changed);
+    return done;
+}
+
+}  // namespace rhumb::routing

@@ -1,0 +1,72 @@
+// SR policies (RFC 9256) on the map: those of this node, which go into its tables, and where it is
+// the network's controller those of other headends as well. Candidate paths come from a topology
+// file; what of them is active follows the map. Threads: one at a time, with the map.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "controlplane/config/policies_file.hh"
+#include "controlplane/labels/label_owner.hh"
+#include "controlplane/paths/policies.hh"
+#include "controlplane/paths/policy_services.hh"
+#include "controlplane/paths/reservations.hh"
+#include "controlplane/paths/steering.hh"
+#include "controlplane/topology/map.hh"
+
+namespace rhumb::routing {
+
+using paths::microseconds;
+
+class own_policies {
+public:
+    // `own_labels` are blocks of this node that binding SIDs may be of, beside the SRLB.
+    own_policies(const topology::map& m, topology::node_number own,
+                 std::vector<topology::label_block> own_labels);
+    own_policies(const own_policies&) = delete;
+    own_policies& operator=(const own_policies&) = delete;
+
+    // These policies from now on: what is equal goes on undisturbed. To be followed by update().
+    void replace(const config::resolved_policies& all);
+
+    // Looks at what a change of the map concerns, and at what is due. What is in force may differ
+    // afterwards.
+    [[nodiscard]] paths::evaluation update(const topology::change& changed, microseconds now);
+    [[nodiscard]] microseconds due() const { return policies_.due(); }
+
+    // Of this node, for its tables.
+    [[nodiscard]] std::vector<paths::installed_policy> installed() const {
+        return steering_.installed();
+    }
+    [[nodiscard]] const paths::policies& all() const { return policies_; }
+    [[nodiscard]] const paths::steering& steered() const { return steering_; }
+    [[nodiscard]] const std::vector<config::resolved_demand>& demands() const { return demands_; }
+    // Segments for links, on the map as it is.
+    [[nodiscard]] std::optional<topology::segments> spell(
+        topology::node_number headend, std::span<const topology::link_number> links) {
+        return services_.encode(headend, links);
+    }
+
+private:
+    [[nodiscard]] paths::label_services label_services();
+    [[nodiscard]] labels::label_owner* labels_of(topology::node_number headend);
+    void set(const config::resolved_policy& wanted);
+
+    const topology::map& map_;
+    const topology::node_number own_;
+    const std::vector<topology::label_block> own_labels_;
+    std::map<topology::node_number, labels::label_owner> labels_;
+    paths::reservations reserved_;
+    paths::policy_services services_;
+    paths::policies policies_;
+    paths::steering steering_;
+    // What replace() was given.
+    std::map<paths::policy_key, config::resolved_policy> given_;
+    std::set<ip_prefix> routes_;
+    std::vector<config::resolved_demand> demands_;
+};
+
+}  // namespace rhumb::routing
