@@ -39,8 +39,8 @@ struct ti_lfa_options {
     bool fall_back = true;
     std::size_t max_segments = 8;  // longer repairs are not used
     // By node and by link: whether they have a SID to be named by; empty: all have.
-    std::vector<std::uint8_t> has_node_sid{};
-    std::vector<std::uint8_t> has_adjacency_sid{};
+    std::vector<std::uint8_t> has_node_sid;
+    std::vector<std::uint8_t> has_adjacency_sid;
     // An SRLG of more links (each direction counts) is not protected as such: it takes a search or
     // two for each.
     std::size_t max_srlg_links = 256;

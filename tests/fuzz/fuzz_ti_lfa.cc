@@ -89,7 +89,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     options.protects = static_cast<protection>(in.below(4));
     options.fall_back = in.below(2) == 0;
     options.max_segments = in.below(9);
-    options.max_srlg_links = 2 * in.below(8);
+    options.max_srlg_links = in.below(16);
     if (in.below(2) == 1) {
         for (node_number n = 0; n < g.node_count(); ++n) {
             options.has_node_sid.push_back(in.below(3) == 0 ? 0 : 1);

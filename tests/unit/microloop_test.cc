@@ -23,7 +23,7 @@ void change_link(const graph& g, plane& before, plane& after, dice& roll) {
         case 0: after.costs[l] = after.costs[back] = unusable; break;
         case 1: before.costs[l] = before.costs[back] = unusable; break;
         case 2: after.costs[l] = after.costs[back] = 1 + roll() % 9; break;
-        case 3: after.costs[l] = 1 + roll() % 9; break;
+        default: after.costs[l] = 1 + roll() % 9; break;
     }
 }
 

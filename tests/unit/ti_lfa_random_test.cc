@@ -7,7 +7,6 @@
 namespace rhumb::topology {
 namespace {
 
-using test::broken;
 using test::dice;
 using test::repair_walk;
 using test::small_kind;
@@ -216,6 +215,39 @@ TEST(ti_lfa_random, nodes_and_links_without_sids) {
     tally counts;
     run_kind({7, 12, 3, true, true, 4, true}, 150, 10, every_kind, 3, true, counts);
     run_kind({8, 12, 10, true, false, 4}, 150, 11, every_kind, 3, true, counts);
+    report(counts);
+}
+
+// Large enough for links of an SRLG that cannot matter (they are not looked at).
+TEST(ti_lfa_random, larger_networks) {
+    tally counts;
+    run_kind({24, 44, 20, true, false, 16}, 6, 12, every_kind, 1, false, counts);
+    run_kind({24, 40, 9, false, true, 12, true}, 6, 13, every_kind, 1, false, counts);
+    report(counts);
+}
+
+TEST(ti_lfa_random, shapes_of_real_networks) {
+    tally counts;
+    for (const test::shape& shape : test::all_shapes()) {
+        std::vector<test::edge> edges = shape.edges;
+        for (std::size_t i = 0; i < edges.size(); ++i) {
+            edges[i].srlgs = {static_cast<std::uint32_t>(i % (edges.size() / 3 + 1))};
+        }
+        const map m = test::make_map(edges);
+        if (m.node_count() > 50) {
+            continue;
+        }
+        SCOPED_TRACE(shape.name);
+        const plane view = make_plane(m, 0);
+        ++counts.networks;
+        network_check check(m, view, counts);
+        for (const protection what : every_kind) {
+            ti_lfa_options options;
+            options.protects = what;
+            options.max_segments = 100;
+            check.run(options, 0);
+        }
+    }
     report(counts);
 }
 

@@ -11,7 +11,7 @@ namespace {
 // A repair in words: "c: node d, adj d-e" leaves over the link to c.
 class named_repairs {
 public:
-    explicit named_repairs(std::vector<test::edge> edges)
+    explicit named_repairs(const std::vector<test::edge>& edges)
         : named_repairs(test::make_advertisements(edges)) {}
     explicit named_repairs(const std::vector<advertisement>& said, std::uint8_t algorithm = 0)
         : map_(test::make_map(said)), view_(make_plane(map_, algorithm)), algorithm_(algorithm) {}
