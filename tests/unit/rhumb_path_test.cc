@@ -140,7 +140,8 @@ TEST(RhumbPath, PathsTellLabelsAtEveryHop) {
 
 TEST(RhumbPath, PathsKeepConstraints) {
     const std::string ends = lab + " r1 r5";
-    EXPECT_EQ(read("path --json --via r4 " + ends).at("cost"), 60);
+    EXPECT_EQ(read("path --json --via r4 " + ends).at("cost"), 50);  // and back over r1
+    EXPECT_EQ(read("path --json --via r4 --avoid r2 " + ends).at("cost"), 60);
     EXPECT_EQ(read("path --json --max-hops 3 " + ends).at("cost"), 30);
     expect("path --max-hops 2 " + ends, 1, {"the least number of hops is 3, the bound 2"});
     expect("path --bandwidth 1T " + provider + " pe1 pe4", 1, {"has 1000000000000 bit/s free"});
