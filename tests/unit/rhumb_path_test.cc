@@ -56,8 +56,11 @@ json read(const std::string& line, int status = 0) {
 }
 
 TEST(RhumbPath, HelpsAndRefusesWrongUsage) {
-    expect("--help", 0, {"show", "spf", "path", "walk", "protection", "svg", "Exit status"});
-    for (const char* word : {"show", "spf", "path", "walk", "protection", "svg"}) {
+    expect("--help", 0,
+           {"show", "spf", "path", "walk", "protection", "report", "reoptimise", "svg",
+            "Exit status"});
+    for (const char* word :
+         {"show", "spf", "path", "walk", "protection", "report", "reoptimise", "svg"}) {
         expect(std::string(word) + " --help", 0, {"usage: rhumb-path ", "options"});
         expect(word, 2, {"0 words are given", "--help tells more"});
         expect(std::string(word) + " --nonsense", 2, {"nonsense"});
@@ -259,6 +262,58 @@ TEST(RhumbPath, PoliciesTellWhyTheyAreActive) {
                                  "[[policies]]\ncolor = 8\nendpoint = \"r77\"\n"
                                  "[[policies.paths]]\nsegments = [\"r1\"]\n");
     expect("path --color 100 " + folder.path("bad.toml") + " r1 r5", 4, {"r77"});
+}
+
+// Two ways from a to d, of which the shorter is too narrow for both demands.
+std::string square(const std::string& more) {
+    std::string text = "[defaults]\nmsd = 5\n";
+    for (const char* node : {"a", "b", "c", "d"}) {
+        text += std::string("[nodes.") + node + "]\nsid = " + std::to_string(*node - 'a' + 1) +
+                "\nloopback = \"10.0.0." + std::to_string(*node - 'a' + 1) + "\"\n";
+    }
+    for (const char* ends : {"ab", "bd", "ac", "cd"}) {
+        const bool dear = ends[0] == 'c' || ends[1] == 'c';
+        text += std::string("[[links]]\nends = [\"") + ends[0] + "\", \"" + ends[1] +
+                "\"]\nbandwidth = \"10G\"\nmetric = " + (dear ? "20" : "10") + "\n";
+    }
+    return text + more;
+}
+
+TEST(RhumbPath, ReportsWhatDemandsDoToLinks) {
+    const temporary_folder folder;
+    const std::string demands =
+        "[[policies]]\nname = \"gold\"\ncolor = 1\nendpoint = \"d\"\nheadend = \"a\"\n"
+        "[[policies.paths]]\nsegments = [\"d\"]\n"
+        "[[demands]]\nfrom = \"a\"\nto = \"d\"\nrate = \"6G\"\n"
+        "[[demands]]\nfrom = \"a\"\nto = \"d\"\nrate = \"3G\"\npolicy = \"gold\"\n";
+    folder.write("s.toml", square(demands));
+    const std::string file = folder.path("s.toml");
+    const json now = read("report --json --fail link " + file);
+    EXPECT_EQ(now.at("links").size(), 2U);
+    EXPECT_DOUBLE_EQ(now.at("links").at(0).at("utilisation"), 0.9);
+    EXPECT_EQ(now.at("failures").size(), 4U);
+    const json nodes = read("report --json --fail node --limit 80 " + file);
+    for (const json& failed : nodes.at("failures")) {
+        EXPECT_EQ(failed.at("overloaded").size(),
+                  failed.at("what") == "b" || failed.at("what") == "c" ? 2U : 0U);
+        EXPECT_EQ(failed.at("lost_rate"),
+                  failed.at("what") == "a" || failed.at("what") == "d" ? 9e9 : 0.0);
+    }
+    expect("report " + file, 0, {"a:to-b", "9000.0", "90.0", "WORST LINK", "node"});
+
+    const json plan = read("reoptimise --json " + file);
+    EXPECT_DOUBLE_EQ(plan.at("before"), 0.9);
+    EXPECT_DOUBLE_EQ(plan.at("after"), 0.6);
+    ASSERT_EQ(plan.at("moves").size(), 1U);
+    EXPECT_EQ(plan.at("moves").at(0).at("demand").at("rate"), 3e9);
+    expect("reoptimise " + file, 0, {"fullest link before: 90.0 %, after: 60.0 %", "NEW LISTS"});
+    EXPECT_TRUE(read("reoptimise --json --target 95 " + file).at("moves").empty());
+
+    folder.write("none.toml", square(""));
+    expect("report " + folder.path("none.toml"), 1, {"has no [[demands]]"});
+    expect("report --fail city " + file, 2, {"--fail is all, link, node, srlg or none"});
+    expect("report --limit much " + file, 2, {"--limit takes a percentage"});
+    expect("reoptimise --target -1 " + file, 2, {"--target takes a percentage"});
 }
 
 TEST(RhumbPath, ProtectionIsThatOfTheDaemon) {
