@@ -310,7 +310,7 @@ result<json> show(const router& running, const json& params) {
         return show_scion(running, name);
     }
     if (name == "topology" || name == "links" || name == "spf" || name == "protection" ||
-        name == "conflicts" || name == "policies") {
+        name == "conflicts" || name == "policies" || name == "topology_file") {
         return show_network(running, name, params);
     }
     if (name == "config") {
@@ -322,7 +322,7 @@ result<json> show(const router& running, const json& params) {
     return error{
         "params.what must be one of version, ports, labels, prefixes, nexthops, counters, "
         "drops, config, workers, neighbours, topology, links, spf, protection, conflicts, "
-        "policies, "
+        "policies, topology_file, "
         "scion_interfaces, scion_paths, scion_bfd, scion_keys, scion_drops",
         {}};
 }

@@ -10,6 +10,7 @@ result<json> show_network(const router& running, std::string_view what, const js
     }
     const routing::network& known = *running.network();
     if (what == "topology") return rows_of(routing::topology_rows(known));
+    if (what == "topology_file") return rows_of(routing::topology_file_rows(known));
     if (what == "links") return rows_of(routing::link_rows(known));
     if (what == "protection") return rows_of(routing::protection_rows(known));
     if (what == "policies") return rows_of(routing::policy_rows(known));

@@ -42,7 +42,7 @@ void add_counter(json& row, const counter& count);
 [[nodiscard]] json show_drops(const router& running, const filters& wanted);
 // `what`: scion_interfaces, scion_paths, scion_bfd, scion_keys or scion_drops.
 [[nodiscard]] result<json> show_scion(const router& running, std::string_view what);
-// `what`: topology, links, spf, protection, conflicts or policies.
+// `what`: topology, topology_file, links, spf, protection, conflicts or policies.
 [[nodiscard]] result<json> show_network(const router& running, std::string_view what,
                                         const json& params);
 // For Prometheus. Precondition: running.scion() is not null.

@@ -6,7 +6,9 @@
 #include <filesystem>
 #include <utility>
 
+#include "controlplane/config/load.hh"
 #include "controlplane/routing/own_links.hh"
+#include "controlplane/routing/policies_text.hh"
 #include "controlplane/topology/flex_algo.hh"
 
 namespace rhumb::routing {
@@ -101,6 +103,9 @@ result<std::unique_ptr<network::loaded>> network::load(const config::file& file)
     auto read = config::load_topology(path, nullptr, read_rest);
     if (!read) {
         return read.why();
+    }
+    if (const auto text = config::read_file(path, config::max_toml_bytes)) {
+        next->policies_text = routing::policies_text(text.value());
     }
     next->nodes = std::move(read.value().nodes);
     next->affinities = std::move(read.value().affinities);

@@ -78,6 +78,8 @@ public:
     // Null before the first compute().
     [[nodiscard]] const own_policies* policies() const { return policies_.get(); }
     [[nodiscard]] std::span<const std::string> affinities() const { return state_->affinities; }
+    // What the file says of policies, routes and demands, in its own words.
+    [[nodiscard]] const std::string& policies_text() const { return state_->policies_text; }
     [[nodiscard]] const config::topology_section& section() const {
         return *state_->configured.topology;
     }
@@ -93,6 +95,7 @@ private:
         std::vector<topology::advertisement> nodes;
         config::policies_file policies;
         std::string path;
+        std::string policies_text;  // of the file, as it stands there
     };
 
     explicit network(std::string own_name) : source_(std::move(own_name)) {}

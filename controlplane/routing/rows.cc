@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "controlplane/config/topology_file.hh"
 #include "controlplane/labels/fec.hh"
 #include "controlplane/topology/spf.hh"
 
@@ -241,6 +242,29 @@ json protection_rows(const network& known) {
                 }
             }
         }
+    }
+    return rows;
+}
+
+json topology_file_rows(const network& known) {
+    constexpr std::size_t most = std::size_t{256} << 10;  // bytes a row
+    const topology::map& m = known.map();
+    config::topology_file present;
+    present.affinities.assign(known.affinities().begin(), known.affinities().end());
+    for (node_number node = 0; node < m.node_count(); ++node) {
+        if (const topology::advertisement* const said = m.said(node)) {
+            present.nodes.push_back(*said);
+        }
+    }
+    const std::string text = config::topology_text(present) + known.policies_text();
+    json rows = json::array();
+    for (std::size_t at = 0; at < text.size();) {
+        std::size_t end = std::min(at + most, text.size());
+        while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) {
+            --end;  // not within a character
+        }
+        rows.push_back({{"toml", text.substr(at, end - at)}});
+        at = end;
     }
     return rows;
 }

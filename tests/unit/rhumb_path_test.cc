@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -55,8 +56,11 @@ json read(const std::string& line, int status = 0) {
 }
 
 TEST(RhumbPath, HelpsAndRefusesWrongUsage) {
-    expect("--help", 0, {"show", "spf", "path", "walk", "svg", "Exit status"});
-    for (const char* word : {"show", "spf", "path", "walk", "svg"}) {
+    expect("--help", 0,
+           {"show", "spf", "path", "walk", "protection", "report", "reoptimise", "svg",
+            "Exit status"});
+    for (const char* word :
+         {"show", "spf", "path", "walk", "protection", "report", "reoptimise", "svg"}) {
         expect(std::string(word) + " --help", 0, {"usage: rhumb-path ", "options"});
         expect(word, 2, {"0 words are given", "--help tells more"});
         expect(std::string(word) + " --nonsense", 2, {"nonsense"});
@@ -125,15 +129,216 @@ TEST(RhumbPath, PathsTellLabelsAtEveryHop) {
            {"r1 to r5, cost 30 (igp)", "r1 -r1-2> r2 -r2-3> r3 -r3-5> r5", "segments  node r5",
             "r5 is next and wants its label (no PHP)", "ARRIVED"});
     expect("path " + lab + " r1 r5 --fail r2:r2-3", 1, {"LOST", "link r2-3 is down"});
-    expect("path " + lab + " r1 r5 --avoid r3", 1, {"there is no path from r1 to r5"});
+    expect("path " + lab + " r1 r5 --avoid r3", 1,
+           {"every way from r1 to r5 takes a node, a link or an SRLG that is excluded"});
     const json way = read("path --json --avoid r2 " + lab + " r1 r5");
     EXPECT_EQ(way.at("cost"), 60);
-    EXPECT_EQ(way.at("segments").size(), 3U);
+    EXPECT_EQ(way.at("segments"), (json{"node r4", "adjacency r4 r4-3", "node r5"}));
     EXPECT_EQ(way.at("walk").at("arrives"), true);
-    EXPECT_EQ(way.at("walk").at("visits").at(1).at("labels"), (json{15'004, 15'004}));
+    EXPECT_EQ(way.at("walk").at("visits").at(1).at("labels"), (json{0, 15'004, 16'005}));
     EXPECT_EQ(read("path --json --metric delay " + provider + " pe1 pe4").at("cost"),
               500 + 4'000 + 100 + 6'000 + 500);
-    expect("path --avoid blue --avoid srlg:7 " + provider + " pe1 pe4", 1, {"there is no path"});
+    expect("path --avoid blue --avoid srlg:7 " + provider + " pe1 pe4", 1, {"leave"});
+}
+
+TEST(RhumbPath, PathsKeepConstraints) {
+    const std::string ends = lab + " r1 r5";
+    EXPECT_EQ(read("path --json --via r4 " + ends).at("cost"), 50);  // and back over r1
+    EXPECT_EQ(read("path --json --via r4 --avoid r2 " + ends).at("cost"), 60);
+    EXPECT_EQ(read("path --json --max-hops 3 " + ends).at("cost"), 30);
+    expect("path --max-hops 2 " + ends, 1, {"the least number of hops is 3, the bound 2"});
+    expect("path --bandwidth 1T " + provider + " pe1 pe4", 1, {"has 1000000000000 bit/s free"});
+    expect("path --max-delay 1ms " + provider + " pe1 pe4 --metric delay", 1,
+           {"the least delay is 11100, the bound 1000"});
+    EXPECT_EQ(read("path --json --max-delay 11.1ms " + provider + " pe1 pe4").at("delay_us"),
+              11'100);
+    const json blue = read("path --json --include blue --avoid pe2 --avoid pe3 " + provider +
+                           " fra-blue mil-blue");
+    for (const json& link : blue.at("links")) {
+        EXPECT_NE(link.at("to").get<std::string>().find("blue"), std::string::npos);
+    }
+    expect("path --include green " + ends, 2, {"green is no affinity"});
+    expect("path --max-delay soon " + ends, 2, {"--max-delay takes a time"});
+    expect("path --max-hops few " + ends, 2, {"--max-hops takes a number"});
+    expect("path --bandwidth 10X " + ends, 2, {"--bandwidth takes a rate"});
+    expect("path --via r9 " + ends, 2, {"r9 is no node"});
+    expect("path --disjoint city " + ends, 2, {"--disjoint is link, node"});
+    expect("path -k 0 " + ends, 2, {"-k takes 1 to 1000"});
+    expect("path -k 2 --color 1 " + ends, 2, {"exclude each other"});
+    expect("path --metric te --color 1 " + ends, 2, {"it takes no others"});
+    expect("path --algorithm 129 " + provider + " pe1 ams-red", 1,
+           {"ams-red takes no part in algorithm 129"});
+}
+
+TEST(RhumbPath, SeveralPathsAndPairs) {
+    const json both = read("path --json -k 5 " + lab + " r1 r5").at("paths");
+    ASSERT_EQ(both.size(), 2U);
+    EXPECT_EQ(both.at(0).at("cost"), 30);
+    EXPECT_EQ(both.at(1).at("cost"), 60);
+    expect("path -k 2 " + lab + " r1 r5", 0, {"r1 -r1-4> r4 -r4-3> r3 -r3-5> r5"});
+    const json pair = read("path --json --disjoint node " + lab + " r1 r3");
+    EXPECT_EQ(pair.at("disjoint"), true);
+    EXPECT_EQ(pair.at("paths").at(0).at("cost"), 20);
+    EXPECT_EQ(pair.at("paths").at(1).at("cost"), 50);
+    const json none = read("path --json --disjoint link " + lab + " r1 r5", 1);
+    EXPECT_EQ(none.at("disjoint"), false);
+    EXPECT_EQ(none.at("shared").at("links").size(), 1U);
+    expect("path --disjoint link " + lab + " r1 r5", 1,
+           {"no two paths are apart; these share r3:"});
+}
+
+TEST(RhumbPath, LongListsAreSplitByBindingSids) {
+    const temporary_folder folder;
+    std::string text = "[defaults]\nmsd = 2\n";
+    for (int n = 1; n <= 6; ++n) {
+        text += "[nodes.r" + std::to_string(n) + "]\nsid = " + std::to_string(n) +
+                "\nloopback = \"10.0.0." + std::to_string(n) + "\"\n";
+    }
+    // Each hop has a cheap link that is avoided: the dear one needs its adjacency SID.
+    for (int n = 1; n < 6; ++n) {
+        const std::string a = "r" + std::to_string(n);
+        const std::string b = "r" + std::to_string(n + 1);
+        for (const char* kind : {"cheap", "dear"}) {
+            text += "[[links]]\nends = [\"" + a + ":" + kind + "-up\", \"" + b + ":" + kind +
+                    "-down\"]\nsids = [[" + (*kind == 'c' ? "15000" : "15002") + "], [" +
+                    (*kind == 'c' ? "15001" : "15003") +
+                    "]]\nmetric = " + (*kind == 'c' ? "1" : "9") + "\n";
+        }
+    }
+    folder.write("long.toml", text);
+    std::string line = "path --json ";
+    for (int n = 1; n < 6; ++n) {
+        line += "--avoid r" + std::to_string(n) + ":cheap-up ";
+    }
+    const json way = read(line + folder.path("long.toml") + " r1 r6");
+    EXPECT_EQ(way.at("cost"), 45);
+    EXPECT_EQ(way.at("segments").size(), 5U);
+    const json& split = way.at("split");
+    EXPECT_LE(split.at("segments").size(), 3U);
+    EXPECT_FALSE(split.at("bindings").empty());
+    expect(line.substr(0, 5) + line.substr(12) + folder.path("long.toml") + " r1 r6", 0,
+           {"more than r1 can impose (MSD 2); with binding SIDs: ", "binding SID 1 of r"});
+}
+
+TEST(RhumbPath, PoliciesTellWhyTheyAreActive) {
+    const temporary_folder folder;
+    std::FILE* const file = std::fopen(lab.c_str(), "rb");
+    ASSERT_NE(file, nullptr);
+    std::string text(1 << 16, '\0');
+    text.resize(std::fread(text.data(), 1, text.size(), file));
+    (void)std::fclose(file);
+    text +=
+        "[[policies]]\nname = \"gold\"\ncolor = 100\nendpoint = \"r5\"\n"
+        "headend = \"r1\"\nbinding_sid = 15100\n"
+        "[[policies.paths]]\npreference = 300\nsegments = [\"r3->r4\", \"r5\"]\n"
+        "[[policies.paths]]\npreference = 200\nlists = [\n"
+        "    { segments = [\"r4\", \"r4->r3\", \"r5\"], weight = 3 },\n"
+        "    { segments = [\"r5\"] },\n]\n"
+        "[[policies.paths]]\npreference = 100\ndynamic = { metric = \"igp\" }\n"
+        "[[policies]]\ncolor = 7\nendpoint = \"r3\"\n"
+        "[[policies.paths]]\ndynamic = { max_hops = 1 }\n";
+    folder.write("lab.toml", text);
+    const std::string ends = folder.path("lab.toml") + " r1 r5";
+    const json gold = read("path --json --color 100 " + ends);
+    EXPECT_EQ(gold.at("binding_sid"), 15'100);
+    EXPECT_EQ(gold.at("lists").size(), 2U);
+    EXPECT_EQ(gold.at("lists").at(0).at("weight"), 3);
+    EXPECT_EQ(gold.at("lists").at(0).at("walk").at("arrives"), true);
+    EXPECT_EQ(gold.at("candidates").at(0).at("active"), false);
+    EXPECT_EQ(gold.at("candidates").at(1).at("active"), true);
+    expect("path --color 100 " + ends, 0,
+           {"policy gold of r1, color 100, endpoint 198.51.100.5", "binding SID 15100 (specified)",
+            "invalid: list 1, segment 1: ", "active: the first that is valid",
+            "not tried: one before it is valid", "list 1, weight 3 of 4", "ARRIVED"});
+    expect("path --color 9 " + ends, 1, {"r1 has no policy to r5 with color 9"});
+    // The other one has no headend: it is the node's own.
+    expect("path --color 7 " + folder.path("lab.toml") + " r1 r3", 1,
+           {"no path is valid: its traffic goes as if there were no policy"});
+    expect("path --color 7 " + folder.path("lab.toml") + " r2 r3", 0, {"node r3", "ARRIVED"});
+    const std::string drawn = folder.path("lab.toml") + " - --path r1 r5 --backup --color 100";
+    expect("svg " + drawn, 0,
+           {"r1 to r5, policy of color 100", "r1 to r5 after r1:r1-2 fails, cost 60"});
+    folder.write("bad.toml", text +
+                                 "[[policies]]\ncolor = 8\nendpoint = \"r77\"\n"
+                                 "[[policies.paths]]\nsegments = [\"r1\"]\n");
+    expect("path --color 100 " + folder.path("bad.toml") + " r1 r5", 4, {"r77"});
+}
+
+// Two ways from a to d, of which the shorter is too narrow for both demands.
+std::string square(const std::string& more) {
+    std::string text = "[defaults]\nmsd = 5\n";
+    for (const char* node : {"a", "b", "c", "d"}) {
+        text += std::string("[nodes.") + node + "]\nsid = " + std::to_string(*node - 'a' + 1) +
+                "\nloopback = \"10.0.0." + std::to_string(*node - 'a' + 1) + "\"\n";
+    }
+    for (const char* ends : {"ab", "bd", "ac", "cd"}) {
+        const bool dear = ends[0] == 'c' || ends[1] == 'c';
+        text += std::string("[[links]]\nends = [\"") + ends[0] + "\", \"" + ends[1] +
+                "\"]\nbandwidth = \"10G\"\nmetric = " + (dear ? "20" : "10") + "\n";
+    }
+    return text + more;
+}
+
+TEST(RhumbPath, ReportsWhatDemandsDoToLinks) {
+    const temporary_folder folder;
+    const std::string demands =
+        "[[policies]]\nname = \"gold\"\ncolor = 1\nendpoint = \"d\"\nheadend = \"a\"\n"
+        "[[policies.paths]]\nsegments = [\"d\"]\n"
+        "[[demands]]\nfrom = \"a\"\nto = \"d\"\nrate = \"6G\"\n"
+        "[[demands]]\nfrom = \"a\"\nto = \"d\"\nrate = \"3G\"\npolicy = \"gold\"\n";
+    folder.write("s.toml", square(demands));
+    const std::string file = folder.path("s.toml");
+    const json now = read("report --json --fail link " + file);
+    EXPECT_EQ(now.at("links").size(), 2U);
+    EXPECT_DOUBLE_EQ(now.at("links").at(0).at("utilisation"), 0.9);
+    EXPECT_EQ(now.at("failures").size(), 4U);
+    const json nodes = read("report --json --fail node --limit 80 " + file);
+    for (const json& failed : nodes.at("failures")) {
+        EXPECT_EQ(failed.at("overloaded").size(),
+                  failed.at("what") == "b" || failed.at("what") == "c" ? 2U : 0U);
+        EXPECT_EQ(failed.at("lost_rate"),
+                  failed.at("what") == "a" || failed.at("what") == "d" ? 9e9 : 0.0);
+    }
+    expect("report " + file, 0, {"a:to-b", "9000.0", "90.0", "WORST LINK", "node"});
+
+    const json plan = read("reoptimise --json " + file);
+    EXPECT_DOUBLE_EQ(plan.at("before"), 0.9);
+    EXPECT_DOUBLE_EQ(plan.at("after"), 0.6);
+    ASSERT_EQ(plan.at("moves").size(), 1U);
+    EXPECT_EQ(plan.at("moves").at(0).at("demand").at("rate"), 3e9);
+    expect("reoptimise " + file, 0, {"fullest link before: 90.0 %, after: 60.0 %", "NEW LISTS"});
+    EXPECT_TRUE(read("reoptimise --json --target 95 " + file).at("moves").empty());
+
+    folder.write("none.toml", square(""));
+    expect("report " + folder.path("none.toml"), 1, {"has no [[demands]]"});
+    expect("report --fail city " + file, 2, {"--fail is all, link, node, srlg or none"});
+    expect("report --limit much " + file, 2, {"--limit takes a percentage"});
+    expect("reoptimise --target -1 " + file, 2, {"--target takes a percentage"});
+}
+
+TEST(RhumbPath, ProtectionIsThatOfTheDaemon) {
+    const json rows = read("protection --json " + lab + " r1");
+    ASSERT_FALSE(rows.empty());
+    std::vector<std::string> behind;
+    for (const json& row : rows) {
+        if (row.at("link") == "r1-2") {
+            EXPECT_EQ(row.at("out"), "r1-4");
+            EXPECT_EQ(row.at("segments"), json::array({"adjacency r4 r4-3"}));
+            EXPECT_EQ(row.at("labels"), json::array({15'004}));
+            EXPECT_EQ(row.at("protects"), "link");
+            for (const json& node : row.at("destinations")) {
+                behind.push_back(node);
+            }
+        }
+    }
+    std::ranges::sort(behind);
+    EXPECT_EQ(behind, (std::vector<std::string>{"r2", "r3", "r5"}));
+    expect("protection --protect node " + lab + " r1", 0, {"DESTINATIONS", "node", "r1-4"});
+    for (const json& row : read("protection --json --strict --protect node " + lab + " r1")) {
+        EXPECT_EQ(row.at("protects"), "node");
+    }
+    expect("protection --protect city " + lab + " r1", 2, {"--protect is link, node"});
+    expect("protection " + lab + " r9", 2, {"r9 is no node"});
 }
 
 TEST(RhumbPath, WalksFollowSegments) {

@@ -142,6 +142,35 @@ TEST(rhumbctl_command, states_and_bare_commands) {
     EXPECT_EQ(parsed({"apply", "x.toml"}).file, "x.toml");
 }
 
+TEST(rhumbctl_command, questions_about_the_map_are_those_of_rhumb_path) {
+    using words = std::vector<std::string>;
+    const command path = parsed({"path", "r1", "r5", "--color", "100"});
+    EXPECT_EQ(path.what, command::kind::map);
+    EXPECT_EQ(path.tool, (words{"path", map_name, "r1", "r5", "--color=100"}));
+    EXPECT_EQ(parsed({"path", "--avoid", "r2", "--avoid=srlg:7", "r1", "r5", "--metric", "te",
+                      "--algorithm", "128", "--json"})
+                  .tool,
+              (words{"path", map_name, "r1", "r5", "--algorithm=128", "--metric=te", "--avoid=r2",
+                     "--avoid=srlg:7", "--json"}));
+    EXPECT_EQ(parsed({"topology", "svg", "x.svg", "--path", "r1", "r5", "--backup"}).tool,
+              (words{"svg", map_name, "x.svg", "--backup", "--path", "r1", "r5"}));
+    EXPECT_EQ(parsed({"topology", "svg", "-", "--from", "r1", "--fail", "r1:a"}).tool,
+              (words{"svg", map_name, "-", "--from=r1", "--fail=r1:a"}));
+    const command save = parsed({"topology", "save", "map.toml"});
+    EXPECT_EQ(save.what, command::kind::save_map);
+    EXPECT_EQ(save.file, "map.toml");
+    EXPECT_EQ(usage_error({"path", "r1"}), "2 it is: rhumbctl path A B");
+    EXPECT_EQ(usage_error({"path", "r1", "r2", "--backup"}), "2 path takes no --backup");
+    EXPECT_EQ(usage_error({"topology", "show", "x"}).front(), '2');
+    EXPECT_EQ(usage_error({"topology", "save"}).front(), '2');
+    EXPECT_EQ(usage_error({"topology", "save", "x", "--from", "r1"}), "2 topology takes no --from");
+    EXPECT_EQ(usage_error({"topology", "save", "x", "--json"}).front(), '2');
+    EXPECT_EQ(usage_error({"show", "topology", "--color", "1"}), "2 show takes no --color");
+    for (const char* word : {" path", " topology", " save", "--color"}) {
+        EXPECT_NE(completion_script.find(word), std::string_view::npos) << word;
+    }
+}
+
 TEST(rhumbctl_command, trace_and_capture) {
     EXPECT_EQ(parsed({"trace", "5"}).params, json({{"count", 5}}));
     EXPECT_EQ(parsed({"trace", "5", "--port", "w", "--label", "16002"}).params,

@@ -122,6 +122,27 @@ TEST_F(rhumbctl_show, configuration_is_toml_but_safe) {
     EXPECT_EQ(shown({"show", "config"}, {{"rows", {{{"toml", 1}}}}}).front(), '3');
 }
 
+TEST_F(rhumbctl_router, the_map_is_put_together_of_its_pieces) {
+    std::vector<json> asked;
+    const auto answer = [&asked](const json& result) {
+        return [&asked, result](fake_router::peer& peer) {
+            asked.push_back(peer.request());
+            peer.answer(asked.back(), result);
+        };
+    };
+    {
+        const fake_router router(path("r1.sock"),
+                                 answer({{"rows", {{{"toml", "[nodes.a"}}, {{"toml", "]\n"}}}}}));
+        client c = connected();
+        EXPECT_EQ(topology_file(c), "[nodes.a]\n");
+    }
+    EXPECT_EQ(asked.at(0).at("params").at("what"), "topology_file");
+    std::filesystem::remove(path("r1.sock"));
+    const fake_router router(path("r1.sock"), answer({{"rows", {{{"toml", 5}}}}}));
+    client c = connected();
+    EXPECT_EQ(thrown([&] { (void)topology_file(c); }).front(), '3');
+}
+
 TEST_F(rhumbctl_show, short_lists_come_whole_and_are_cut) {
     const json result{
         {"rows", {{{"kind", "label"}, {"name", "1"}}, {{"kind", "label"}, {"name", "2"}}}}};

@@ -8,6 +8,7 @@
 #include <set>
 #include <thread>
 
+#include "controlplane/config/topology_file.hh"
 #include "tests/vdev/daemon_control.hh"
 
 namespace rhumb::test {
@@ -80,7 +81,9 @@ protected:
 };
 
 TEST_F(rhumbd_map, tables_are_those_of_its_place_on_the_map) {
-    folder_.write("lab.toml", topology());
+    const std::string policy =
+        "[[policies]]\ncolor = 7\nendpoint = \"r5\"\n[[policies.paths]]\ndynamic = {}\n";
+    folder_.write("lab.toml", topology() + policy);
     write_router(quiet(0), quiet(1));
     const auto router = start();
     EXPECT_EQ(way_of(label(*router, 16001)), "next");
@@ -94,6 +97,20 @@ TEST_F(rhumbd_map, tables_are_those_of_its_place_on_the_map) {
     EXPECT_EQ(rows(*router, {{"what", "topology"}}).size(), 5U);
     EXPECT_EQ(rows(*router, {{"what", "links"}}).size(), 10U);
     EXPECT_EQ(rows(*router, {{"what", "conflicts"}}), json::array());
+    // The map as a file is the same map, and the policies stand behind it.
+    std::string text;
+    for (const json& row : rows(*router, {{"what", "topology_file"}})) {
+        text += row.at("toml").get<std::string>();
+    }
+    const auto map = config::parse_topology(text, "map");
+    ASSERT_TRUE(map) << map.why().text();
+    const auto file = config::parse_topology(topology(), "lab");
+    EXPECT_EQ(map.value().nodes.size(), file.value().nodes.size());
+    for (std::size_t n = 0; n < file.value().nodes.size(); ++n) {
+        EXPECT_EQ(map.value().nodes[n].links, file.value().nodes[n].links);
+        EXPECT_EQ(map.value().nodes[n].prefixes, file.value().nodes[n].prefixes);
+    }
+    EXPECT_NE(text.find(policy), std::string::npos);
     // What protects r2 and all behind it: over r4, whose way to r3 is its own adjacency.
     std::set<std::string> repaired;
     for (const json& row : rows(*router, {{"what", "protection"}})) {

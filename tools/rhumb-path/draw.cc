@@ -1,11 +1,13 @@
 // rhumb-path svg: the map as a drawing.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iostream>
 
 #include "controlplane/topology/flex_algo.hh"
 #include "controlplane/topology/spf.hh"
+#include "tools/rhumb-path/policy.hh"
 #include "tools/rhumb-path/route.hh"
 #include "tools/rhumb-path/svg.hh"
 
@@ -83,8 +85,32 @@ struct svg_settings {
     words ends;  // pairs
     std::string from;
     words fail;
+    bool backup = false;
+    std::optional<std::uint32_t> color;
     route_options how;
 };
+
+// The links that a policy's lists take, equal-cost branches included.
+void add_policy(const network& in, map_drawing& on, const std::string& from, const std::string& to,
+                std::uint32_t color) {
+    const auto all = evaluate_policies(in, in.node(from));
+    const paths::policy_state& policy =
+        find_policy(in, all->all(), in.node(from), in.node(to), color);
+    std::vector<topology::link_number> links;
+    for (const paths::weighted_segments& list : policy.lists.in_force().lists) {
+        const auto walk = in.walker->follow(in.node(from), list.segments,
+                                            in.sids->node_prefix(in.node(to), 0), {});
+        for (const labels::visit& v : walk.visits) {
+            for (const labels::walk_branch& b : v.branches) {
+                links.push_back(b.link);
+            }
+        }
+    }
+    std::ranges::sort(links);
+    links.erase(std::unique(links.begin(), links.end()), links.end());
+    on.add_path(drawing::path_kind::policy,
+                fmt::format("{} to {}, policy of color {}", from, to, color), links);
+}
 
 void add_route(const network& in, map_drawing& on, const std::string& from, const std::string& to,
                const route_options& how, drawing::path_kind kind, const std::string& words) {
@@ -108,16 +134,25 @@ void add_routes(const network& in, map_drawing& on, const svg_settings& how) {
                   "");
         if (!how.how.is_plain()) {
             const std::string words =
-                how.how.avoid.empty()
-                    ? ", by " + how.how.metric
-                    : fmt::format(", avoiding {}", fmt::join(how.how.avoid, ", "));
+                !how.how.avoid.empty()
+                    ? fmt::format(", avoiding {}", fmt::join(how.how.avoid, ", "))
+                : how.how.metric.empty() ? ", under constraints"
+                                         : ", by " + how.how.metric;
             add_route(in, on, from, to, how.how, drawing::path_kind::policy, words);
         }
-        if (!how.fail.empty()) {
+        if (how.color) {
+            add_policy(in, on, from, to, *how.color);
+        }
+        words gone = how.fail;
+        if (how.backup && gone.empty() && from != to) {
+            const route way = find_route(in, in.node(from), in.node(to), plain);
+            gone.push_back(in.link_name(way.along.links.front()));
+        }
+        if (!gone.empty()) {
             route_options after = plain;
-            after.avoid = how.fail;
+            after.avoid = gone;
             add_route(in, on, from, to, after, drawing::path_kind::backup,
-                      fmt::format(" after {} fails", fmt::join(how.fail, ", ")));
+                      fmt::format(" after {} fails", fmt::join(gone, ", ")));
         }
     }
 }
@@ -142,8 +177,9 @@ exit_status svg(const words& line, const network_source& open) {
         "usage: rhumb-path svg [OPTION...] FILE OUT.svg\n"
         "\n"
         "Draws the map, with costs at links; OUT is - for standard output. Paths stand out in\n"
-        "colour: shortest in blue, those of --metric, --avoid and --algorithm in green, and those\n"
-        "that follow when a link fails (--fail) in orange.\n");
+        "colour: shortest in blue, those of constraints, algorithms and policies in green, and "
+        "those\n"
+        "that follow when a link fails (--fail, --backup) in orange.\n");
     svg_settings how;
     std::string title;
     given.options.add_options()("path", po::value(&how.ends)->multitoken()->value_name("FROM TO"),
@@ -152,6 +188,12 @@ exit_status svg(const words& line, const network_source& open) {
                                 "draw all shortest paths from this node");
     given.options.add_options()("fail", po::value(&how.fail)->value_name("NODE:LINK"),
                                 "this link fails: the path that follows");
+    given.options.add_options()("backup", po::bool_switch(&how.backup),
+                                "the path that follows when the first link of the path fails");
+    given.options.add_options()("color",
+                                po::value<std::uint32_t>()->value_name("C")->notifier(
+                                    [&how](std::uint32_t color) { how.color = color; }),
+                                "the SR policy of this color");
     how.how.add_to(given.options);
     given.options.add_options()("title", po::value(&title)->value_name("TEXT"), "above the map");
     if (!given.parse(line, 2, 2)) {

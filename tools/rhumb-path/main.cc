@@ -13,12 +13,14 @@ namespace rhumb::path_tool {
 namespace {
 
 // One line each.
-constexpr std::array<subcommand, 6> subcommands{{
+constexpr std::array<subcommand, 8> subcommands{{
     {"show", "FILE [nodes|links|...]", "what the file says, and conflicts between SIDs", show},
     {"spf", "FILE NODE", "shortest paths from a node to all others", spf},
     {"path", "FILE FROM TO", "the best way, its segments, and the labels at every hop", path},
     {"walk", "FILE NODE SEGMENT...", "what becomes of a packet with a list of segments", walk},
     {"protection", "FILE NODE", "repairs of the node's links (TI-LFA)", protection},
+    {"report", "FILE", "how full links are, also after failures", report},
+    {"reoptimise", "FILE", "which policies should move so that they are less full", reoptimise},
     {"svg", "FILE OUT.svg", "the map as a drawing, with paths in colours", svg},
 }};
 

@@ -43,6 +43,8 @@ exit_status spf(const words& line, const network_source& open);
 exit_status path(const words& line, const network_source& open);
 exit_status walk(const words& line, const network_source& open);
 exit_status protection(const words& line, const network_source& open);
+exit_status report(const words& line, const network_source& open);
+exit_status reoptimise(const words& line, const network_source& open);
 exit_status svg(const words& line, const network_source& open);
 
 // A subcommand's line: its options, and words between two numbers.

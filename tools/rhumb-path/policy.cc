@@ -152,7 +152,7 @@ void print_policy(const network& in, const paths::policy_state& policy,
 }  // namespace
 
 std::unique_ptr<routing::own_policies> evaluate_policies(const network& in,
-                                                         topology::node_number own) {
+                                                         std::optional<topology::node_number> own) {
     config::diagnostics errors(in.source, 0);
     const config::resolved_policies all =
         config::resolve_policies(in.policies, in.map, own, errors);
@@ -163,8 +163,8 @@ std::unique_ptr<routing::own_policies> evaluate_policies(const network& in,
         }
         throw failure(exit_status::file, text);
     }
-    auto made =
-        std::make_unique<routing::own_policies>(in.map, own, std::vector<topology::label_block>());
+    auto made = std::make_unique<routing::own_policies>(in.map, own.value_or(0),
+                                                        std::vector<topology::label_block>());
     made->replace(all);
     (void)made->update({}, 0);
     return made;

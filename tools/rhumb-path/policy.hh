@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "controlplane/routing/own_policies.hh"
 #include "tools/rhumb-path/network.hh"
@@ -11,10 +12,11 @@
 
 namespace rhumb::path_tool {
 
-// All policies of the file, evaluated; those without a headend are `own`'s. Throws failure: file,
+// All policies of the file, evaluated; those without a headend are `own`'s, and an error
+// where there is none. Throws failure: file,
 // where names of them are not those of the map.
-[[nodiscard]] std::unique_ptr<routing::own_policies> evaluate_policies(const network& in,
-                                                                       topology::node_number own);
+[[nodiscard]] std::unique_ptr<routing::own_policies> evaluate_policies(
+    const network& in, std::optional<topology::node_number> own);
 
 // That of `from` to `to` with a color; else that to the null endpoint. Throws failure: refused,
 // where there is none.

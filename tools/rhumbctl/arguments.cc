@@ -39,6 +39,11 @@ constexpr const char* usage =
     "  capture PORT FILE|- [--count N]    write a port's packets as pcap, nanosecond stamps\n"
     "  scion show interfaces|paths|bfd|keys|drops\n"
     "                                     of a SCION border router; [--watch] [--limit N]\n"
+    "  path A B [--color C] [--algorithm N] [--metric M] [--avoid WHAT]... [--fail LINK]...\n"
+    "                                     a way through the router's map, and labels at each hop\n"
+    "  topology svg FILE|- [--path A B] [--from NODE] [--color C] [--backup] [--fail LINK]...\n"
+    "                                     draw the map\n"
+    "  topology save FILE|-               the map as a topology file, for rhumb-path\n"
     "  completion                         print the completion script for bash\n";
 
 constexpr const char* epilogue =
@@ -56,6 +61,9 @@ struct raw {
     std::string count;
     std::string label;
     std::string algorithm;
+    std::string metric;
+    std::string color;
+    std::string from;
     std::string op;
     std::string prefix;
     std::string nexthop;
@@ -64,7 +72,7 @@ struct raw {
     std::string node;
 };
 
-po::options_description described(raw& into) {
+po::options_description described(raw& into, arguments& lists) {
     po::options_description options("options");
     // clang-format off
     options.add_options()
@@ -77,7 +85,20 @@ po::options_description described(raw& into) {
          "give up when an answer takes longer (30; 0: never)")
         ("label", po::value(&into.label)->value_name("N|A-B"), "show, trace: this label, or range")
         ("algorithm", po::value(&into.algorithm)->value_name("N"),
-         "show spf: a flexible algorithm (RFC 9350), 128 to 255")
+         "show spf, path: a flexible algorithm (RFC 9350), 128 to 255")
+        ("metric", po::value(&into.metric)->value_name("M"), "path: the least igp, te or delay")
+        ("avoid", po::value(&lists.avoid)->value_name("WHAT"),
+         "path: keep off a node, NODE:LINK, srlg:N or an affinity; more than once")
+        ("fail", po::value(&lists.fail)->value_name("NODE:LINK"),
+         "path, topology svg: this link fails")
+        ("color", po::value(&into.color)->value_name("C"),
+         "path, topology svg: the SR policy of this color")
+        ("path", po::value(&lists.path)->multitoken()->value_name("A B"),
+         "topology svg: draw the path between two nodes")
+        ("from", po::value(&into.from)->value_name("NODE"),
+         "topology svg: draw all shortest paths from a node")
+        ("backup", po::bool_switch(&lists.backup),
+         "topology svg: what follows when the first link of the path fails")
         ("op", po::value(&into.op)->value_name("OP"), "show: labels with this operation")
         ("prefix", po::value(&into.prefix)->value_name("P"), "show: this prefix")
         ("nexthop", po::value(&into.nexthop)->value_name("NAME"),
@@ -125,11 +146,13 @@ arguments parse_arguments(std::vector<std::string> line) {
     complete_watch(line);
     raw read;
     arguments made;
-    po::options_description options = described(read);
+    po::options_description options = described(read, made);
     options.add_options()("words", po::value(&made.words));
     const po::variables_map map = read_line(options, line);
     for (const auto& [name, value] : map) {
-        made.given.insert(name);
+        if (!value.defaulted()) {
+            made.given.insert(name);
+        }
     }
     made.given.erase("words");
     const auto given = [&made](const char* name) { return made.given.contains(name); };
@@ -141,6 +164,9 @@ arguments parse_arguments(std::vector<std::string> line) {
     made.label = take("label", read.label);
     made.op = take("op", read.op);
     made.algorithm = take("algorithm", read.algorithm);
+    made.metric = take("metric", read.metric);
+    made.color = take("color", read.color);
+    made.from = take("from", read.from);
     made.prefix = take("prefix", read.prefix);
     made.nexthop = take("nexthop", read.nexthop);
     made.port = take("port", read.port);
@@ -168,8 +194,9 @@ arguments parse_arguments(std::vector<std::string> line) {
 
 std::string help_text() {
     raw unused;
+    arguments no_lists;
     std::ostringstream text;
-    text << usage << '\n' << described(unused) << epilogue;
+    text << usage << '\n' << described(unused, no_lists) << epilogue;
     return text.str();
 }
 

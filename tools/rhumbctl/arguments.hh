@@ -24,6 +24,13 @@ struct arguments {
     std::optional<std::string> port;
     std::optional<std::uint64_t> limit;
     std::optional<std::uint64_t> count;
+    std::optional<std::string> metric;
+    std::optional<std::string> color;
+    std::optional<std::string> from;
+    std::vector<std::string> avoid;
+    std::vector<std::string> fail;
+    std::vector<std::string> path;  // pairs of nodes
+    bool backup = false;
     bool help = false;
     bool version = false;
     std::vector<std::string> words;  // what is no option

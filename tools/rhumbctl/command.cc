@@ -194,6 +194,65 @@ command capture(const arguments& given) {
     return made;
 }
 
+// Options of rhumb-path that are called the same here.
+void pass_on(const arguments& given, std::vector<std::string>& tool) {
+    const auto one = [&tool](const char* name, const std::optional<std::string>& value) {
+        if (value) {
+            tool.push_back(fmt::format("--{}={}", name, *value));
+        }
+    };
+    one("color", given.color);
+    one("algorithm", given.algorithm);
+    one("metric", given.metric);
+    one("from", given.from);
+    for (const std::string& what : given.avoid) {
+        one("avoid", what);
+    }
+    for (const std::string& link : given.fail) {
+        one("fail", link);
+    }
+    if (given.as_json) {
+        tool.emplace_back("--json");
+    }
+    if (given.backup) {
+        tool.emplace_back("--backup");
+    }
+    if (!given.path.empty()) {
+        tool.emplace_back("--path");
+        tool.insert(tool.end(), given.path.begin(), given.path.end());
+    }
+}
+
+command path(const arguments& given) {
+    allow(given, {"color", "algorithm", "metric", "avoid", "fail"});
+    expect_words(given, 3, 3, "path A B");
+    command made{kind::map, "", nlohmann::json::object(), "", ""};
+    made.tool = {"path", map_name, given.words[1], given.words[2]};
+    pass_on(given, made.tool);
+    return made;
+}
+
+command topology(const arguments& given) {
+    constexpr const char* form = "topology svg FILE, or topology save FILE";
+    expect_words(given, 3, 3, form);
+    const std::string& verb = given.words[1];
+    if (given.as_json) {
+        throw wrong("topology writes a file; it takes no --json");
+    }
+    if (verb == "save") {
+        allow(given, {});
+        return {kind::save_map, "", nlohmann::json::object(), given.words[2], ""};
+    }
+    if (verb != "svg") {
+        throw wrong(fmt::format("it is: rhumbctl {}", form));
+    }
+    allow(given, {"color", "algorithm", "metric", "avoid", "fail", "path", "from", "backup"});
+    command made{kind::map, "", nlohmann::json::object(), "", ""};
+    made.tool = {"svg", map_name, given.words[2]};
+    pass_on(given, made.tool);
+    return made;
+}
+
 command bare(const arguments& given) {
     const std::string& method = given.words.front();
     allow(given, {});
@@ -209,7 +268,7 @@ struct entry {
     std::string_view name;
     command (*parse)(const arguments& given);
 };
-constexpr std::array<entry, 12> entries{{{"show", show},
+constexpr std::array<entry, 14> entries{{{"show", show},
                                          {"label", rule},
                                          {"prefix", rule},
                                          {"nexthop", rule},
@@ -220,6 +279,8 @@ constexpr std::array<entry, 12> entries{{{"show", show},
                                          {"trace", trace},
                                          {"capture", capture},
                                          {"scion", scion},
+                                         {"path", path},
+                                         {"topology", topology},
                                          {"completion", bare}}};
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "tools/rhumbctl/arguments.hh"
 
@@ -16,13 +17,19 @@ struct command {
         trace,
         capture,  // into `file`
         completion,
+        map,       // `tool` about the router's map
+        save_map,  // into `file`
     };
     kind what = kind::call;
     std::string method;
     nlohmann::json params = nlohmann::json::object();
     std::string file;  // - for standard input or output
     std::string done;
+    // A line of rhumb-path. The map has no file: its name there is map_name.
+    std::vector<std::string> tool{};
 };
+
+inline constexpr const char* map_name = "the router's map";
 
 // Throws failure{usage}.
 [[nodiscard]] command parse_command(const arguments& given);

@@ -13,6 +13,7 @@
 #include <string>
 #include <system_error>
 
+#include "tools/rhumb-path/network.hh"
 #include "tools/rhumbctl/arguments.hh"
 #include "tools/rhumbctl/client.hh"
 #include "tools/rhumbctl/command.hh"
@@ -102,7 +103,32 @@ void call(client& router, command what, bool as_json) {
     }
 }
 
-void run(client& router, const command& what, const arguments& given) {
+void write_file(const std::string& path, const std::string& text) {
+    if (path == "-") {
+        std::cout << text;
+        return;
+    }
+    errno = 0;
+    std::ofstream file(path, std::ios::binary);
+    file << text;
+    file.close();
+    if (!file) {
+        throw failure(exit_status::file, fmt::format("{}: cannot write: {}", path,
+                                                     std::generic_category().message(errno)));
+    }
+}
+
+// What rhumb-path says of the router's map.
+exit_status ask_map(client& router, const command& what) {
+    const path_tool::network_source from_router = [&router](const std::string& name) {
+        return path_tool::read(topology_file(router), name);
+    };
+    const path_tool::words line(what.tool.begin() + 1, what.tool.end());
+    return what.tool.front() == "path" ? path_tool::path(line, from_router)
+                                       : path_tool::svg(line, from_router);
+}
+
+exit_status run(client& router, const command& what, const arguments& given) {
     using kind = command::kind;
     switch (what.what) {
         case kind::show:
@@ -115,39 +141,42 @@ void run(client& router, const command& what, const arguments& given) {
         case kind::capture:
             capture(router, what, interrupt_descriptor(), isatty(STDERR_FILENO) != 0, std::cerr);
             break;
+        case kind::map: return ask_map(router, what);
+        case kind::save_map: write_file(what.file, topology_file(router)); break;
         default: call(router, what, given.as_json);
     }
+    return exit_status::done;
 }
 
-void run(const arguments& given) {
+exit_status run(const arguments& given) {
     if (given.help) {
         std::cout << help_text();
-        return;
+        return exit_status::done;
     }
     if (given.version) {
         std::cout << "rhumbctl " RHUMB_VERSION "\n";
-        return;
+        return exit_status::done;
     }
     const command what = parse_command(given);
     if (what.what == command::kind::completion) {
         std::cout << completion_script;
-        return;
+        return exit_status::done;
     }
     if (what.what == command::kind::capture && what.file == "-" && isatty(STDOUT_FILENO) != 0) {
         throw failure(exit_status::usage, "a capture is no text for a terminal; give a file");
     }
     client router(connection::open(socket_for(given), given.timeout), given.timeout);
-    run(router, what, given);
+    return run(router, what, given);
 }
 
 int main_status(int argc, char** argv) {
     try {
-        run(parse_arguments({argv + 1, argv + argc}));
+        const exit_status status = run(parse_arguments({argv + 1, argv + argc}));
         std::cout.flush();
         if (!std::cout) {
             throw failure(exit_status::file, "cannot write to standard output");
         }
-        return 0;
+        return static_cast<int>(status);
     } catch (const failure& why) {
         std::cout.flush();
         fmt::print(stderr, "rhumbctl: {}\n{}", printable(why.what()),

@@ -35,7 +35,8 @@ _rhumbctl() {
         case ${COMP_WORDS[n]} in
             -s | --socket) _rhumbctl_target=(-s "${COMP_WORDS[n + 1]}"); ((++n)) ;;
             -n | --node) _rhumbctl_target=(-n "${COMP_WORDS[n + 1]}"); ((++n)) ;;
-            --label | --op | --prefix | --nexthop | --port | --limit | --count | --timeout | --algorithm)
+            --label | --op | --prefix | --nexthop | --port | --limit | --count | --timeout | --algorithm | \
+                --metric | --avoid | --fail | --color | --from)
                 ((++n)) ;;
             = | -*) ;;
             *) words+=("${COMP_WORDS[n]}") ;;
@@ -46,6 +47,9 @@ _rhumbctl() {
         -s | --socket) COMPREPLY=(); compopt -o default 2>/dev/null; return ;;
         --port) _rhumbctl_offer $(_rhumbctl_names ports port); return ;;
         --nexthop) _rhumbctl_offer $(_rhumbctl_names nexthops nexthop); return ;;
+        --metric) _rhumbctl_offer igp te delay; return ;;
+        --avoid | --fail | --color) return ;;
+        --from | --path) _rhumbctl_offer $(_rhumbctl_names topology node); return ;;
         --op) _rhumbctl_offer continue next pop push; return ;;
         -n | --node | --label | --prefix | --limit | --count | --timeout) return ;;
         =)
@@ -65,6 +69,8 @@ _rhumbctl() {
             scion) options+=(--watch --limit) ;;
             trace) options+=(--port --label) ;;
             capture) options+=(--count) ;;
+            path) options+=(--color --algorithm --metric --avoid --fail) ;;
+            topology) options+=(--path --from --color --algorithm --metric --avoid --fail --backup) ;;
         esac
         _rhumbctl_offer "${options[@]}"
         return
@@ -72,11 +78,14 @@ _rhumbctl() {
 
     case "${words[*]}" in
         "") _rhumbctl_offer show label prefix nexthop port apply reload shutdown trace capture \
-                scion completion ;;
+                scion path topology completion ;;
         show) _rhumbctl_offer version ports labels prefixes nexthops counters drops config \
                   workers neighbours topology links spf protection policies conflicts ;;
         scion) _rhumbctl_offer show ;;
         "scion show") _rhumbctl_offer interfaces paths bfd keys drops ;;
+        path | "path "*) (( ${#words[@]} < 3 )) && _rhumbctl_offer $(_rhumbctl_names topology node) ;;
+        topology) _rhumbctl_offer svg save ;;
+        "topology svg" | "topology save") compopt -o default 2>/dev/null ;;
         label | prefix) _rhumbctl_offer set delete ;;
         nexthop) _rhumbctl_offer set delete up down ;;
         port) _rhumbctl_offer up down ;;

@@ -77,15 +77,19 @@ bool show_table(client& router, const command& what, const view& how, row_limit 
     });
 }
 
+const std::string& toml_of(const json& row) {
+    const auto toml = row.find("toml");
+    if (toml == row.end() || !toml->is_string()) {
+        throw nonsense("a piece of a file is no text");
+    }
+    return toml->get_ref<const std::string&>();
+}
+
 // The running configuration as text that rhumbd reads.
 bool show_config(client& router, const command& what, row_limit limit, std::ostream& out) {
     return for_each_page(router, what.params, limit, [&out](const json& rows) {
         for (const json& row : rows) {
-            const auto toml = row.find("toml");
-            if (toml == row.end() || !toml->is_string()) {
-                throw nonsense("the configuration is no text");
-            }
-            out << printable(toml->get_ref<const std::string&>(), keep::lines);
+            out << printable(toml_of(row), keep::lines);
         }
     });
 }
@@ -112,6 +116,16 @@ std::string framed(std::string_view text, std::size_t lines) {
 }
 
 }  // namespace
+
+std::string topology_file(client& router) {
+    std::string text;
+    (void)for_each_page(router, {{"what", "topology_file"}}, {}, [&text](const json& rows) {
+        for (const json& row : rows) {
+            text += toml_of(row);
+        }
+    });
+    return text;
+}
 
 bool for_each_page(client& router, const json& params, row_limit limit,
                    const std::function<void(const json& rows)>& page) {
