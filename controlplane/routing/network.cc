@@ -278,6 +278,7 @@ result<publish::computed_tables> network::compute(microseconds now) {
     (void)policies_->update(std::exchange(changed_, {}), now);
     const std::vector<paths::installed_policy> installed = policies_->installed();
     std::vector<publish::algorithm_inputs> algorithms;
+    algorithms.reserve(algorithms_.size());
     for (const algorithm_state& one : algorithms_) {
         algorithms.push_back(
             {one.algorithm, &one.view, one.repairs, one.pinned ? &*one.pinned : nullptr});

@@ -1,7 +1,6 @@
 #include <gtest/gtest.h>
 
 #include "controlplane/paths/compress.hh"
-#include "tests/support/rounds.hh"
 #include "tests/support/segment_networks.hh"
 #include "tests/support/segment_walk.hh"
 
@@ -165,10 +164,10 @@ void compare(std::uint32_t seed, int networks, bool plain) {
     EXPECT_TRUE(plain ? impossible == 0 : impossible > 0);
 }
 
-TEST(compress, no_list_of_all_is_shorter) { compare(41, test::rounds(2000), true); }
+TEST(compress, no_list_of_all_is_shorter) { compare(41, 2000, true); }
 
 TEST(compress, with_algorithms_anycast_and_binding_sids_no_list_is_shorter) {
-    compare(42, test::rounds(2000), false);
+    compare(42, 2000, false);
 }
 
 // An engine that has followed changes spells as a new one.

@@ -4,7 +4,6 @@
 #include "controlplane/paths/cspf_labels.hh"
 #include "controlplane/topology/flex_algo.hh"
 #include "tests/support/brute_paths.hh"
-#include "tests/support/rounds.hh"
 
 namespace rhumb::paths {
 namespace {
@@ -171,7 +170,7 @@ void expect_best(const topology::map& m, node_number from, node_number to, const
 
 TEST(cspf, no_path_of_all_is_better) {
     test::dice roll(1);
-    for (int n = 0; n < test::rounds(1500); ++n) {
+    for (int n = 0; n < 1500; ++n) {
         const test::small_network size{4 + roll() % 4, 6 + roll() % 7, 1 + roll() % 5,
                                        true,           true,           roll() % 3 == 0};
         const auto m = make_map(test::make_small(size, roll));
@@ -229,7 +228,7 @@ std::pair<topology::distance, std::size_t> best_of_legs(const topology::map& m, 
 TEST(cspf, no_way_through_waypoints_is_better) {
     test::dice roll(2);
     int found_some = 0;
-    for (int n = 0; n < test::rounds(600); ++n) {
+    for (int n = 0; n < 600; ++n) {
         const auto m = make_map(test::make_small({5, 4 + roll() % 5, 3, true, true, false}, roll));
         const auto node = [&] { return static_cast<node_number>(roll() % m.node_count()); };
         auto c = test::random_constraints(m, roll);
@@ -251,7 +250,7 @@ TEST(cspf, no_way_through_waypoints_is_better) {
             ASSERT_EQ(*found, test::measured(m, c.metric, found->links));
         }
     }
-    EXPECT_GT(found_some, test::rounds(200));
+    EXPECT_GT(found_some, 200);
 }
 
 TEST(cspf, equal_cost_links_are_those_of_all_shortest_paths) {

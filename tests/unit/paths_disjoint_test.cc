@@ -5,7 +5,6 @@
 
 #include "controlplane/paths/disjoint.hh"
 #include "tests/support/brute_paths.hh"
-#include "tests/support/rounds.hh"
 
 namespace rhumb::paths {
 namespace {
@@ -251,7 +250,7 @@ tally compare(std::uint32_t seed, int networks, bool two, bool constrained,
               std::vector<disjointness> kinds) {
     test::dice roll(seed);
     tally seen;
-    for (int n = 0; n < test::rounds(networks); ++n) {
+    for (int n = 0; n < networks; ++n) {
         const test::small_network size{4 + roll() % 3, 5 + roll() % 5, 1 + roll() % 5,
                                        true,           true,           roll() % 4 == 0};
         const auto m = make_map(test::make_small(size, roll));
@@ -270,37 +269,37 @@ tally compare(std::uint32_t seed, int networks, bool two, bool constrained,
 
 TEST(disjoint, by_links_and_nodes_no_pair_is_better) {
     const tally seen = compare(31, 2500, false, false, {disjointness::links, disjointness::nodes});
-    EXPECT_GT(seen.disjoint, test::rounds(1000));
-    EXPECT_GT(seen.shared, test::rounds(1000));
+    EXPECT_GT(seen.disjoint, 1000);
+    EXPECT_GT(seen.shared, 1000);
 }
 
 TEST(disjoint, with_two_ends_no_pair_is_better) {
     const tally seen = compare(32, 2000, true, false, {disjointness::links, disjointness::nodes});
-    EXPECT_GT(seen.disjoint, test::rounds(1000));
-    EXPECT_GT(seen.shared, test::rounds(300));
+    EXPECT_GT(seen.disjoint, 1000);
+    EXPECT_GT(seen.shared, 300);
 }
 
 TEST(disjoint, by_srlgs_no_pair_is_better) {
     const tally seen =
         compare(33, 1500, false, false, {disjointness::srlgs, disjointness::nodes_and_srlgs});
-    EXPECT_GT(seen.disjoint, test::rounds(300));
+    EXPECT_GT(seen.disjoint, 300);
     const tally two =
         compare(34, 1000, true, false, {disjointness::srlgs, disjointness::nodes_and_srlgs});
-    EXPECT_GT(two.disjoint, test::rounds(200));
+    EXPECT_GT(two.disjoint, 200);
 }
 
 TEST(disjoint, under_constraints_no_pair_is_better) {
     const std::vector<disjointness> all{disjointness::links, disjointness::nodes,
                                         disjointness::srlgs, disjointness::nodes_and_srlgs};
     const tally seen = compare(35, 1500, false, true, all);
-    EXPECT_GT(seen.disjoint, test::rounds(200));
-    EXPECT_GT(seen.none, test::rounds(200));
+    EXPECT_GT(seen.disjoint, 200);
+    EXPECT_GT(seen.none, 200);
     compare(36, 700, true, true, all);
 }
 
 TEST(disjoint, there_are_pairs_where_max_flow_says_so) {
     test::dice roll(37);
-    for (int n = 0; n < test::rounds(1000); ++n) {
+    for (int n = 0; n < 1000; ++n) {
         const std::uint32_t nodes = 6 + roll() % 20;
         const auto m = make_map(test::make_small(
             {nodes, nodes + roll() % nodes, 1 + roll() % 9, true, true, roll() % 4 == 0}, roll));

@@ -4,7 +4,6 @@
 
 #include "controlplane/paths/k_shortest.hh"
 #include "tests/support/brute_paths.hh"
-#include "tests/support/rounds.hh"
 
 namespace rhumb::paths {
 namespace {
@@ -33,7 +32,7 @@ TEST(k_shortest, none_at_all_has_a_reason) {
 
 TEST(k_shortest, they_are_the_nearest_of_all) {
     test::dice roll(11);
-    for (int n = 0; n < test::rounds(1500); ++n) {
+    for (int n = 0; n < 1500; ++n) {
         const test::small_network size{4 + roll() % 3, 6 + roll() % 6, 1 + roll() % 5,
                                        true,           true,           roll() % 3 == 0};
         const auto m = make_map(test::make_small(size, roll));
