@@ -53,7 +53,7 @@ public:
     };
     explicit convergence_timer(const times& wanted) : times_(wanted) {}
 
-    // The map has changed. A further change while the timer runs ends it (RFC 8333 4): nobody knows
+    // The map has changed. A further change while the timer runs ends it (RFC 8333): nobody knows
     // then what others have seen. The other end's word of the same link is no further change.
     convergence_phase on_change(const plane_difference& what, std::uint64_t now);
     // The phase at a time; to be asked when due() has come.

@@ -1,5 +1,5 @@
 // What a repair rests on, by plain definition: the P-space, extended P-space and Q-space of RFC
-// 7490 and RFC 9855 4, and why a destination has the repair that it has, or none. It searches for
+// 7490 and RFC 9855, and why a destination has the repair that it has, or none. It searches for
 // each question, so it is for showing and for tests. Threads: any.
 #pragma once
 
