@@ -16,7 +16,7 @@ std::string_view header_of(std::string_view line) {
     }
     line.remove_prefix(begin);
     const std::size_t end = line.find(']');
-    const std::size_t after = line.find_first_not_of("]", std::min(end, line.size()));
+    const std::size_t after = line.find_first_not_of(']', std::min(end, line.size()));
     const std::string_view rest = line.substr(std::min(after, line.size()));
     const std::size_t more = rest.find_first_not_of(blank);
     if (end == std::string_view::npos || (more != std::string_view::npos && rest[more] != '#')) {

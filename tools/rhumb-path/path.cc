@@ -143,6 +143,7 @@ exit_status tell_many(const path_question& asked, std::size_t most) {
     exit_status status = exit_status::done;
     json told = json::array();
     std::vector<ctl::text_table::row> cells;
+    cells.reserve(ways.size());
     for (const route& way : ways) {
         const auto walk = asked.walk(way);
         status = std::max(status, asked.status(walk));

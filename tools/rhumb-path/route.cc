@@ -65,6 +65,7 @@ std::vector<route> find_routes(const network& in, topology::node_number from,
         throw none(found.why);
     }
     std::vector<route> made;
+    made.reserve(found.paths.size());
     for (paths::path& one : found.paths) {
         made.push_back(spell(in, from, std::move(one)));
     }

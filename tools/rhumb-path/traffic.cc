@@ -91,6 +91,7 @@ json failed_json(const told::failed& f) {
 
 void print_links(const std::vector<told::link>& links) {
     std::vector<text_table::row> cells;
+    cells.reserve(links.size());
     for (const told::link& l : links) {
         cells.push_back({name_of(l), l.remote, rate_text(l.load),
                          l.capacity == 0 ? "-" : rate_text(l.capacity),
@@ -118,6 +119,7 @@ void print_failures(std::vector<told::failed> failures) {
         return std::pair(a.unroutable_rate, fullest(a)) > std::pair(b.unroutable_rate, fullest(b));
     });
     std::vector<text_table::row> cells;
+    cells.reserve(failures.size());
     for (const told::failed& f : failures) {
         cells.push_back({f.kind, f.what, f.worst ? name_of(*f.worst) : "-",
                          f.worst ? percent(f.worst->utilisation) : "-",
@@ -170,6 +172,7 @@ void print_plan(const told::plan& plan) {
                              percent(plan.after),
                              plan.worst ? " (" + name_of(*plan.worst) + ")" : "", plan.why);
     std::vector<text_table::row> cells;
+    cells.reserve(plan.moves.size());
     for (const told::moved& m : plan.moves) {
         cells.push_back({std::to_string(cells.size() + 1), m.of.from, m.of.to, m.of.policy,
                          rate_text(m.of.rate), fmt::format("{}", fmt::join(m.lists, "; ")),
