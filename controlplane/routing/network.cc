@@ -283,8 +283,13 @@ result<publish::computed_tables> network::compute(microseconds now) {
         algorithms.push_back(
             {one.algorithm, &one.view, one.repairs, one.pinned ? &*one.pinned : nullptr});
     }
-    const publish::computed_inputs inputs{map_, *labels_,      own_,          algorithms,
-                                          {},   state_->links, *state_->rules};
+    const publish::computed_inputs inputs{.map = map_,
+                                          .labels = *labels_,
+                                          .own = own_,
+                                          .algorithms = algorithms,
+                                          .policies = installed,
+                                          .links = state_->links,
+                                          .configured = *state_->rules};
     return computer_.compute(inputs);
 }
 

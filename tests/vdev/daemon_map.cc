@@ -200,7 +200,7 @@ TEST_F(rhumbd_map, policies_follow_the_map) {
                                   "endpoint = \"r5\"\nbinding_sid = 15500\n"
                                   "steer = [\"203.0.113.0/24\"]\n"
                                   "[[policies.paths]]\npreference = 200\n"
-                                  "segments = [\"r4\", \"r4->r3\", \"r5\"]\n"
+                                  "segments = [\"r1->r4\", \"r4->r3\", \"r5\"]\n"
                                   "[[policies.paths]]\npreference = 100\n"
                                   "dynamic = { metric = \"igp\" }\n");
     write_router(quiet(0), quiet(1));
@@ -211,9 +211,9 @@ TEST_F(rhumbd_map, policies_follow_the_map) {
         return found.empty() ? json() : found[0];
     };
     EXPECT_EQ(policy()["preference"], 200);
-    EXPECT_EQ(policy()["lists"][0]["segments"], json::array({"r4", "r4->r3", "r5"}));
+    EXPECT_EQ(policy()["lists"][0]["segments"], json::array({"r1->r4", "r4->r3", "r5"}));
     EXPECT_EQ(policy()["steered"], json::array({"203.0.113.0/24"}));
-    // r4 is next: its own label is not on the packet.
+    // The own link is where packets leave: its label is not on them.
     const json binding = label(*router, 15500);
     EXPECT_EQ(binding["op"], "push");
     EXPECT_EQ(binding["segments"], json::array({15001, 16005})) << binding;
