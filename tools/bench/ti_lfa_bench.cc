@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdio>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "controlplane/topology/flex_algo.hh"
@@ -111,8 +112,9 @@ void measure(const std::string& name, std::vector<test::edge> edges) {
     for (node_number n = 0; n < g.node_count(); ++n) {
         nodes[n] = n;
     }
-    std::stable_sort(nodes.begin(), nodes.end(), [&](node_number a, node_number b) {
-        return g.first[a + 1] - g.first[a] < g.first[b + 1] - g.first[b];
+    const auto degree = [&](node_number n) { return g.first[n + 1] - g.first[n]; };
+    std::sort(nodes.begin(), nodes.end(), [&](node_number a, node_number b) {
+        return std::pair(degree(a), a) < std::pair(degree(b), b);
     });
     measure_node(name, m, view, nodes[nodes.size() / 2]);
     measure_node("", m, view, nodes.back());

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "controlplane/controller/policy_traffic.hh"
@@ -115,8 +116,9 @@ void print_unroutable(const std::vector<told::demand>& demands) {
 // The worst first: by what has no way, then by the fullest link.
 void print_failures(std::vector<told::failed> failures) {
     const auto fullest = [](const told::failed& f) { return f.worst ? f.worst->utilisation : 0; };
-    std::ranges::stable_sort(failures, [&](const told::failed& a, const told::failed& b) {
-        return std::pair(a.unroutable_rate, fullest(a)) > std::pair(b.unroutable_rate, fullest(b));
+    std::ranges::sort(failures, [&](const told::failed& a, const told::failed& b) {
+        return std::tuple(b.unroutable_rate, fullest(b), a.kind, a.what) <
+               std::tuple(a.unroutable_rate, fullest(a), b.kind, b.what);
     });
     std::vector<text_table::row> cells;
     cells.reserve(failures.size());
