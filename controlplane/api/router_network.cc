@@ -26,7 +26,7 @@ void log_notes(const publish::computed_tables& computed) {
                 {{"what", computed.notes[i].text}});
     }
     if (computed.notes.size() > most) {
-        io::log(io::log_level::warning, "and more that rhumbctl show topology lists",
+        io::log(io::log_level::warning, "and more that rhumbctl show conflicts lists",
                 {{"notes", std::to_string(computed.notes.size() - most)}});
     }
 }
@@ -60,6 +60,7 @@ void router::abandon_network() {
     next_network_.reset();
     if (network_ != nullptr) {
         network_->revert();
+        follow_map();  // policies may have been looked at with the new map
     }
 }
 
