@@ -100,13 +100,15 @@ result<std::unique_ptr<network::loaded>> network::load(const config::file& file)
                                            errors);
         }
     };
-    auto read = config::load_topology(path, nullptr, read_rest);
+    const auto text = config::read_file(path, config::max_toml_bytes);
+    if (!text) {
+        return error{"cannot read the topology: " + text.why().message, {path, 0, 0}};
+    }
+    auto read = config::parse_topology(text.value(), path, nullptr, read_rest);
     if (!read) {
         return read.why();
     }
-    if (const auto text = config::read_file(path, config::max_toml_bytes)) {
-        next->policies_text = routing::policies_text(text.value());
-    }
+    next->policies_text = routing::policies_text(text.value());
     next->nodes = std::move(read.value().nodes);
     next->affinities = std::move(read.value().affinities);
     const auto own =
