@@ -1,6 +1,5 @@
 // rhumb-path as people and scripts run it: exit statuses, tables, JSON, drawings.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -8,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/run_program.hh"
 #include "tests/support/temporary_folder.hh"
 
 namespace rhumb::test {
@@ -18,39 +18,16 @@ using nlohmann::json;
 const std::string lab = std::string(RHUMB_ROOT) + "/configs/topology/lab5.toml";
 const std::string provider = std::string(RHUMB_ROOT) + "/configs/topology/provider.toml";
 
-struct result {
-    int status = -1;
-    std::string output;  // standard error as well, unless it was asked for JSON
-};
+const program tool(RHUMB_PATH);
 
-result run(const std::string& line) {
-    const bool as_json = line.find("--json") != std::string::npos;
-    const std::string command =
-        std::string(RHUMB_PATH) + ' ' + line + (as_json ? " 2>/dev/null" : " 2>&1");
-    std::FILE* const pipe = popen(command.c_str(), "r");
-    result got;
-    if (pipe == nullptr) {
-        return got;
-    }
-    char part[4096];
-    for (std::size_t count = 0; (count = std::fread(part, 1, sizeof part, pipe)) != 0;) {
-        got.output.append(part, count);
-    }
-    const int status = pclose(pipe);
-    got.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    return got;
-}
+program::result run(const std::string& line) { return tool.run(line); }
 
 void expect(const std::string& line, int status, const std::vector<std::string>& parts) {
-    const result got = run(line);
-    EXPECT_EQ(got.status, status) << line << '\n' << got.output;
-    for (const std::string& part : parts) {
-        EXPECT_NE(got.output.find(part), std::string::npos) << line << '\n' << got.output;
-    }
+    tool.expect(line, status, parts);
 }
 
 json read(const std::string& line, int status = 0) {
-    const result got = run(line);
+    const program::result got = run(line);
     EXPECT_EQ(got.status, status) << line;
     return json::parse(got.output);
 }
@@ -356,7 +333,8 @@ TEST(RhumbPath, Draws) {
     const temporary_folder folder;
     const std::string file = folder.path("map.svg");
     expect("svg " + lab + " " + file + " --path r1 r5 --fail r1:r1-2 --title 'a<b'", 0, {});
-    const result drawn = run("svg " + lab + " - --path r1 r5 --fail r1:r1-2 --title 'a<b'");
+    const program::result drawn =
+        run("svg " + lab + " - --path r1 r5 --fail r1:r1-2 --title 'a<b'");
     EXPECT_EQ(drawn.output, folder.read("map.svg"));
     for (const char* part : {"<svg ", ">r4<", "a&lt;b", "r1 to r5, cost 30",
                              "r1 to r5 after r1:r1-2 fails, cost 60", "#ea580c", "</svg>"}) {

@@ -1,12 +1,11 @@
 // rhumb-scion as people and scripts run it: exit statuses, tables, JSON, captures.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
-#include <cstdio>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "tests/support/run_program.hh"
 #include "tests/support/temporary_folder.hh"
 
 namespace rhumb::test {
@@ -16,35 +15,12 @@ using nlohmann::json;
 
 const std::string network = std::string(RHUMB_ROOT) + "/configs/scion-network/network.toml";
 
-struct result {
-    int status = -1;
-    std::string output;  // standard error as well, unless it was asked for JSON
-};
+const program tool(RHUMB_SCION);
 
-result run(const std::string& line) {
-    const bool as_json = line.find("--json") != std::string::npos;
-    const std::string command =
-        std::string(RHUMB_SCION) + ' ' + line + (as_json ? " 2>/dev/null" : " 2>&1");
-    std::FILE* const pipe = popen(command.c_str(), "r");
-    result got;
-    if (pipe == nullptr) {
-        return got;
-    }
-    char part[4096];
-    for (std::size_t count = 0; (count = std::fread(part, 1, sizeof part, pipe)) != 0;) {
-        got.output.append(part, count);
-    }
-    const int status = pclose(pipe);
-    got.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    return got;
-}
+program::result run(const std::string& line) { return tool.run(line); }
 
 void expect(const std::string& line, int status, const std::vector<std::string>& parts) {
-    const result got = run(line);
-    EXPECT_EQ(got.status, status) << line << '\n' << got.output;
-    for (const std::string& part : parts) {
-        EXPECT_NE(got.output.find(part), std::string::npos) << line << '\n' << got.output;
-    }
+    tool.expect(line, status, parts);
 }
 
 TEST(RhumbScion, HelpsAndRefusesWrongUsage) {
@@ -100,7 +76,7 @@ TEST(RhumbScion, WalksTellWhetherAPacketArrives) {
     expect("walk --kind traceroute --at 1-ff00:0:111#11 " + ends, 0,
            {"a traceroute reply of interface 11"});
     expect("walk --kind traceroute --at 1-ff00:0:110#11 " + ends, 2, {"does not use"});
-    const result told = run("walk --json --all --flip segid:0 " + ends);
+    const program::result told = run("walk --json --all --flip segid:0 " + ends);
     EXPECT_EQ(told.status, 1);
     const json walks = json::parse(told.output);
     EXPECT_GE(walks.size(), 9U);
