@@ -151,6 +151,7 @@ json link_rows(const network& known) {
         add("te_metric", said->te_metric);
         add("delay_us", said->delay);
         add("bandwidth", said->bandwidth);
+        add("reserved", said->reserved);
         json sids = json::array();
         for (const topology::adjacency_sid& sid : said->sids) {
             sids.push_back(
