@@ -183,6 +183,10 @@ public:
     // Numbers in use are below this.
     [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(slots_.size()); }
 
+    // Binding SIDs that lists of others may name, by headend and label; as the last update found
+    // them.
+    [[nodiscard]] std::span<const offered_binding> offers() const { return offers_; }
+
     // As publish takes them; steering (steering.hh) adds prefixes that routes bring.
     [[nodiscard]] static installed_policy installed(const policy_state& state);
 

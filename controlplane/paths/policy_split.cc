@@ -1,7 +1,6 @@
 #include "controlplane/paths/policy_split.hh"
 
 #include <algorithm>
-#include <tuple>
 
 namespace rhumb::paths {
 
@@ -138,14 +137,23 @@ std::vector<node_number> nodes_along(const topology::map& m, node_number headend
     return nodes;
 }
 
-std::optional<node_number> end_of_offer(std::span<const offered_binding> offers, node_number node,
-                                        mpls::label label) {
-    const auto at = std::lower_bound(offers.begin(), offers.end(), std::tuple(node, label),
-                                     [](const offered_binding& o, const auto& wanted) {
-                                         return std::tuple(o.node, o.label) < wanted;
-                                     });
-    return at != offers.end() && at->node == node && at->label == label ? std::optional(at->end)
-                                                                        : std::nullopt;
+segments expand_offers(const topology::graph& g, const segments& list,
+                       std::span<const offered_binding> offers) {
+    segments made;
+    for (const segment& s : list) {
+        const offered_binding* const offer =
+            s.kind == segment_kind::binding ? find_offer(offers, s.node, s.number) : nullptr;
+        if (offer == nullptr) {
+            made.push_back(s);
+            continue;
+        }
+        made.insert(made.end(), offer->segments.begin(), offer->segments.end());
+        for (const link_number l :
+             offer->segments.empty() ? offer->links : std::vector<link_number>()) {
+            made.push_back(segment::over_link(g, l));
+        }
+    }
+    return made;
 }
 
 segments replace_by_bindings(const topology::map& m, node_number headend, const segments& list,

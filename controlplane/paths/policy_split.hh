@@ -3,9 +3,10 @@
 // that compute have to know them. Threads: any (values).
 #pragma once
 
-#include <cstdint>
+#include <algorithm>
 #include <optional>
 #include <span>
+#include <tuple>
 #include <vector>
 
 #include "controlplane/topology/map.hh"
@@ -24,8 +25,26 @@ struct offered_binding {
 };
 
 // Offers by node and label.
-[[nodiscard]] std::optional<topology::node_number> end_of_offer(
-    std::span<const offered_binding> offers, topology::node_number node, mpls::label label);
+[[nodiscard]] inline const offered_binding* find_offer(std::span<const offered_binding> offers,
+                                                       topology::node_number node,
+                                                       mpls::label label) {
+    const auto at = std::lower_bound(offers.begin(), offers.end(), std::tuple(node, label),
+                                     [](const offered_binding& o, const auto& wanted) {
+                                         return std::tuple(o.node, o.label) < wanted;
+                                     });
+    return at != offers.end() && at->node == node && at->label == label ? &*at : nullptr;
+}
+[[nodiscard]] inline std::optional<topology::node_number> end_of_offer(
+    std::span<const offered_binding> offers, topology::node_number node, mpls::label label) {
+    const offered_binding* const offer = find_offer(offers, node, label);
+    return offer == nullptr ? std::nullopt : std::optional(offer->end);
+}
+
+// The list as it is where binding SIDs of these offers are replaced by what they stand for: where
+// its packets go.
+[[nodiscard]] topology::segments expand_offers(const topology::graph& g,
+                                               const topology::segments& list,
+                                               std::span<const offered_binding> offers);
 
 // The node at which each segment is looked at, and where the last one ends; nobody: one of several,
 // or unknown.

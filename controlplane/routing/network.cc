@@ -291,7 +291,8 @@ result<publish::computed_tables> network::compute(microseconds now) {
                                           .algorithms = algorithms,
                                           .policies = installed,
                                           .links = state_->links,
-                                          .configured = *state_->rules};
+                                          .configured = *state_->rules,
+                                          .offers = policies_->all().offers()};
     return computer_.compute(inputs);
 }
 

@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "controlplane/paths/policy_reasons.hh"
+
 namespace rhumb::routing {
 
 using topology::node_number;
@@ -128,6 +130,20 @@ void own_policies::replace(const config::resolved_policies& all) {
     }
     routes_ = std::move(routes);
     demands_ = all.demands;
+}
+
+std::string own_policies::reason_of(const paths::policy_state& policy, std::size_t candidate) {
+    const paths::candidate_state& state = policy.states[candidate];
+    std::string text;
+    const auto add = [&](const std::string& more) {
+        text += text.empty() || more.empty() ? more : "; " + more;
+    };
+    add(state.fault == paths::list_fault::none ? "" : std::string(to_string(state.fault)));
+    if (state.fault == paths::list_fault::too_deep && !state.too_long.empty()) {
+        add(split_text(map_, services_.proposal(policy.key.headend, state.too_long)));
+    }
+    add(pair_text(map_, state));
+    return text;
 }
 
 paths::evaluation own_policies::update(const topology::change& changed, microseconds now) {

@@ -49,6 +49,8 @@ public:
         topology::node_number headend, std::span<const topology::link_number> links) {
         return services_.encode(headend, links);
     }
+    // What came of a candidate that is not active, in words.
+    [[nodiscard]] std::string reason_of(const paths::policy_state& policy, std::size_t candidate);
 
 private:
     [[nodiscard]] paths::label_services label_services();

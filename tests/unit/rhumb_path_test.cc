@@ -147,6 +147,13 @@ TEST(RhumbPath, PathsKeepConstraints) {
            {"ams-red takes no part in algorithm 129"});
 }
 
+TEST(RhumbPath, PoliciesOfAPair) {
+    const std::string ends = std::string(RHUMB_ROOT) + "/configs/topology/pair.toml r1 r4";
+    expect("path --color 1 " + ends, 0,
+           {"active: the first that is valid; a pair with r1, color 2: they share nothing", "r6"});
+    expect("path --color 2 " + ends, 0, {"a pair with r1, color 1: they share nothing", "r5"});
+}
+
 TEST(RhumbPath, SeveralPathsAndPairs) {
     const json both = read("path --json -k 5 " + lab + " r1 r5").at("paths");
     ASSERT_EQ(both.size(), 2U);
