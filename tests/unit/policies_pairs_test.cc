@@ -202,7 +202,7 @@ TEST(policies_bandwidth, what_others_have_reserved_is_not_to_be_had) {
         l.reserved = l.remote == "c" ? 3 : 0;  // RSVP-TE
     }
     (void)rig.say({"b"}, 5'000'000);
-    EXPECT_EQ(rig.way(key), "a b f d");
+    EXPECT_EQ(rig.way(key), "a e c d");
     for (auto& l : rig.of("b").links) {
         l.reserved = 0;
     }

@@ -145,7 +145,7 @@ one_way = true
     EXPECT_EQ(std::pair(x.delay, back.delay), std::pair(1'500U, 20U));
     EXPECT_EQ(std::pair(x.te_metric, back.te_metric), std::pair(9U, 9U));
     EXPECT_EQ(x.bandwidth, 2'500'000'000U);
-    EXPECT_EQ(std::pair(x.reserved, back.reserved), std::pair(1'000'000'000U, 7U));
+    EXPECT_EQ(std::pair(x.reserved, back.reserved), (std::pair<std::uint64_t, std::uint64_t>(1'000'000'000, 7)));
     EXPECT_EQ(x.affinities, 1 | std::uint64_t{1} << 63);
     EXPECT_EQ(back.srlgs, (std::vector<std::uint32_t>{4, 4'294'967'295}));
     EXPECT_EQ(config::to_string(*back.address), "2001:db8::2/128");
