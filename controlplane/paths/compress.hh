@@ -31,7 +31,7 @@ struct compress_options {
     bool use_bindings = true;  // that nodes advertise
     bool use_anycast = true;
     // Binding SIDs of policies that the map does not know.
-    std::span<const offered_binding> offers{};
+    std::span<const offered_binding> offers;
     // The fewest labels rather than segments: for its own link a headend imposes none.
     bool own_link_is_free = false;
 };

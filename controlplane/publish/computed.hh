@@ -77,7 +77,7 @@ struct computed_inputs {
     std::span<const config::topology_section::adjacency> links;
     const static_rules& configured;
     // Binding SIDs of policies elsewhere that lists name, by node and label.
-    std::span<const paths::offered_binding> offers{};
+    std::span<const paths::offered_binding> offers;
 };
 
 enum class note_kind : std::uint8_t {

@@ -41,7 +41,7 @@ struct node_inputs {
     [[nodiscard]] publish::computed_inputs on(const topology::map& m,
                                               const labels::sid_labels& labels,
                                               topology::node_number own) const {
-        return {m, labels, own, algorithms, policies, links, *configured};
+        return {m, labels, own, algorithms, policies, links, *configured, {}};
     }
 };
 // With link protection of all links, or none.
