@@ -7,7 +7,8 @@
 #include <utility>
 
 #include "controlplane/api/server.hh"
-#include "controlplane/api/show.hh"
+#include "controlplane/api/show_parts.hh"
+#include "controlplane/controller/report_json.hh"
 #include "dataplane/io/log.hh"
 
 namespace rhumb::api {
@@ -144,7 +145,7 @@ void connection::close() {
 
 result<json> connection::show(const json& params) {
     server_->running().publish_pending();
-    return api::show(server_->running(), params);
+    return api::show(server_->running(), params, pages_);
 }
 
 result<json> connection::apply(const publish::changes& batch) {
@@ -173,6 +174,32 @@ result<json> connection::set_nexthop(const std::string& name, bool up) {
         return done.why();
     }
     return json::object();
+}
+
+result<json> connection::reoptimise(const reoptimise_request& wanted) {
+    router& running = server_->running();
+    if (auto done = check_controller(running); !done) {
+        return done.why();
+    }
+    controller::reoptimise_options options = running.reoptimise_options();
+    if (wanted.target) {
+        options.target = static_cast<double>(*wanted.target) / 100;
+    }
+    options.most_moves = wanted.moves.value_or(options.most_moves);
+    const auto plan = running.reoptimise(options, wanted.apply);
+    if (!plan) {
+        return plan.why();
+    }
+    json answer = controller::report::to_json(plan.value());
+    answer["applied"] = wanted.apply;
+    return answer;
+}
+
+result<json> connection::revert_moves() {
+    if (auto done = check_controller(server_->running()); !done) {
+        return done.why();
+    }
+    return json{{"reverted", server_->running().revert_moves()}};
 }
 
 result<json> connection::shut_down() {

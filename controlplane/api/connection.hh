@@ -7,6 +7,7 @@
 #include <string>
 
 #include "controlplane/api/requests.hh"
+#include "controlplane/api/show.hh"
 
 namespace rhumb::api {
 
@@ -43,6 +44,8 @@ private:
     result<json> reload() override;
     result<json> set_port(const std::string& name, bool up) override;
     result<json> set_nexthop(const std::string& name, bool up) override;
+    result<json> reoptimise(const reoptimise_request& wanted) override;
+    result<json> revert_moves() override;
     result<json> shut_down() override;
     std::optional<error> start_trace(const json& id, const trace_request& wanted) override;
     std::optional<error> start_capture(const json& id, const capture_request& wanted) override;
@@ -52,6 +55,7 @@ private:
     std::string input_;
     std::deque<std::string> output_;
     std::size_t unsent_ = 0;
+    long_answers pages_;
     bool ended_ = false;    // the client sends no more
     bool waiting_ = false;  // a trace or capture runs: later requests wait for its end
 };

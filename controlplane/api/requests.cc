@@ -86,6 +86,16 @@ result<json> set_state(const json& params, Set&& set) {
     return set(name.value(), up.value());
 }
 
+result<json> reoptimise(const json& params, commands& router) {
+    const auto target = number_param(params, "target", 0, 10'000);
+    const auto moves = number_param(params, "moves", 1, 10'000);
+    const auto apply = params.contains("apply") ? needed_flag(params, "apply") : false;
+    if (!target) return target.why();
+    if (!moves) return moves.why();
+    if (!apply) return apply.why();
+    return router.reoptimise({target.value(), moves.value(), apply.value()});
+}
+
 std::optional<error> start_trace(const request& asked, commands& router) {
     const auto count = number_param(asked.params, "count", 1, 10000);
     const auto port = text_param(asked.params, "port");
@@ -131,11 +141,18 @@ result<json> carry_out(const request& asked, commands& router) {
             return router.set_nexthop(name, up);
         });
     }
+    if (asked.method == "reoptimise") {
+        return reoptimise(asked.params, router);
+    }
+    if (asked.method == "revert") {
+        return router.revert_moves();
+    }
     if (asked.method == "shutdown") {
         return router.shut_down();
     }
     return bad("unknown method \"" + asked.method.substr(0, 64) +
-               "\"; known: show apply reload port nexthop trace capture shutdown");
+               "\"; known: show apply reload port nexthop reoptimise revert trace capture "
+               "shutdown");
 }
 
 }  // namespace

@@ -31,6 +31,13 @@ struct capture_request {
     std::uint64_t count = 0;  // 0: no end
 };
 
+// What `reoptimise` asks for; what is not said is as the configuration has it.
+struct reoptimise_request {
+    std::optional<std::uint64_t> target;  // percent
+    std::optional<std::uint64_t> moves;
+    bool apply = false;
+};
+
 // What a router can be asked through the socket.
 class commands {
 public:
@@ -40,6 +47,8 @@ public:
     virtual result<json> reload() = 0;
     virtual result<json> set_port(const std::string& name, bool up) = 0;
     virtual result<json> set_nexthop(const std::string& name, bool up) = 0;
+    virtual result<json> reoptimise(const reoptimise_request& wanted) = 0;
+    virtual result<json> revert_moves() = 0;
     virtual result<json> shut_down() = 0;
     // These answer later, with events before (nullopt), or refuse at once.
     virtual std::optional<error> start_trace(const json& id, const trace_request& wanted) = 0;

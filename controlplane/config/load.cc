@@ -120,8 +120,9 @@ void read_rules(value from, std::string_view section, void (*read)(value, rules&
 }
 
 void read_sections(value root, file& into, diagnostics& errors) {
-    constexpr std::array<std::string_view, 8> known{"node",     "ports",   "nexthops", "labels",
-                                                    "prefixes", "runtime", "scion",    "topology"};
+    constexpr std::array<std::string_view, 9> known{"node",   "ports",    "nexthops",
+                                                    "labels", "prefixes", "runtime",
+                                                    "scion",  "topology", "controller"};
     const table_reader table(root, "this file", known, errors);
     if (const value node = table.find("node")) {
         into.node = read_node(node, errors);
@@ -138,6 +139,13 @@ void read_sections(value root, file& into, diagnostics& errors) {
     }
     if (const value topology = table.find("topology")) {
         into.topology = read_topology_section(topology, errors);
+    }
+    if (const value controller = table.find("controller")) {
+        into.controller = read_controller_section(controller, errors);
+        if (!into.topology) {
+            errors.fail(into.controller->where,
+                        "[controller] needs a map of the network: a section [topology]");
+        }
     }
 }
 

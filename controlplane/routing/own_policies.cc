@@ -10,8 +10,33 @@ namespace rhumb::routing {
 
 using topology::node_number;
 
-own_policies::own_policies(const topology::map& m, node_number own,
-                           std::vector<topology::label_block> own_labels)
+config::resolved_policies of_headend(config::resolved_policies all, node_number headend) {
+    std::map<paths::policy_key, const config::resolved_policy*> known;
+    std::vector<paths::policy_key> wanted;
+    for (const config::resolved_policy& policy : all.policies) {
+        known.emplace(policy.key, &policy);
+        if (policy.key.headend == headend) {
+            wanted.push_back(policy.key);
+        }
+    }
+    std::set<paths::policy_key> kept(wanted.begin(), wanted.end());
+    for (std::size_t n = 0; n < wanted.size(); ++n) {
+        const auto policy = known.find(wanted[n]);
+        if (policy == known.end()) {
+            continue;
+        }
+        for (const paths::candidate_path& path : policy->second->candidates) {
+            if (path.dynamic && path.dynamic->disjoint_from &&
+                kept.insert(*path.dynamic->disjoint_from).second) {
+                wanted.push_back(*path.dynamic->disjoint_from);
+            }
+        }
+    }
+    std::erase_if(all.policies, [&](const auto& policy) { return !kept.contains(policy.key); });
+    return all;
+}
+
+own_policies::own_policies(const topology::map& m, node_number own, own_blocks own_labels)
     : map_(m),
       own_(own),
       own_labels_(std::move(own_labels)),
@@ -31,7 +56,8 @@ labels::label_owner* own_policies::labels_of(node_number headend) {
     }
     labels::label_blocks blocks{said->srgb, said->srlb, {}, {}};
     if (headend == own_) {
-        blocks.dynamic = own_labels_;
+        blocks.dynamic = own_labels_.dynamic;
+        blocks.reserved = own_labels_.reserved;
     }
     auto made = labels::label_owner::make(blocks);
     if (!made) {
@@ -92,7 +118,12 @@ void own_policies::replace(const config::resolved_policies& all) {
         const auto now = next.find(key);
         if (now == next.end()) {
             (void)policies_.remove(key);
+            moved_.erase(key);
             continue;
+        }
+        if (const auto moved = moved_.find(key); moved != moved_.end() && now->second != was) {
+            (void)policies_.remove(key, moved->second);  // it was for a policy of the past
+            moved_.erase(moved);
         }
         for (const paths::candidate_path& candidate : was.candidates) {
             if (std::ranges::find(now->second.candidates, candidate.key,
@@ -128,6 +159,28 @@ void own_policies::replace(const config::resolved_policies& all) {
     }
     routes_ = std::move(routes);
     demands_ = all.demands;
+}
+
+void own_policies::move(const paths::policy_key& key, paths::candidate_path path) {
+    if (policies_.find(key) == nullptr) {
+        return;
+    }
+    moved_.insert_or_assign(key, path.key);
+    policies_.set(key, std::move(path));
+}
+
+std::size_t own_policies::forget_moves() {
+    for (const auto& [key, candidate] : moved_) {
+        (void)policies_.remove(key, candidate);
+    }
+    const std::size_t count = moved_.size();
+    moved_.clear();
+    return count;
+}
+
+bool own_policies::is_settled(const paths::policy_key& key) const {
+    const paths::policy_state* const state = policies_.find(key);
+    return state == nullptr || state->lists.due() == paths::never;
 }
 
 paths::evaluation own_policies::update(const topology::change& changed, microseconds now) {

@@ -246,8 +246,7 @@ json protection_rows(const network& known) {
     return rows;
 }
 
-json topology_file_rows(const network& known) {
-    constexpr std::size_t most = std::size_t{256} << 10;  // bytes a row
+std::string topology_file_text(const network& known) {
     const topology::map& m = known.map();
     config::topology_file present;
     present.affinities.assign(known.affinities().begin(), known.affinities().end());
@@ -256,17 +255,8 @@ json topology_file_rows(const network& known) {
             present.nodes.push_back(*said);
         }
     }
-    const std::string text = config::topology_text(present) + known.policies_text();
-    json rows = json::array();
-    for (std::size_t at = 0; at < text.size();) {
-        std::size_t end = std::min(at + most, text.size());
-        while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) {
-            --end;  // not within a character
-        }
-        rows.push_back({{"toml", text.substr(at, end - at)}});
-        at = end;
-    }
-    return rows;
+    const policies_in_words& more = known.policies_text();
+    return more.inline_arrays + config::topology_text(present) + more.arrays_of_tables;
 }
 
 json conflict_rows(const network& known) {

@@ -26,9 +26,9 @@ namespace rhumb::routing {
 
 // SR policies with their candidate paths, and what is in force of each.
 [[nodiscard]] nlohmann::json policy_rows(const network& known);
-// The map as it is, in pieces of a topology file (docs/topology.md): own links that are down are
-// left out, and what the router's file says of policies, routes and demands stands behind.
-[[nodiscard]] nlohmann::json topology_file_rows(const network& known);
+// The map as it is, as a topology file (docs/topology.md): own links that are down are left out,
+// and what the router's file says of policies, routes and demands is there, too.
+[[nodiscard]] std::string topology_file_text(const network& known);
 
 // "r3" for a node segment, "r3->r4" for an adjacency; with the link's name where there are several.
 [[nodiscard]] std::string to_text(const topology::map& m, const topology::segment& s);

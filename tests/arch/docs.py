@@ -62,6 +62,7 @@ TABLES = {
     "[runtime]": "## [runtime]",
     "[scion]": "## [scion]",
     "[topology]": "## [topology]",
+    "[controller]": "## [controller]",
     "a change": "## Changes to a running router",
     "[remove]": "`[remove]`:",
 }

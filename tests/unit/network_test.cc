@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <tuple>
+
 #include "controlplane/publish/forwarding.hh"
 #include "controlplane/routing/merge.hh"
 #include "controlplane/routing/rows.hh"
@@ -70,7 +72,7 @@ TEST(network, changes_lead_where_a_start_would) {
         known.value()->adopt(std::move(next).value());
     };
     // A link of its own, then links of others.
-    EXPECT_TRUE(known.value()->set_link(said[0].links[0].name, false));
+    EXPECT_TRUE(known.value()->set_link(said[0].links[0].name, false, 0));
     follow();
     for (const std::size_t n : {5U, 11U, 23U}) {
         said[n].links[0].metric += 100;
@@ -79,7 +81,7 @@ TEST(network, changes_lead_where_a_start_would) {
         follow();
         auto fresh = network::open(file);
         ASSERT_TRUE(fresh.ok());
-        EXPECT_TRUE(fresh.value()->set_link(said[0].links[0].name, false));
+        EXPECT_TRUE(fresh.value()->set_link(said[0].links[0].name, false, 0));
         EXPECT_EQ(contents(*tables), contents(*started(file, *fresh.value())));
     }
 }
@@ -126,6 +128,121 @@ TEST(network, new_ways_are_pinned_while_others_may_not_know) {
     ASSERT_TRUE(tables->apply(publish::difference(known.value()->tables(), plain.value())).ok());
     auto fresh = network::open(file);
     EXPECT_EQ(contents(*tables), contents(*started(file, *fresh.value())));
+}
+
+// RFC 8333: a failure is left to repairs for a while, until another change comes.
+TEST(network, a_failure_is_held_for_the_local_delay) {
+    const test::temporary_folder folder;
+    auto said = test::make_advertisements(test::ring(6));
+    config::topology_section keys;
+    keys.local_delay = 100;
+    const config::file file = test::write_network(folder, said, 0, "", keys);
+    auto opened = network::open(file);
+    ASSERT_TRUE(opened.ok()) << opened.why().text();
+    network& known = *opened.value();
+    (void)started(file, known);
+    const auto& [first, second] = std::tie(said[0].links[0].name, said[0].links[1].name);
+    const auto links_up = [&] { return topology_rows(known)[0]["links_up"].get<int>(); };
+    const auto compute = [&](microseconds now) { return known.compute(now).ok(); };
+    EXPECT_EQ(links_up(), 2);
+    // It waits, and is told only once.
+    EXPECT_FALSE(known.set_link(first, false, 1'000));
+    EXPECT_FALSE(known.set_link(first, false, 50'000));
+    EXPECT_EQ(known.due(), 101'000U);
+    EXPECT_TRUE(compute(100'999));
+    EXPECT_EQ(links_up(), 2);
+    EXPECT_TRUE(compute(101'000));
+    EXPECT_EQ(links_up(), 1);
+    EXPECT_EQ(known.due(), paths::never);
+    EXPECT_TRUE(known.set_link(first, true, 200'000));
+    EXPECT_FALSE(known.set_link(first, true, 200'000));
+    EXPECT_TRUE(compute(200'000));
+    EXPECT_EQ(links_up(), 2);
+    // It comes back in time: nothing has happened.
+    EXPECT_FALSE(known.set_link(first, false, 300'000));
+    EXPECT_FALSE(known.set_link(first, true, 310'000));
+    EXPECT_EQ(known.due(), paths::never);
+    EXPECT_TRUE(compute(500'000));
+    EXPECT_EQ(links_up(), 2);
+    // A second failure ends the wait of both.
+    EXPECT_FALSE(known.set_link(first, false, 600'000));
+    EXPECT_TRUE(known.set_link(second, false, 610'000));
+    EXPECT_TRUE(compute(610'000));
+    EXPECT_EQ(links_up(), 0);
+    EXPECT_TRUE(known.set_link(first, true, 700'000));
+    EXPECT_TRUE(known.set_link(second, true, 700'000));
+    // A reload of another map as well; one that changes nothing does not.
+    EXPECT_FALSE(known.set_link(first, false, 800'000));
+    ASSERT_TRUE(known.reload(file).ok());
+    EXPECT_TRUE(compute(810'000));
+    EXPECT_EQ(links_up(), 2);
+    said[3].links[0].metric = 500;
+    (void)test::write_network(folder, said, 0, "", keys);
+    ASSERT_TRUE(known.reload(file).ok());
+    EXPECT_TRUE(compute(820'000));
+    EXPECT_EQ(links_up(), 1);
+}
+
+TEST(network, reserved_labels_are_not_for_sids) {
+    const test::temporary_folder folder;
+    auto said = test::make_advertisements(test::ring(3));
+    const std::string policy =
+        "[[policies]]\ncolor = 1\nendpoint = \"n2\"\n"
+        "[[policies.paths]]\nbinding_sid = 3000\nsegments = [\"n2\"]\n"
+        "[[policies]]\nheadend = \"n1\"\ncolor = 1\nendpoint = \"n2\"\n"
+        "[[policies.paths]]\nbinding_sid = 2000\nsegments = [\"n2\"]\n";
+    const auto refused = [&](const std::string& more, config::label_range reserved) {
+        config::file file = test::write_network(folder, said, 0, more);
+        file.node.static_labels = {{3000, 3099}};
+        file.node.reserved = {{"ldp", reserved, {}}};
+        auto opened = network::open(file);
+        if (!opened) {
+            return opened.why().text();
+        }
+        (void)started(file, *opened.value());
+        EXPECT_EQ(opened.value()->policies()->own_labels().reserved.size(), 1U);
+        return std::string("none");
+    };
+    // 2000 is for the policy of another node.
+    EXPECT_EQ(refused(policy, {2000, 2999}), "none");
+    const std::string why = refused(policy, {3000, 3010});
+    EXPECT_NE(why.find("map.toml:"), std::string::npos) << why;
+    EXPECT_NE(why.find("label 3000 of a policy's path is reserved for ldp in [node]"),
+              std::string::npos)
+        << why;
+    said[0].links[1].sids.push_back({});
+    said[0].links[1].sids.back().label = 2500;
+    const std::string link = refused("", {2000, 2999});
+    EXPECT_NE(link.find("label 2500 of link " + said[0].links[1].name + " is reserved for ldp"),
+              std::string::npos)
+        << link;
+    EXPECT_NE(link.find("map.toml:"), std::string::npos) << link;
+    said[0].links[1].sids.pop_back();
+    said[0].bindings.push_back({2501, {"n1"}});
+    EXPECT_NE(refused("", {2501, 2501}).find("label 2501 of a binding is reserved for ldp"),
+              std::string::npos);
+}
+
+TEST(network, its_map_as_a_file_has_inline_policies_on_top) {
+    const test::temporary_folder folder;
+    const auto said = test::make_advertisements(test::ring(3));
+    const std::string inline_policies =
+        "policies = [{ color = 7, endpoint = \"n2\", paths = [{ segments = [\"n2\"] }] }]\n";
+    config::file file = test::write_network(folder, said, 0);
+    folder.write("map.toml", inline_policies + folder.read("map.toml") +
+                                 "[[demands]]\nfrom = \"n0\"\nto = \"n2\"\nrate = 5\n");
+    const auto opened = network::open(file);
+    ASSERT_TRUE(opened.ok()) << opened.why().text();
+    (void)started(file, *opened.value());
+    const std::string text = topology_file_text(*opened.value());
+    folder.write("map.toml", text);
+    const auto again = network::open(file);
+    ASSERT_TRUE(again.ok()) << again.why().text();
+    (void)started(file, *again.value());
+    EXPECT_EQ(policy_rows(*again.value()), policy_rows(*opened.value()));
+    EXPECT_EQ(policy_rows(*again.value()).size(), 1U);
+    EXPECT_EQ(again.value()->demands().size(), 1U);
+    EXPECT_EQ(topology_file_text(*again.value()), text);
 }
 
 TEST(network, a_reload_that_is_reverted_leaves_no_trace) {

@@ -163,8 +163,8 @@ std::unique_ptr<routing::own_policies> evaluate_policies(const network& in,
         }
         throw failure(exit_status::file, text);
     }
-    auto made = std::make_unique<routing::own_policies>(in.map, own.value_or(0),
-                                                        std::vector<topology::label_block>());
+    auto made =
+        std::make_unique<routing::own_policies>(in.map, own.value_or(0), routing::own_blocks{});
     made->replace(all);
     (void)made->update({}, 0);
     return made;

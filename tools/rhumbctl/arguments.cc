@@ -20,7 +20,7 @@ constexpr const char* usage =
     "Asks and changes a running rhumbd over its control socket.\n"
     "\n"
     "  show version|ports|labels|prefixes|nexthops|counters|drops|config|workers|neighbours\n"
-    "  show topology|links|spf|protection|policies|conflicts\n"
+    "  show topology|links|spf|protection|policies|conflicts|utilisation\n"
     "                                     of a router with a map; spf: [--algorithm N]\n"
     "  label set LABEL KEY=VALUE...       op=continue|next|pop|push out= via=r2,r3*3 segments=\n"
     "                                     ttl=uniform|pipe tc=\n"
@@ -44,6 +44,12 @@ constexpr const char* usage =
     "  topology svg FILE|- [--path A B] [--from NODE] [--color C] [--backup] [--fail LINK]...\n"
     "                                     draw the map\n"
     "  topology save FILE|-               the map as a topology file, for rhumb-path\n"
+    "  controller report [--fail link|node|srlg|all|none] [--limit PERCENT]\n"
+    "                                     demands against capacity, now and after failures\n"
+    "  controller reoptimise [--target PERCENT] [--moves N] [--apply]\n"
+    "                                     which policies should move; --apply: moves the router's "
+    "own\n"
+    "  controller revert                  take all moves back\n"
     "  completion                         print the completion script for bash\n";
 
 constexpr const char* epilogue =
@@ -64,6 +70,8 @@ struct raw {
     std::string metric;
     std::string color;
     std::string from;
+    std::string target;
+    std::string moves;
     std::string op;
     std::string prefix;
     std::string nexthop;
@@ -90,7 +98,7 @@ po::options_description described(raw& into, arguments& lists) {
         ("avoid", po::value(&lists.avoid)->value_name("WHAT"),
          "path: keep off a node, NODE:LINK, srlg:N or an affinity; more than once")
         ("fail", po::value(&lists.fail)->value_name("NODE:LINK"),
-         "path, topology svg: this link fails")
+         "path, topology svg: this link fails; controller report: which failures")
         ("color", po::value(&into.color)->value_name("C"),
          "path, topology svg: the SR policy of this color")
         ("path", po::value(&lists.path)->multitoken()->value_name("A B"),
@@ -99,12 +107,16 @@ po::options_description described(raw& into, arguments& lists) {
          "topology svg: draw all shortest paths from a node")
         ("backup", po::bool_switch(&lists.backup),
          "topology svg: what follows when the first link of the path fails")
+        ("target", po::value(&into.target)->value_name("PERCENT"),
+         "controller reoptimise: enough once no link is fuller")
+        ("moves", po::value(&into.moves)->value_name("N"), "controller reoptimise: at most")
+        ("apply", po::bool_switch(&lists.apply), "controller reoptimise: do it")
         ("op", po::value(&into.op)->value_name("OP"), "show: labels with this operation")
         ("prefix", po::value(&into.prefix)->value_name("P"), "show: this prefix")
         ("nexthop", po::value(&into.nexthop)->value_name("NAME"),
          "show: this next hop, or the rules that use it")
         ("port", po::value(&into.port)->value_name("NAME"), "show, trace: this port")
-        ("limit", po::value(&into.limit)->value_name("N"), "show: at most N rows")
+        ("limit", po::value(&into.limit)->value_name("N"), "show: at most N rows; controller report: links are too full beyond N percent (100)")
         ("count", po::value(&into.count)->value_name("N"), "capture: stop after N packets")
         ("help,h", "this text")
         ("version", "rhumbctl's version; the router's: show version");
@@ -167,6 +179,8 @@ arguments parse_arguments(std::vector<std::string> line) {
     made.metric = take("metric", read.metric);
     made.color = take("color", read.color);
     made.from = take("from", read.from);
+    made.target = take("target", read.target);
+    made.moves = take("moves", read.moves);
     made.prefix = take("prefix", read.prefix);
     made.nexthop = take("nexthop", read.nexthop);
     made.port = take("port", read.port);

@@ -30,7 +30,10 @@ struct arguments {
     std::vector<std::string> avoid;
     std::vector<std::string> fail;
     std::vector<std::string> path;  // pairs of nodes
+    std::optional<std::string> target;
+    std::optional<std::string> moves;
     bool backup = false;
+    bool apply = false;
     bool help = false;
     bool version = false;
     std::vector<std::string> words;  // what is no option

@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::uint64_t max_label = (1U << 20) - 1;
 constexpr std::uint64_t max_traces = 10'000;
+constexpr std::uint64_t max_percent = 10'000;
+constexpr std::uint64_t max_moves = 10'000;
 
 using kind = command::kind;
 
@@ -253,6 +255,60 @@ command topology(const arguments& given) {
     return made;
 }
 
+// The option as a number in the request.
+void put_number(const char* name, const std::optional<std::string>& text, std::uint64_t least,
+                std::uint64_t most, nlohmann::json& params) {
+    if (!text) {
+        return;
+    }
+    const auto number = parse_number(*text, most);
+    if (!number || *number < least) {
+        throw wrong(
+            fmt::format("--{} takes a number from {} to {}, not {}", name, least, most, *text));
+    }
+    params[name] = *number;
+}
+
+command controller_report(const arguments& given) {
+    constexpr std::array<std::string_view, 5> kinds{"all", "link", "node", "srlg", "none"};
+    allow(given, {"fail", "limit"});
+    command made{kind::report, "show", {{"what", "report"}}, "", ""};
+    if (!given.fail.empty()) {
+        if (given.fail.size() > 1 || std::ranges::find(kinds, given.fail.front()) == kinds.end()) {
+            throw wrong("--fail is all, link, node, srlg or none here");
+        }
+        made.params["fail"] = given.fail.front();
+    }
+    if (given.limit) {
+        if (*given.limit > max_percent) {
+            throw wrong(fmt::format("--limit takes a percentage here, 1 to {}", max_percent));
+        }
+        made.params["full"] = *given.limit;
+    }
+    return made;
+}
+
+command controller(const arguments& given) {
+    constexpr const char* form = "controller report|reoptimise|revert";
+    expect_words(given, 2, 2, form);
+    const std::string& verb = given.words[1];
+    if (verb == "report") {
+        return controller_report(given);
+    }
+    if (verb == "reoptimise") {
+        allow(given, {"target", "moves", "apply"});
+        command made{kind::plan, "reoptimise", {{"apply", given.apply}}, "", ""};
+        put_number("target", given.target, 0, max_percent, made.params);
+        put_number("moves", given.moves, 1, max_moves, made.params);
+        return made;
+    }
+    if (verb != "revert") {
+        throw wrong(fmt::format("it is: rhumbctl {}", form));
+    }
+    allow(given, {});
+    return call("revert", nlohmann::json::object(), "policies are as the router's file has them");
+}
+
 command bare(const arguments& given) {
     const std::string& method = given.words.front();
     allow(given, {});
@@ -268,7 +324,7 @@ struct entry {
     std::string_view name;
     command (*parse)(const arguments& given);
 };
-constexpr std::array<entry, 14> entries{{{"show", show},
+constexpr std::array<entry, 15> entries{{{"show", show},
                                          {"label", rule},
                                          {"prefix", rule},
                                          {"nexthop", rule},
@@ -281,6 +337,7 @@ constexpr std::array<entry, 14> entries{{{"show", show},
                                          {"scion", scion},
                                          {"path", path},
                                          {"topology", topology},
+                                         {"controller", controller},
                                          {"completion", bare}}};
 
 }  // namespace

@@ -19,6 +19,8 @@ struct command {
         completion,
         map,       // `tool` about the router's map
         save_map,  // into `file`
+        report,    // of the network's controller
+        plan,      // a call that is answered by moves of policies
     };
     kind what = kind::call;
     std::string method;

@@ -20,6 +20,7 @@
 #include "tools/rhumbctl/completion.hh"
 #include "tools/rhumbctl/connection.hh"
 #include "tools/rhumbctl/failure.hh"
+#include "tools/rhumbctl/load_view.hh"
 #include "tools/rhumbctl/show.hh"
 #include "tools/rhumbctl/text.hh"
 #include "tools/rhumbctl/watching.hh"
@@ -128,6 +129,10 @@ exit_status ask_map(client& router, const command& what) {
                                        : path_tool::svg(line, from_router);
 }
 
+void print_load(const json& found, std::string (*in_words)(const json&), bool as_json) {
+    std::cout << (as_json ? found.dump(1, ' ', true) + '\n' : in_words(found));
+}
+
 exit_status run(client& router, const command& what, const arguments& given) {
     using kind = command::kind;
     switch (what.what) {
@@ -142,6 +147,10 @@ exit_status run(client& router, const command& what, const arguments& given) {
             capture(router, what, interrupt_descriptor(), isatty(STDERR_FILENO) != 0, std::cerr);
             break;
         case kind::map: return ask_map(router, what);
+        case kind::report: print_load(load_report(router, what), report_text, given.as_json); break;
+        case kind::plan:
+            print_load(router.call(what.method, what.params), plan_text, given.as_json);
+            break;
         case kind::save_map: write_file(what.file, topology_file(router)); break;
         default: call(router, what, given.as_json);
     }

@@ -6,11 +6,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <ctime>
 #include <ostream>
 #include <sstream>
 #include <thread>
+#include <utility>
 
 #include "tools/rhumbctl/failure.hh"
 #include "tools/rhumbctl/table.hh"
@@ -125,6 +127,23 @@ std::string topology_file(client& router) {
         }
     });
     return text;
+}
+
+json load_report(client& router, const command& what) {
+    json report{
+        {"links", json::array()}, {"unroutable", json::array()}, {"failures", json::array()}};
+    constexpr std::array<std::pair<const char*, const char*>, 3> kinds{
+        {{"link", "links"}, {"unroutable", "unroutable"}, {"failure", "failures"}}};
+    (void)for_each_page(router, what.params, {}, [&](const json& rows) {
+        for (const json& row : rows) {
+            for (const auto& [kind, list] : kinds) {
+                if (const json& one = member(row, kind); one.is_object()) {
+                    report[list].push_back(one);
+                }
+            }
+        }
+    });
+    return report;
 }
 
 bool for_each_page(client& router, const json& params, row_limit limit,

@@ -168,7 +168,14 @@ constexpr std::array<field, 9> policy_fields{{{"POLICY", "policy"},
                                               {"STEERED", "steered", labels}}};
 constexpr std::array<field, 2> conflict_fields{{{"NODE", "node"}, {"WHAT", "what"}}};
 
-constexpr std::array<view, 21> views{{{"version", {}, {}},
+constexpr std::array<field, 6> utilisation_fields{{{"NODE", "node"},
+                                                   {"LINK", "link"},
+                                                   {"TO", "remote"},
+                                                   {"MBIT/S", "rate", mbits},
+                                                   {"CAPACITY MBIT/S", "capacity", mbits},
+                                                   {"FULL %", "utilisation", percent}}};
+
+constexpr std::array<view, 22> views{{{"version", {}, {}},
                                       {"ports", by_port, port_fields},
                                       {"labels", by_label, label_fields},
                                       {"prefixes", by_prefix, prefix_fields},
@@ -184,6 +191,7 @@ constexpr std::array<view, 21> views{{{"version", {}, {}},
                                       {"protection", by_link, protection_fields},
                                       {"conflicts", by_node, conflict_fields},
                                       {"policies", by_policy, policy_fields},
+                                      {"utilisation", by_node_link, utilisation_fields},
                                       {"scion_interfaces", by_interface, scion_interface_fields},
                                       {"scion_paths", by_way, scion_path_fields},
                                       {"scion_bfd", by_link, scion_bfd_fields},
@@ -191,16 +199,6 @@ constexpr std::array<view, 21> views{{{"version", {}, {}},
                                       {"scion_drops", by_reason, drop_fields}}};
 
 constexpr const char* absent = "-";
-
-// The member, null where there is none.
-const json& member(const json& row, std::string_view key) {
-    static const json null;
-    if (!row.is_object()) {
-        return null;
-    }
-    const auto found = row.find(key);
-    return found == row.end() ? null : *found;
-}
 
 std::optional<bool> flag(const json& row, std::string_view key) {
     const json& value = member(row, key);
@@ -272,6 +270,26 @@ std::string backup_text(const json& backup) {
 
 }  // namespace
 
+const json& member(const json& row, std::string_view key) {
+    static const json null;
+    if (!row.is_object()) {
+        return null;
+    }
+    const auto found = row.find(key);
+    return found == row.end() ? null : *found;
+}
+
+double number_of(const json& value) { return value.is_number() ? value.get<double>() : 0; }
+
+std::string mbits_text(const json& bits_per_second) {
+    return bits_per_second.is_number() ? fmt::format("{:.1f}", number_of(bits_per_second) / 1e6)
+                                       : value_text(bits_per_second);
+}
+
+std::string percent_text(const json& share) {
+    return share.is_number() ? fmt::format("{:.1f}", 100 * number_of(share)) : value_text(share);
+}
+
 const view* view_of(std::string_view what) {
     const auto* const found = std::ranges::find(views, what, &view::what);
     return found == views.end() ? nullptr : found;
@@ -332,6 +350,8 @@ std::string cell(const json& row, const field& of) {
         case paths: return list_text(member(row, of.key), path_text);
         case labels: return list_text(member(row, of.key), value_text);
         case lists: return lists_text(member(row, of.key));
+        case mbits: return mbits_text(member(row, of.key));
+        case percent: return percent_text(member(row, of.key));
         case backup: return backup_text(member(row, of.key));
     }
     return absent;
