@@ -279,7 +279,6 @@ microseconds network::due() const {
 }
 
 result<publish::computed_tables> network::compute(microseconds now) {
-    moment_ = std::make_shared<const int>();
     if (hold_.advance(now) != topology::convergence_phase::holding) {
         fail_held_links();
     }
@@ -288,7 +287,9 @@ result<publish::computed_tables> network::compute(microseconds now) {
     if (new_policies_) {
         replace_policies();
     }
-    update_policies(now);
+    if (update_policies(now) || moment_ == nullptr) {
+        moment_ = std::make_shared<const int>();
+    }
     const std::vector<paths::installed_policy> installed = policies_->installed();
     std::vector<publish::algorithm_inputs> algorithms;
     algorithms.reserve(algorithms_.size());

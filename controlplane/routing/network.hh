@@ -139,7 +139,8 @@ private:
     [[nodiscard]] static result<std::unique_ptr<loaded>> load(const config::file& file);
     [[nodiscard]] result<void> take(std::unique_ptr<loaded> next);
     void replace_policies();
-    void update_policies(microseconds now);
+    // Whether the map or what policies have in force has changed.
+    bool update_policies(microseconds now);
     bool fail_held_links();
     void compute_algorithms(microseconds now);
     void list_algorithms();

@@ -63,18 +63,19 @@ std::size_t network::revert_moves() {
 }
 
 // Moves that were planned for another network are left.
-void network::update_policies(microseconds now) {
+bool network::update_policies(microseconds now) {
     const topology::change changed = std::exchange(changed_, {});
     if (!changed.empty()) {
         moves_.clear();
     }
-    (void)policies_->update(changed, now);
+    bool differs = !policies_->update(changed, now).changed.empty();
     while (!moves_.empty() && (!moving_ || policies_->is_settled(*moving_))) {
         moving_ = moves_.front().policy;
         policies_->move(*moving_, std::move(moves_.front().path));
         moves_.pop_front();
-        (void)policies_->update({}, now);
+        differs |= !policies_->update({}, now).changed.empty();
     }
+    return differs || !changed.empty();
 }
 
 }  // namespace rhumb::routing

@@ -111,6 +111,7 @@ TEST_F(controlled_network, a_report_tells_links_and_failures_page_by_page) {
     EXPECT_NEAR(failures["n3"]["lost_rate"].get<double>(), 140e6, 1);
     EXPECT_FALSE(load_report::make(*known, "city", 1.0).ok());
     // It is about the network as it is now.
+    EXPECT_TRUE(known->compute(1).ok());
     EXPECT_TRUE(made.value()->holds());
     EXPECT_TRUE(known->set_link("to-n1", false, 1));
     EXPECT_FALSE(made.value()->holds());
@@ -163,6 +164,9 @@ TEST_F(controlled_network, a_plan_is_for_all_and_moves_own_policies_one_by_one) 
     }
     EXPECT_EQ(differ, plan->moves.size());
     EXPECT_EQ(after.at("other"), before.at("other"));
+    const auto moment = known->moment();
+    ASSERT_TRUE(known->compute(now + second).ok());
+    EXPECT_FALSE(moment.expired());
     // The policies carry it now, so that nothing more helps.
     auto more = known->reoptimise({0, 0.001, 100}, true);
     ASSERT_TRUE(more.ok());
@@ -170,8 +174,9 @@ TEST_F(controlled_network, a_plan_is_for_all_and_moves_own_policies_one_by_one) 
     EXPECT_TRUE(more->moves.empty());
     // And back.
     EXPECT_EQ(known->revert_moves(), plan->moves.size());
-    ASSERT_TRUE(known->compute(now + 1).ok());
+    ASSERT_TRUE(known->compute(now + second).ok());
     EXPECT_EQ(ways(*known), before);
+    EXPECT_TRUE(moment.expired());
     EXPECT_EQ(known->revert_moves(), 0U);
 }
 
