@@ -78,6 +78,12 @@ bool loop_check::may_come_back(std::uint32_t position, node_number x, node_numbe
     if (views_[v].to_own.distances.empty()) {
         topology::shortest_paths_to(g_, plane, from_.own, views_[v].to_own, search_);
     }
+    // Nothing goes through an overloaded node, and so not over the link.
+    const bool passes = (plane.no_transit[from_.own] == 0 || x == from_.own) &&
+                        (plane.no_transit[neighbour(position)] == 0 || y == neighbour(position));
+    if (!passes && tree_from(x, v).reaches(y)) {
+        return false;
+    }
     const topology::cost cost = plane.costs[link_at(position)];
     const distance back = views_[v].to_own.distances[x];
     if (back == topology::unreachable || cost == topology::unusable) {

@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "controlplane/publish/forwarding.hh"
 #include "controlplane/routing/merge.hh"
 #include "controlplane/routing/rows.hh"
+#include "tests/support/dice.hh"
 #include "tests/support/network_files.hh"
 #include "tests/support/network_maps.hh"
 
@@ -82,6 +85,118 @@ TEST(network, changes_lead_where_a_start_would) {
         EXPECT_TRUE(fresh.value()->set_link(said[0].links[0].name, false));
         EXPECT_EQ(contents(*tables), contents(*started(file, *fresh.value())));
     }
+}
+
+// How many rules and next hops differ.
+std::size_t size_of(const publish::changes& changes) {
+    return changes.rules.labels.size() + changes.rules.prefixes.size() + changes.nexthops.size() +
+           changes.remove_labels.size() + changes.remove_prefixes.size() +
+           changes.remove_nexthops.size();
+}
+
+// Changes of a network, of all kinds, one after the other.
+class random_changes {
+public:
+    random_changes(std::vector<topology::advertisement> said, std::uint32_t seed)
+        : said_(std::move(said)), roll_(seed) {}
+
+    [[nodiscard]] const std::vector<topology::advertisement>& network() const { return said_; }
+    // Of links of node 0, those that are down.
+    [[nodiscard]] const std::set<std::string>& down() const { return down_; }
+
+    void change() {
+        topology::advertisement& node = said_[roll_() % said_.size()];
+        topology::link& l = node.links[roll_() % node.links.size()];
+        topology::prefix& p = node.prefixes.front();
+        switch (roll_() % 8) {
+            case 0:
+            case 1: l.metric = 1 + roll_() % 30; break;
+            case 2: set_both(l, node.origin, 1 + roll_() % 30); break;
+            case 3: l.srlgs = {roll_() % 5}; break;
+            case 4: node.overload = !node.overload && roll_() % 2 == 0; break;
+            case 5: p.sids.front().no_php = !p.sids.front().no_php; break;
+            case 6: l.sids.front().is_protected = !l.sids.front().is_protected; break;
+            default: {
+                const std::string& own = said_[0].links[roll_() % said_[0].links.size()].name;
+                if (down_.erase(own) == 0) {
+                    down_.insert(own);
+                }
+            }
+        }
+    }
+
+private:
+    void set_both(topology::link& l, const std::string& origin, topology::cost metric) {
+        l.metric = metric;
+        for (topology::advertisement& other : said_) {
+            for (topology::link& back : other.links) {
+                if (other.origin == l.remote && back.remote == origin &&
+                    back.name == l.remote_link) {
+                    back.metric = metric;
+                }
+            }
+        }
+    }
+
+    std::vector<topology::advertisement> said_;
+    std::set<std::string> down_;
+    test::dice roll_;
+};
+
+void set_links(network& known, const random_changes& to) {
+    for (const topology::link& l : to.network()[0].links) {
+        (void)known.set_link(l.name, !to.down().contains(l.name));
+    }
+}
+
+// Rules, repairs and notes after each of many changes are those of a router that starts then.
+TEST(network, after_any_change_it_is_as_a_start_would_be) {
+    const config::protected_resource kinds[] = {
+        config::protected_resource::link, config::protected_resource::node,
+        config::protected_resource::srlg, config::protected_resource::node_and_srlg};
+    const test::temporary_folder folder;
+    std::size_t differing = 0;
+    for (std::uint32_t seed = 0; seed < 8; ++seed) {
+        auto said = test::make_advertisements(seed % 2 == 0 ? test::random_graph(24, 44, 12, seed)
+                                                            : test::provider(36, seed));
+        for (std::size_t n = 0; n < said.size() && seed % 4 >= 2; ++n) {
+            said[n].srgb = {{static_cast<std::uint32_t>(20'000 + 1'000 * n), 1'000}};
+        }
+        random_changes changes(std::move(said), seed);
+        config::topology_section keys;
+        keys.protects = kinds[seed % 4];
+        const auto file = [&] {
+            return test::write_network(folder, changes.network(), 0, "", keys);
+        };
+        auto known = network::open(file());
+        ASSERT_TRUE(known.ok()) << known.why().text();
+        const auto tables = started(file(), *known.value());
+        for (int step = 0; step < 60; ++step) {
+            SCOPED_TRACE(testing::Message() << "seed " << seed << ", step " << step);
+            for (auto count = 1 + step % 3; count > 0; --count) {
+                changes.change();
+            }
+            ASSERT_TRUE(known.value()->reload(file()).ok());
+            set_links(*known.value(), changes);
+            auto next = known.value()->compute(0);
+            ASSERT_TRUE(next.ok()) << next.why().text();
+            const auto batch = publish::difference(known.value()->tables(), next.value());
+            differing += size_of(batch);
+            const auto applied = tables->apply(batch);
+            ASSERT_TRUE(applied.ok()) << applied.why().text();
+            known.value()->adopt(std::move(next).value());
+
+            const auto fresh = network::open(file());
+            ASSERT_TRUE(fresh.ok());
+            set_links(*fresh.value(), changes);
+            const auto anew = started(file(), *fresh.value());
+            ASSERT_EQ(
+                size_of(publish::difference(known.value()->tables(), fresh.value()->tables())), 0U);
+            ASSERT_EQ(known.value()->tables().notes, fresh.value()->tables().notes);
+            ASSERT_EQ(contents(*tables), contents(*anew));
+        }
+    }
+    EXPECT_GT(differing, 5'000U);
 }
 
 // In a ring of six the link n4-n5 becomes expensive: n0 goes to n4 over n1 then, no more over n5.
