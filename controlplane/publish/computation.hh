@@ -46,7 +46,9 @@ struct way {
     std::uint32_t object = 0;                         // next hop, by number here
     topology::node_number source = topology::nobody;  // where it ends
     std::uint16_t weight = 1;
-    std::vector<mpls::label> rest;  // below `out`: of policies only
+    // Below `out`, of policies and pinned ways only: these push a list, also one of `out` alone.
+    std::vector<mpls::label> rest;
+    bool is_list = false;
 };
 
 class computation {
