@@ -29,10 +29,12 @@ struct search_view {
 // the queue and are dropped later.
 template <bool Backwards>
 void search(const graph& g, const plane& view, node_number root, tree& result,
-            spf_workspace& memory) {
+            spf_workspace& memory, distance limit) {
     const search_view<Backwards> seen{g, view, root};
+    // Nodes begin as far away as nobody is to be reached: the search asks for nothing else.
+    const distance beyond = limit == unreachable ? unreachable : limit + 1;
     result.root = root;
-    result.distances.assign(g.node_count(), unreachable);
+    result.distances.assign(g.node_count(), beyond);
     result.distances[root] = 0;
     result.order.clear();
     result.order.reserve(g.node_count());
@@ -60,18 +62,21 @@ void search(const graph& g, const plane& view, node_number root, tree& result,
     } while (queue.take_nearest(result.order, [distances](distance at, node_number node) {
         return at != distances[node];
     }));
+    if (beyond != unreachable) {
+        std::replace(result.distances.begin(), result.distances.end(), beyond, unreachable);
+    }
 }
 
 }  // namespace
 
 void shortest_paths_from(const graph& g, const plane& view, node_number root, tree& result,
-                         spf_workspace& memory) {
-    search<false>(g, view, root, result, memory);
+                         spf_workspace& memory, distance limit) {
+    search<false>(g, view, root, result, memory, limit);
 }
 
 void shortest_paths_to(const graph& g, const plane& view, node_number root, tree& result,
-                       spf_workspace& memory) {
-    search<true>(g, view, root, result, memory);
+                       spf_workspace& memory, distance limit) {
+    search<true>(g, view, root, result, memory, limit);
 }
 
 void first_hops::compute(const graph& g, const plane& view, const tree& from) {

@@ -27,12 +27,12 @@ struct spf_workspace {
     radix_queue queue;
 };
 
-// From `root` along the links.
+// From `root` along the links. What is farther than `limit` counts as not reached.
 void shortest_paths_from(const graph& g, const plane& view, node_number root, tree& result,
-                         spf_workspace& memory);
+                         spf_workspace& memory, distance limit = unreachable);
 // To `root`: distances[x] is that from x to the root.
 void shortest_paths_to(const graph& g, const plane& view, node_number root, tree& result,
-                       spf_workspace& memory);
+                       spf_workspace& memory, distance limit = unreachable);
 
 // Links of the root over which shortest paths to each node begin. Sets are bits by position of the
 // link at the root: bit i of word i / 64.
