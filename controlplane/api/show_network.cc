@@ -12,7 +12,13 @@ result<json> show_network(const router& running, std::string_view what, const js
     if (what == "topology") return rows_of(routing::topology_rows(known));
     if (what == "topology_file") return rows_of(routing::topology_file_rows(known));
     if (what == "links") return rows_of(routing::link_rows(known));
-    if (what == "protection") return rows_of(routing::protection_rows(known));
+    if (what == "protection") {
+        const auto destination = text_param(params, "destination");
+        if (!destination) return destination.why();
+        if (!destination.value()) return rows_of(routing::protection_rows(known));
+        auto rows = routing::protection_rows(known, *destination.value());
+        return rows ? result<json>(rows_of(std::move(rows).value())) : rows.why();
+    }
     if (what == "policies") return rows_of(routing::policy_rows(known));
     if (what == "conflicts") return rows_of(routing::conflict_rows(known));
     const auto algorithm = number_param(params, "algorithm", 0, 255);

@@ -9,6 +9,7 @@
 #include "controlplane/config/load.hh"
 #include "controlplane/routing/own_links.hh"
 #include "controlplane/routing/policies_text.hh"
+#include "controlplane/routing/repair_options.hh"
 #include "controlplane/topology/flex_algo.hh"
 
 namespace rhumb::routing {
@@ -195,21 +196,11 @@ std::optional<topology::protection> protection_of(config::protected_resource wha
 
 }  // namespace
 
-// What segments may be made of: links and nodes that have SIDs for it.
+// As the section asks.
 topology::ti_lfa_options network::repair_options(std::uint8_t algorithm) const {
-    topology::ti_lfa_options options;
+    topology::ti_lfa_options options = routing::repair_options(map_, *labels_, algorithm);
     options.protects = protection_of(section().protects).value_or(topology::protection::link);
     options.fall_back = section().fall_back;
-    const topology::graph& g = map_.graph();
-    options.has_node_sid.resize(g.node_count());
-    for (topology::node_number n = 0; n < g.node_count(); ++n) {
-        options.has_node_sid[n] = labels_->node_prefix(n, algorithm) ? 1 : 0;
-    }
-    options.has_adjacency_sid.resize(g.link_count());
-    for (topology::link_number l = 0; l < g.link_count(); ++l) {
-        const topology::link* const said = map_.said_of(l);
-        options.has_adjacency_sid[l] = said != nullptr && !said->sids.empty() ? 1 : 0;
-    }
     return options;
 }
 

@@ -75,6 +75,8 @@ public:
     [[nodiscard]] topology::node_number own() const { return own_; }
     [[nodiscard]] const labels::sid_labels& labels() const { return *labels_; }
     [[nodiscard]] std::span<const algorithm_state> algorithms() const { return algorithms_; }
+    // How repairs are computed in an algorithm.
+    [[nodiscard]] topology::ti_lfa_options repair_options(std::uint8_t algorithm) const;
     // Null before the first compute().
     [[nodiscard]] const own_policies* policies() const { return policies_.get(); }
     [[nodiscard]] std::span<const std::string> affinities() const { return state_->affinities; }
@@ -105,7 +107,6 @@ private:
     void compute_algorithms(microseconds now);
     void list_algorithms();
     void pin_paths(algorithm_state& one, topology::plane next, microseconds now);
-    [[nodiscard]] topology::ti_lfa_options repair_options(std::uint8_t algorithm) const;
 
     topology::map map_;
     whole_map source_;

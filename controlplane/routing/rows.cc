@@ -6,6 +6,7 @@
 
 #include "controlplane/config/topology_file.hh"
 #include "controlplane/labels/fec.hh"
+#include "controlplane/routing/repair_rows.hh"
 #include "controlplane/topology/spf.hh"
 
 namespace rhumb::routing {
@@ -185,62 +186,28 @@ result<json> spf_rows(const network& known, std::uint8_t algorithm) {
     return rows;
 }
 
-namespace {
-
-const char* to_text(topology::protection what) {
-    switch (what) {
-        case topology::protection::link: return "link";
-        case topology::protection::node: return "node";
-        case topology::protection::srlg: return "srlg";
-        case topology::protection::node_and_srlg: break;
-    }
-    return "node+srlg";
-}
-
-json repair_row(const network& known, const topology::link_repairs& of, std::uint32_t number,
-                std::uint8_t algorithm) {
-    const topology::map& m = known.map();
-    const topology::graph& g = m.graph();
-    const topology::repair& repair = of.repairs[number];
-    json row{{"link", m.said_of(of.link)->name},
-             {"remote", m.name(g.to[of.link])},
-             {"algorithm", algorithm},
-             {"protects", to_text(repair.protects)},
-             {"out", m.said_of(repair.out)->name},
-             {"end", m.name(repair.end)}};
-    json segments = json::array();
-    json labels = json::array();
-    node_number at = g.to[repair.out];
-    for (const topology::segment& s : repair.segments) {
-        segments.push_back(routing::to_text(m, s));
-        const auto label = known.labels().label(s, at, false);
-        labels.push_back(label ? json(*label) : json(nullptr));
-        at = s.kind == topology::segment_kind::node ? s.node : g.to[s.number];
-    }
-    row["segments"] = std::move(segments);
-    row["labels"] = std::move(labels);
-    json nodes = json::array();
-    for (node_number node = 0; node < of.by_node.size(); ++node) {
-        if (of.by_node[node] == number) {
-            nodes.push_back(m.name(node));
-        }
-    }
-    row["destinations"] = std::move(nodes);
-    return row;
-}
-
-}  // namespace
-
 json protection_rows(const network& known) {
     json rows = json::array();
     for (const algorithm_state& one : known.algorithms()) {
-        for (const topology::link_repairs& of : one.repairs) {
-            for (std::uint32_t r = 0; r < of.repairs.size(); ++r) {
-                json row = repair_row(known, of, r, one.algorithm);
-                if (!row["destinations"].empty()) {
-                    rows.push_back(std::move(row));
-                }
-            }
+        const repair_scene in{known.map(), known.labels(), one.algorithm, one.view};
+        for (json& row : repair_rows(in, one.repairs)) {
+            rows.push_back(std::move(row));
+        }
+    }
+    return rows;
+}
+
+result<json> protection_rows(const network& known, std::string_view destination) {
+    const auto to = known.map().find(destination);
+    if (!to) {
+        return error{fmt::format("the map has no node \"{}\"", destination), {}};
+    }
+    json rows = json::array();
+    for (const algorithm_state& one : known.algorithms()) {
+        const repair_scene in{known.map(), known.labels(), one.algorithm, one.view};
+        for (json& row :
+             explanation_rows(in, known.own(), *to, known.repair_options(one.algorithm))) {
+            rows.push_back(std::move(row));
         }
     }
     return rows;

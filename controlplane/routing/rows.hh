@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 
 #include "controlplane/routing/network.hh"
 #include "rhumb/result.hh"
@@ -21,6 +22,9 @@ namespace rhumb::routing {
 [[nodiscard]] result<nlohmann::json> spf_rows(const network& known, std::uint8_t algorithm);
 // Repairs of own links, with the destinations that take them.
 [[nodiscard]] nlohmann::json protection_rows(const network& known);
+// Why packets for a node are repaired as they are (repair_rows.hh); an error where it is no node.
+[[nodiscard]] result<nlohmann::json> protection_rows(const network& known,
+                                                     std::string_view destination);
 // SIDs that collide, and whatever of the map is not in the tables, and why.
 [[nodiscard]] nlohmann::json conflict_rows(const network& known);
 

@@ -290,6 +290,38 @@ TEST(network, what_its_file_cannot_be_is_told_with_its_place) {
     EXPECT_NE(refused(file).find("n8"), std::string::npos) << refused(file);
 }
 
+// In a ring of five packets for n2 go over n1; without that link over n4, whose shortest path to n2
+// is over n3 anyway.
+TEST(network, a_repair_is_told_with_its_spaces) {
+    const test::temporary_folder folder;
+    const auto said = test::make_advertisements(test::ring(5));
+    const auto known = network::open(test::write_network(folder, said, 0));
+    ASSERT_TRUE(known.ok());
+    (void)started(test::write_network(folder, said, 0), *known.value());
+    const auto rows = protection_rows(*known.value(), "n2");
+    ASSERT_TRUE(rows.ok());
+    ASSERT_EQ(rows.value().size(), 1U);
+    const json& row = rows.value()[0];
+    EXPECT_EQ(row["link"], "to-n1");
+    EXPECT_EQ(row["outcome"], "repaired");
+    EXPECT_EQ(row["p_space"], json::array({"n0", "n3", "n4"}));
+    EXPECT_EQ(row["extended_p_space"], json::array({"n0", "n2", "n3", "n4"}));
+    EXPECT_EQ(row["q_space"], json::array({"n1", "n2", "n3", "n4"}));
+    EXPECT_EQ(row["path"], json::array({"n0", "n4", "n3", "n2"}));
+    EXPECT_EQ(row["segments"], json::array());
+    EXPECT_EQ(row["end"], "n4");
+    // What stands in the tables is what is told.
+    for (const json& plain : protection_rows(*known.value())) {
+        const auto& to = plain["destinations"];
+        if (plain["link"] == "to-n1" && std::ranges::find(to, json("n2")) != to.end()) {
+            EXPECT_EQ(plain["out"], row["out"]);
+            EXPECT_EQ(plain["segments"], row["segments"]);
+            EXPECT_EQ(plain["end"], row["end"]);
+        }
+    }
+    EXPECT_FALSE(protection_rows(*known.value(), "n9").ok());
+}
+
 TEST(network, policies_are_rows_with_their_reasons) {
     const test::temporary_folder folder;
     const auto said = test::make_advertisements(test::ring(5));

@@ -22,6 +22,7 @@ constexpr const char* usage =
     "  show version|ports|labels|prefixes|nexthops|counters|drops|config|workers|neighbours\n"
     "  show topology|links|spf|protection|policies|conflicts\n"
     "                                     of a router with a map; spf: [--algorithm N]\n"
+    "                                     protection: [--explain NODE]\n"
     "  label set LABEL KEY=VALUE...       op=continue|next|pop|push out= via=r2,r3*3 segments=\n"
     "                                     ttl=uniform|pipe tc=\n"
     "  label delete LABEL...\n"
@@ -61,6 +62,7 @@ struct raw {
     std::string count;
     std::string label;
     std::string algorithm;
+    std::string explain;
     std::string metric;
     std::string color;
     std::string from;
@@ -86,6 +88,8 @@ po::options_description described(raw& into, arguments& lists) {
         ("label", po::value(&into.label)->value_name("N|A-B"), "show, trace: this label, or range")
         ("algorithm", po::value(&into.algorithm)->value_name("N"),
          "show spf, path: a flexible algorithm (RFC 9350), 128 to 255")
+        ("explain", po::value(&into.explain)->value_name("NODE"),
+         "show protection: why packets for a node are repaired as they are")
         ("metric", po::value(&into.metric)->value_name("M"), "path: the least igp, te or delay")
         ("avoid", po::value(&lists.avoid)->value_name("WHAT"),
          "path: keep off a node, NODE:LINK, srlg:N or an affinity; more than once")
@@ -164,6 +168,7 @@ arguments parse_arguments(std::vector<std::string> line) {
     made.label = take("label", read.label);
     made.op = take("op", read.op);
     made.algorithm = take("algorithm", read.algorithm);
+    made.explain = take("explain", read.explain);
     made.metric = take("metric", read.metric);
     made.color = take("color", read.color);
     made.from = take("from", read.from);

@@ -19,6 +19,7 @@ struct arguments {
     std::optional<std::string> label;           // a number or a range
     std::optional<std::string> op;
     std::optional<std::string> algorithm;
+    std::optional<std::string> explain;
     std::optional<std::string> prefix;
     std::optional<std::string> nexthop;
     std::optional<std::string> port;

@@ -57,7 +57,8 @@ nlohmann::json label_filter(const std::string& text) {
 }
 
 command show(const arguments& given) {
-    allow(given, {"watch", "label", "op", "prefix", "nexthop", "port", "limit", "algorithm"});
+    allow(given,
+          {"watch", "label", "op", "prefix", "nexthop", "port", "limit", "algorithm", "explain"});
     const std::string form = fmt::format("show {}", fmt::join(view_names(), "|"));
     expect_words(given, 2, 2, form.c_str());
     const std::string& what = given.words[1];
@@ -82,6 +83,10 @@ command show(const arguments& given) {
         }
         made.params["algorithm"] = *algorithm;
     }
+    if (given.explain && what != "protection") {
+        throw wrong("--explain is for show protection");
+    }
+    filter("destination", given.explain);
     filter("op", given.op);
     filter("prefix", given.prefix);
     filter("nexthop", given.nexthop);

@@ -11,6 +11,7 @@
 #include <ostream>
 #include <sstream>
 #include <thread>
+#include <utility>
 
 #include "tools/rhumbctl/failure.hh"
 #include "tools/rhumbctl/table.hh"
@@ -90,6 +91,23 @@ bool show_config(client& router, const command& what, row_limit limit, std::ostr
     return for_each_page(router, what.params, limit, [&out](const json& rows) {
         for (const json& row : rows) {
             out << printable(toml_of(row), keep::lines);
+        }
+    });
+}
+
+// Rows that bring their own lines.
+bool show_words(client& router, const command& what, row_limit limit, std::ostream& out) {
+    bool first = true;
+    return for_each_page(router, what.params, limit, [&](const json& rows) {
+        for (const json& row : rows) {
+            out << (std::exchange(first, false) ? "" : "\n");
+            const auto words = row.find("words");
+            if (words == row.end() || !words->is_array()) {
+                throw nonsense("an explanation has no words");
+            }
+            for (const json& line : *words) {
+                out << value_text(line) << '\n';
+            }
         }
     });
 }
@@ -189,6 +207,9 @@ bool show(client& router, const command& what, row_limit limit, bool as_json, ra
     }
     if (name == "config") {
         return show_config(router, what, limit, out);
+    }
+    if (what.params.contains("destination")) {
+        return show_words(router, what, limit, out);
     }
     const bool is_single = counting == nullptr && name == "ports" && what.params.contains("port");
     if (how.fields.empty() || is_single) {
