@@ -201,9 +201,7 @@ void compare(event what, std::size_t least_looped) {
     totals plain;
     for (std::uint32_t seed = 0; seed < 60 && !::testing::Test::HasFailure(); ++seed) {
         SCOPED_TRACE(seed);
-        const std::size_t nodes = 5 + seed % 5;
-        const auto edges =
-            test::random_graph(nodes, nodes + 1 + seed % nodes, 10, seed, seed % 2 == 0);
+        const auto edges = test::small_graph(seed, 10);
         add(with, convergence(edges, true, what, seed).run());
         add(plain, convergence(edges, false, what, seed).run());
     }

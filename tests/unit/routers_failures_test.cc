@@ -13,17 +13,13 @@ namespace {
 using config::protected_resource;
 using test::distances;
 using test::routers_rig;
+using test::small_graph;
 using test::walked;
 using test::without;
 using topology::advertisement;
 using topology::link_number;
 using topology::node_number;
 using topology::protection;
-
-std::vector<test::edge> small_graph(std::uint32_t seed) {
-    const std::size_t nodes = 5 + seed % 5;
-    return test::random_graph(nodes, nodes + 1 + seed % nodes, 1 + seed % 10, seed, seed % 2 == 0);
-}
 
 // SRGBs and flags differ from node to node in some.
 std::vector<advertisement> said_for(const std::vector<test::edge>& edges, std::uint32_t seed) {

@@ -46,6 +46,14 @@ private:
     return view;
 }
 
+// Five to nine nodes; every other one with costs that differ by direction.
+[[nodiscard]] inline std::vector<edge> small_graph(std::uint32_t seed,
+                                                   topology::cost max_cost = 0) {
+    const std::size_t nodes = 5 + seed % 5;
+    return random_graph(nodes, nodes + 1 + seed % nodes, max_cost != 0 ? max_cost : 1 + seed % 10,
+                        seed, seed % 2 == 0);
+}
+
 struct routers_rig {
     routers_rig(const std::vector<topology::advertisement>& said,
                 const config::topology_section& keys, std::uint8_t in_algorithm = 0)

@@ -7,17 +7,13 @@ namespace {
 
 using test::distances;
 using test::routers_rig;
+using test::small_graph;
 using test::walked;
 using test::without;
 using topology::advertisement;
 using topology::distance;
 using topology::link_number;
 using topology::node_number;
-
-std::vector<test::edge> small_graph(std::uint32_t seed) {
-    const std::size_t nodes = 5 + seed % 4;
-    return test::random_graph(nodes, nodes + 2 + seed % nodes, 1 + seed % 10, seed, seed % 2 == 0);
-}
 
 mpls::label adjacency_label(const topology::map& m, link_number l, bool is_protected) {
     for (const topology::adjacency_sid& sid : m.said_of(l)->sids) {
