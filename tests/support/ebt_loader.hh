@@ -8,23 +8,11 @@
 #include <string>
 
 #include "controlplane/overlay/ebt/machine.hh"
+#include "tests/support/ebt_host.hh"
 
 namespace rhumb::overlay::ebt {
 
 using ordered_json = nlohmann::ordered_json;  // the order of peers is that of their coming
-
-// A host that does nothing: events alone.
-class silent_host : public host {
-public:
-    void get_clock(stream /*from*/, std::string_view /*id*/) override {}
-    void set_clock(std::string_view /*id*/, std::span<const clock_entry> /*changed*/) override {}
-    void get_at(feed_number /*feed*/, std::int64_t /*sequence*/,
-                std::int64_t /*following*/) override {}
-    void append(stream /*from*/, message&& /*what*/) override {}
-    [[nodiscard]] bool is_feed(std::string_view /*id*/) const override { return true; }
-    void end(stream /*which*/, end_reason /*why*/) override {}
-    void wake(stream /*which*/, bool /*urgent*/) override {}
-};
 
 struct machine_loader {
     // The state as it was when the event of time `now` came.

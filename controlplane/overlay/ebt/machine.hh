@@ -162,6 +162,7 @@ private:
 
     // Sources (machine_sources.cc).
     [[nodiscard]] peer* source_of(feed_number f, const peer& except) const;
+    [[nodiscard]] bool owes_nothing(const link& l, feed_number f) const;
     [[nodiscard]] bool keeps_source(const peer& p, const link& l, feed_number f) const;
     [[nodiscard]] bool is_backing_off(const link& l) const;
     [[nodiscard]] peer* best_for(feed_number f, const peer* except);
@@ -194,6 +195,7 @@ private:
     std::vector<feed_number> orphans_;  // followed, without a source, and somebody may have more
     std::vector<peer_number> to_wake_;
     std::int64_t now_ = 0;
+    std::uint32_t ticked_ = 0;  // the time of the last tick
     std::uint32_t sessions_ = 0;
     bool is_running_ = false;
 };

@@ -121,6 +121,9 @@ void machine::answer_note(peer& p, feed_number f, link& l, note_meaning said) {
     } else if (head > said.sequence && !l.is(link::unreadable)) {
         set_note(p, f, head, l.is(link::rx));
     }
+    if (feeds_[f].is_held && feeds_[f].source == p.number) {
+        end_hold(f);
+    }
 }
 
 bool machine::next_notes(stream to, std::size_t limit, std::vector<note>& said) {

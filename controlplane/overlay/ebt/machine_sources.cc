@@ -15,15 +15,21 @@ constexpr int longest_back_off = 8;  // timeouts doubled so often: 13 minutes
 
 }  // namespace
 
+// The peer has answered, and has nothing that we have not.
+bool machine::owes_nothing(const link& l, feed_number f) const {
+    return l.sent >= 0 && l.claimed <= feeds_[f].head();
+}
+
 // Whether this link still counts as the feed's source. It does while the note that asks is unsent
-// or fresh, once it has delivered, and where it owes nothing.
+// or fresh, once it has delivered, and where it owes nothing. Notes get old when a tick says so: by
+// then all other stalled feeds are given away in the same way.
 bool machine::keeps_source(const peer& p, const link& l, feed_number f) const {
     if (!p.is_connected || !l.is(link::rx) || l.is(link::refused)) {
         return false;
     }
-    const bool owes_nothing = l.sent >= 0 && l.claimed <= feeds_[f].head();
-    return l.is(link::noted) || l.is(link::delivered) || owes_nothing ||
-           !has_aged(l.asked, options_.timeout);
+    const auto age = static_cast<std::int32_t>(ticked_ - l.asked);  // negative: asked since
+    return l.is(link::noted) || l.is(link::delivered) || owes_nothing(l, f) ||
+           age <= options_.timeout;
 }
 
 peer* machine::source_of(feed_number f, const peer& except) const {
@@ -71,11 +77,10 @@ void machine::consider(peer& p, feed_number f, std::int32_t claimed) {
     }
     if (source != nullptr) {
         const link& by = at(*source, f);
-        const bool is_at_work = by.is(link::delivered) && by.claimed > feeds_[f].head();
         if (claimed <= std::max(by.claimed, 0)) {
             return;
         }
-        if (is_at_work || p.claims_broken > p.claims_kept) {
+        if (!owes_nothing(by, f) || p.claims_broken > p.claims_kept) {
             feeds_[f].is_held = true;
             return;
         }
@@ -93,7 +98,7 @@ void machine::end_hold(feed_number f) {
         return;
     }
     peer& source = *peers_[fd.source];
-    if (at(source, f).claimed > fd.head()) {
+    if (!owes_nothing(at(source, f), f)) {
         return;
     }
     fd.is_held = false;
@@ -225,6 +230,7 @@ void machine::rotate(feed_number f, peer_number from) {
 
 void machine::tick(std::int64_t now) {
     set_time(now);
+    ticked_ = stamp();
     std::vector<std::pair<feed_number, peer_number>> stalled;
     for (const peer_number number : connected_) {
         collect_stalled(number, stalled);
