@@ -36,8 +36,9 @@ TEST(EbtDefects, FeedsOfASourceThatLeavesAreAskedOfAnother) {
         net.connect("b", "z");
         while (z.height("f") < 60 && net.step()) {
         }
-        const peer_view& from_a = z.m->state().peers.at("a");
-        net.disconnect(from_a.replicating->at("f").is_source ? "a" : "b", "z");
+        const state_view state = z.m->state();
+        const bool is_a = state.peers.at("a").replicating->at("f").is_source;
+        net.disconnect(is_a ? "a" : "b", "z");
         net.drain();  // no timer
         ASSERT_EQ(z.height("f"), 200) << seed;
         EXPECT_TRUE(z.is_complete());
