@@ -141,7 +141,7 @@ std::optional<sim_frame> honest_node::give(const std::string& peer) {
         return {};
     }
     std::vector<note> said;
-    if (m->next_notes(to->second, SIZE_MAX, said)) {
+    if (!network_.is_for_messages && m->next_notes(to->second, SIZE_MAX, said)) {
         sim_frame frame;
         for (const note& each : said) {
             frame.notes.emplace_back(each.feed, each.value);
@@ -319,6 +319,13 @@ bool sim_network::deliver_from(sim_node& node) {
 }
 
 bool sim_network::step() {
+    is_for_messages = holds_notes;
+    const bool has_done = step_of_anybody();
+    is_for_messages = false;
+    return has_done || (holds_notes && step_of_anybody());
+}
+
+bool sim_network::step_of_anybody() {
     const std::size_t start = die() % nodes_.size();
     for (std::size_t n = 0; n < nodes_.size(); ++n) {
         sim_node& node = *nodes_[(start + n) % nodes_.size()];

@@ -150,11 +150,14 @@ public:
 
     test::dice die;
     std::int64_t now = 0;
+    bool holds_notes = false;  // notes go out only when no message can
+    bool is_for_messages = false;
     sim_counts counts;
     // Every frame that arrives.
     std::function<void(const std::string& from, const std::string& to, const sim_frame&)> watch;
 
 private:
+    bool step_of_anybody();
     bool deliver_from(sim_node& node);
 
     std::vector<std::unique_ptr<sim_node>> nodes_;
