@@ -132,7 +132,7 @@ private:
     // Streams (machine_streams.cc).
     peer_number record_of(std::string_view id);
     void disconnect(peer_number number);
-    void save_clock(peer& p);
+    std::vector<clock_entry> clock_to_save(peer& p);
     void end_session(peer& p);
     void forget_oldest();
     void mention_all(peer& p);
@@ -151,7 +151,7 @@ private:
     void awake(peer& p, bool is_urgent);
     void push(peer& p, const message& what);
     [[nodiscard]] bool can_read(const peer& p) const;
-    void read_for(peer& p);
+    void read_for(stream which);
     void forget_offers(feed_number f);
     void end_blocked();
     void wake_all();

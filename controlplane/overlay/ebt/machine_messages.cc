@@ -13,8 +13,8 @@ bool machine::wanted(stream from, std::string_view author, std::int64_t sequence
         return false;
     }
     const link& l = at(*p, f);
-    return p->is_open && l.is(link::entry) && is_shared(l, f) && !feeds_[f].is_frozen &&
-           sequence == feeds_[f].expected() + 1;
+    return p->is_open && l.is(link::entry) && !l.is(link::refused) && is_shared(l, f) &&
+           !feeds_[f].is_frozen && sequence == feeds_[f].expected() + 1;
 }
 
 receipt machine::receive(stream from, std::string_view author, std::int64_t sequence,
@@ -25,7 +25,7 @@ receipt machine::receive(stream from, std::string_view author, std::int64_t sequ
     }
     const feed_number f = feeds_.find(author);
     if (f == no_feed || !p->is_open || sequence < 1 || sequence > max_sequence ||
-        !at(*p, f).is(link::entry)) {
+        !at(*p, f).is(link::entry) || at(*p, f).is(link::refused)) {
         return receipt::unrequested;
     }
     link& l = touch(*p, f);
@@ -195,11 +195,12 @@ void machine::queue_read(peer& p, feed_number f, link& l) {
     }
 }
 
-// As much as its sink takes. One read serves all that wait for the same message.
-void machine::read_for(peer& p) {
-    while (can_read(p)) {
-        const feed_number f = p.reads.pop();
-        link& l = p.links[f];
+// As much as its sink takes. One read serves all that wait for the same message. The host's call
+// may end the stream.
+void machine::read_for(stream which) {
+    for (peer* p = find(which); p != nullptr && can_read(*p); p = find(which)) {
+        const feed_number f = p->reads.pop();
+        link& l = p->links[f];
         feed& fd = feeds_[f];
         l.set(link::queued, false);
         if (!l.is(link::tx) || l.sent >= fd.clock) {
@@ -208,10 +209,10 @@ void machine::read_for(peer& p) {
         const std::int32_t next = l.sent + 1;
         const bool is_under_way =
             fd.reads != 0 && std::any_of(connected_.begin(), connected_.end(), [&](peer_number n) {
-                return at(*peers_[n], f).reading == next;
+                return at(std::as_const(*peers_[n]), f).reading == next;
             });
         l.reading = next;
-        ++p.reading;
+        ++p->reading;
         ++fd.reads;
         if (!is_under_way) {
             host_.get_at(f, next, fd.clock - next);
@@ -282,11 +283,13 @@ void machine::run() {
     while (!is_done) {
         while (!arrivals_.empty()) {
             arrival first = arrivals_.pop();
-            host_.append(first.from, std::move(first.what));
+            if (first.what.sequence > feeds_[first.what.feed].clock) {  // nobody was faster
+                host_.append(first.from, std::move(first.what));
+            }
         }
         // By index: what the host does in a call may connect and end peers.
         for (std::size_t n = 0; n < connected_.size(); ++n) {
-            read_for(*peers_[connected_[n]]);
+            read_for(stream_of(*peers_[connected_[n]]));
         }
         is_done =
             arrivals_.empty() && std::none_of(connected_.begin(), connected_.end(),

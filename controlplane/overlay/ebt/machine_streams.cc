@@ -35,13 +35,14 @@ result<stream> machine::create_stream(std::string_view id, int version, bool is_
     if (version != 3) {
         return error{"expected ebt.replicate({version: 3})", {}};
     }
-    const peer_number number = record_of(id);
-    peer& p = *peers_[number];
-    if (p.is_connected) {
-        const stream older = stream_of(p);
-        disconnect(number);
+    if (const auto known = numbers_.find(id);
+        known != numbers_.end() && peers_[known->second]->is_connected) {
+        const stream older = stream_of(*peers_[known->second]);
+        disconnect(older.peer);
         host_.end(older, end_reason::reconnected);
     }
+    const peer_number number = record_of(id);
+    peer& p = *peers_[number];
     p.session = ++sessions_;
     p.is_connected = true;
     p.is_client = is_client;
@@ -134,7 +135,8 @@ void machine::disconnect(peer_number number) {
     peer& p = *peers_[number];
     std::erase(connected_, number);
     p.is_connected = false;
-    save_clock(p);
+    const std::string id = p.id;
+    const std::vector<clock_entry> news = clock_to_save(p);
     std::vector<feed_number> orphaned;
     for (const feed_number f : p.asked_feeds) {
         if (feeds_[f].source == number) {
@@ -147,11 +149,14 @@ void machine::disconnect(peer_number number) {
         reassign(f);
     }
     forget_oldest();
+    if (!news.empty()) {
+        host_.set_clock(id, news);
+    }
 }
 
 // Only what the peer has said, of feeds that are followed. What we refused is erased: the peer
 // stores our -1, and has to hear of us when we want the feed again.
-void machine::save_clock(peer& p) {
+std::vector<clock_entry> machine::clock_to_save(peer& p) {
     std::vector<clock_entry> news;
     for (const feed_number f : p.touched) {
         link& l = p.links[f];
@@ -162,9 +167,7 @@ void machine::save_clock(peer& p) {
             news.push_back({.feed = feeds_.id(f), .sequence = l.claimed});
         }
     }
-    if (!news.empty()) {
-        host_.set_clock(p.id, news);
-    }
+    return news;
 }
 
 void machine::end_session(peer& p) {
