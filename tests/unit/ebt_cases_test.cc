@@ -126,13 +126,17 @@ TEST(EbtCases, Loop) {
     });
 }
 
-TEST(EbtCases, Two) {
-    over_seeds("two", {12, 12, 0, 6}, [](sim_network& net) {
-        honest_node& a = net.add("alice", with_timeout(3000));
-        honest_node& b = net.add("bob", with_timeout(3000));
-        honest_node& c = net.add("charles", with_timeout(3000));
-        append(a, 3);
-        all_follow({&a, &b, &c}, {"alice"});
+// A star around alice, of which one link is cut; later the other two are connected.
+struct star {
+    honest_node& a;
+    honest_node& b;
+    honest_node& c;
+
+    explicit star(sim_network& net)
+        : a(net.add("alice", with_timeout(3000))),
+          b(net.add("bob", with_timeout(3000))),
+          c(net.add("charles", with_timeout(3000))) {}
+    void play(sim_network& net) const {
         net.connect("alice", "bob");
         net.connect("alice", "charles");
         net.drain();
@@ -148,36 +152,29 @@ TEST(EbtCases, Two) {
         net.drain();
         EXPECT_EQ(a.store, b.store);
         EXPECT_EQ(a.store, c.store);
+    }
+};
+
+TEST(EbtCases, Two) {
+    over_seeds("two", {12, 12, 0, 6}, [](sim_network& net) {
+        const star all(net);
+        append(all.a, 3);
+        all_follow({&all.a, &all.b, &all.c}, {"alice"});
+        all.play(net);
         EXPECT_EQ(net.counts.note_frames, 6U);
         EXPECT_EQ(net.counts.messages, 12U);
-        EXPECT_TRUE(a.is_complete() && b.is_complete());
+        EXPECT_TRUE(all.a.is_complete() && all.b.is_complete());
     });
 }
 
 TEST(EbtCases, Three) {
     over_seeds("three", {24, 24, 0, 7}, [](sim_network& net) {
-        honest_node& a = net.add("alice", with_timeout(3000));
-        honest_node& b = net.add("bob", with_timeout(3000));
-        honest_node& c = net.add("charles", with_timeout(3000));
-        for (honest_node* const node : {&a, &b, &c}) {
+        const star all(net);
+        for (honest_node* const node : {&all.a, &all.b, &all.c}) {
             append(*node, 3);
         }
-        all_follow({&a, &b, &c}, {"alice", "bob", "charles"});
-        net.connect("alice", "bob");
-        net.connect("alice", "charles");
-        net.drain();
-        EXPECT_EQ(a.store, b.store);
-        EXPECT_EQ(a.store, c.store);
-        net.disconnect("alice", "charles");
-        append(a, 2);
-        net.drain();
-        EXPECT_EQ(a.store, b.store);
-        EXPECT_NE(a.store, c.store);
-        net.connect("bob", "charles");
-        append(a, 1);
-        net.drain();
-        EXPECT_EQ(a.store, b.store);
-        EXPECT_EQ(a.store, c.store);
+        all_follow({&all.a, &all.b, &all.c}, {"alice", "bob", "charles"});
+        all.play(net);
         EXPECT_LE(net.counts.note_entries, 19U);
     });
 }

@@ -121,7 +121,7 @@ private:
     }
     [[nodiscard]] std::uint32_t stamp() const { return static_cast<std::uint32_t>(now_); }
     [[nodiscard]] bool has_aged(std::uint32_t since, std::int64_t by) const {
-        return static_cast<std::uint32_t>(stamp() - since) > by;
+        return stamp() - since > by;  // modulo 2^32
     }
     // What a message takes of a queue's bounds.
     [[nodiscard]] static std::size_t cost_of(const message& m) { return sizeof(m) + m.size; }
