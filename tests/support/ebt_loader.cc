@@ -243,10 +243,12 @@ void machine_loader::apply(machine& m, const std::string& event, const ordered_j
         const bool is_inside = value.contains("clock") && value["clock"].is_object();
         const ordered_json& clock = is_inside ? value["clock"] : value;
         std::vector<std::string> ids;
+        ids.reserve(clock.size());
         for (const auto& each : clock.items()) {
             ids.push_back(each.key());
         }
         std::vector<note> said;
+        said.reserve(clock.size());
         for (const std::string& id : ids) {
             said.push_back({.feed = id, .value = note_of(clock[id])});
         }

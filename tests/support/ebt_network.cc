@@ -57,7 +57,7 @@ void honest_node::append(const std::string& author, const sim_body& body) {
     m->run();
 }
 
-void honest_node::store_message(const sim_message& what, message handle) {
+void honest_node::store_message(const sim_message& what, const message& handle) {
     store[what.author][what.sequence] = what.body;
     m->on_append(handle);
 }

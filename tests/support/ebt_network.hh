@@ -106,7 +106,7 @@ public:
     std::vector<end_reason> ends;
 
 private:
-    void store_message(const sim_message& what, message handle);
+    void store_message(const sim_message& what, const message& handle);
     void append_one();
     void answer_read(std::size_t which);
 

@@ -51,11 +51,12 @@ public:
         }
     }
 
+    [[nodiscard]] honest_node& node_of(int n) const { return *honest[static_cast<std::size_t>(n)]; }
     void append_all(int count) {
         for (int n = 0; n < count; ++n) {
             for (int author = 0; author < author_count; ++author) {
                 const std::string id = name(author * 5);
-                honest[static_cast<std::size_t>(author * 5)]->append(id);
+                node_of(author * 5).append(id);
             }
         }
         appended += count;
