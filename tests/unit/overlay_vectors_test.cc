@@ -3,10 +3,16 @@
 #include <gtest/gtest.h>
 #include <sodium.h>
 
+#include <algorithm>
 #include <array>
+#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "controlplane/overlay/wire/box_stream.hh"
 #include "controlplane/overlay/wire/classic_message.hh"
+#include "controlplane/overlay/wire/handshake.hh"
 #include "tests/support/from_hex.hh"
 #include "tests/support/overlay_keys.hh"
 #include "tests/support/vectors.hh"
@@ -64,6 +70,74 @@ TEST(OverlayVectors, SignedWithANetworksKey) {
     ASSERT_TRUE(made);
     EXPECT_EQ(signature_text(made.value().signature), expected["signature"]);
     EXPECT_EQ(message_id_text(made.value().id), expected["id"]);
+}
+
+wiped<ephemeral_pair> pair_of(const json& shs, const std::string& name) {
+    wiped<ephemeral_pair> pair;
+    const auto copy = [&](const std::string& which, key32& into) {
+        const auto bytes = test::from_hex(shs[name + which].get<std::string>());
+        ASSERT_EQ(bytes.size(), into.size());
+        std::copy(bytes.begin(), bytes.end(), into.begin());
+    };
+    copy("_kx_sk", pair->secret_half);
+    copy("_kx_pk", pair->public_half);
+    return pair;
+}
+
+std::vector<byte> bytes_of(std::span<const byte> bytes) { return {bytes.begin(), bytes.end()}; }
+
+TEST(OverlayVectors, Handshake) {
+    LOAD_OR_SKIP(vectors, "../ebt/vectors.json");
+    const json& shs = vectors["shs"];
+    const auto hex = [&](const std::string& name) {
+        return test::from_hex(shs[name].get<std::string>());
+    };
+    EXPECT_EQ(bytes_of(main_network), hex("network_key"));
+    const identity alice = test::identity_of(1);
+    const identity bob = test::identity_of(2);
+    EXPECT_EQ(bytes_of(alice.id()), hex("client_pk"));
+    auto client = handshake::client(main_network, alice, bob.id(), pair_of(shs, "a"));
+    auto server = handshake::server(main_network, bob, pair_of(shs, "b"));
+    const auto pass = [](handshake& from, handshake& to, const std::vector<byte>& expected) {
+        EXPECT_EQ(bytes_of(from.output()), expected);
+        std::span<const byte> bytes = from.output();
+        return to.feed(bytes);
+    };
+    EXPECT_EQ(pass(client, server, hex("msg1")), handshake_state::running);
+    EXPECT_EQ(pass(server, client, hex("msg2")), handshake_state::running);
+    EXPECT_EQ(pass(client, server, hex("msg3")), handshake_state::wants_answer);
+    server.accept();
+    EXPECT_EQ(pass(server, client, hex("msg4")), handshake_state::done);
+    const auto keys = client.keys();
+    EXPECT_EQ(bytes_of(keys->send_key), hex("client_encrypt_key"));
+    EXPECT_EQ(bytes_of(keys->receive_key), hex("client_decrypt_key"));
+    EXPECT_EQ(bytes_of(keys->send_nonce), hex("client_encrypt_nonce"));
+    EXPECT_EQ(bytes_of(keys->receive_nonce), hex("client_decrypt_nonce"));
+}
+
+// The keys are those of the handshake above.
+TEST(OverlayVectors, BoxStream) {
+    LOAD_OR_SKIP(vectors, "../ebt/vectors.json");
+    const json& shs = vectors["shs"];
+    const json& box = vectors["box"];
+    stream_key key{};
+    stream_nonce nonce{};
+    std::ranges::copy(test::from_hex(shs["client_encrypt_key"].get<std::string>()), key.begin());
+    std::ranges::copy(test::from_hex(shs["client_encrypt_nonce"].get<std::string>()),
+                      nonce.begin());
+    box_writer writer(key, nonce);
+    byte_queue out;
+    const std::string hello = "hello";
+    writer.seal(std::vector<byte>(hello.begin(), hello.end()), out);
+    writer.seal(std::vector<byte>(5000, 'a'), out);
+    writer.goodbye(out);
+    const auto sent = bytes_of(out.waiting());
+    EXPECT_EQ(sent.size(), box["total"]);
+    EXPECT_EQ(sha256_hex({reinterpret_cast<const char*>(sent.data()), sent.size()}), box["sha256"]);
+    EXPECT_EQ(bytes_of(std::span(sent).first(39)),
+              test::from_hex(box["first_39"].get<std::string>()));
+    EXPECT_EQ(bytes_of(std::span(sent).last(34)),
+              test::from_hex(box["goodbye"].get<std::string>()));
 }
 
 }  // namespace

@@ -153,13 +153,13 @@ bool handshake::agree_first(const key32& other) {
     if (is_client_) {
         key32 server_curve{};
         agreed = crypto_sign_ed25519_pk_to_curve25519(server_curve.data(), remote_.data()) == 0 &&
-                 multiply(keys.aB, keys.pair.secret_half, server_curve);
+                 multiply(keys.by_server, keys.pair.secret_half, server_curve);
     } else {
         wiped<key32> own_curve;
         own_->curve_secret(*own_curve);
-        agreed = multiply(keys.aB, *own_curve, other);
+        agreed = multiply(keys.by_server, *own_curve, other);
     }
-    keys.box = hash_of({network_, keys.ab, keys.aB});
+    keys.box = hash_of({network_, keys.ab, keys.by_server});
     return agreed;
 }
 
@@ -203,18 +203,18 @@ void handshake::take_proof(std::span<const byte, proof_bytes> message) {
 // The product with the client's long-term key: the key of message 4, and of what follows.
 bool handshake::agree_last() {
     secrets& keys = *secrets_;
-    wiped<key32> Ab;
+    wiped<key32> by_client;
     bool agreed = false;
     if (is_client_) {
         wiped<key32> own_curve;
         own_->curve_secret(*own_curve);
-        agreed = multiply(*Ab, *own_curve, other_pair_);
+        agreed = multiply(*by_client, *own_curve, other_pair_);
     } else {
         key32 client_curve{};
         agreed = crypto_sign_ed25519_pk_to_curve25519(client_curve.data(), remote_.data()) == 0 &&
-                 multiply(*Ab, keys.pair.secret_half, client_curve);
+                 multiply(*by_client, keys.pair.secret_half, client_curve);
     }
-    keys.box = hash_of({network_, keys.ab, keys.aB, *Ab});
+    keys.box = hash_of({network_, keys.ab, keys.by_server, *by_client});
     keys.session = hash_of({keys.box});
     return agreed;
 }

@@ -92,10 +92,10 @@ private:
     // All of it goes with the handshake.
     struct secrets {
         ephemeral_pair pair;
-        key32 ab{};       // product of the ephemeral keys
-        key32 ab_hash{};  // h
-        key32 aB{};       // of the client's ephemeral and the server's long-term key
-        key32 box{};      // key of message 3, then of message 4
+        key32 ab{};         // product of the ephemeral keys
+        key32 ab_hash{};    // h
+        key32 by_server{};  // of the client's ephemeral and the server's long-term key
+        key32 box{};        // key of message 3, then of message 4
         key32 session{};
         std::array<byte, signed_bytes> proof{};  // H
     };
