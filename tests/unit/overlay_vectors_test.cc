@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "controlplane/overlay/wire/box_stream.hh"
 #include "controlplane/overlay/wire/classic_message.hh"
 #include "controlplane/overlay/wire/handshake.hh"
+#include "controlplane/overlay/wire/session.hh"
 #include "tests/support/from_hex.hh"
 #include "tests/support/overlay_keys.hh"
 #include "tests/support/vectors.hh"
@@ -138,6 +140,34 @@ TEST(OverlayVectors, BoxStream) {
               test::from_hex(box["first_39"].get<std::string>()));
     EXPECT_EQ(bytes_of(std::span(sent).last(34)),
               test::from_hex(box["goodbye"].get<std::string>()));
+}
+
+class nobody : public session_handler {
+    bool on_call(session& /*by*/, const incoming_call& /*call*/) override { return false; }
+    void on_data(session& /*by*/, stream_id /*id*/, body_type /*type*/,
+                 std::string_view /*body*/) override {}
+    void on_end(session& /*by*/, stream_id /*id*/,
+                std::optional<std::string_view> /*error*/) override {}
+};
+
+TEST(OverlayVectors, MuxFrames) {
+    LOAD_OR_SKIP(vectors, "../ebt/vectors.json");
+    const auto hex = [&](const std::string& name) {
+        return test::from_hex(vectors["mux"][name].get<std::string>());
+    };
+    nobody handler;
+    session by(handler);
+    by.open(call_type::duplex, "ebt.replicate", R"([{"version":3,"format":"classic"}])");
+    EXPECT_EQ(bytes_of(by.output().waiting()), hex("ebt_call"));
+    byte_queue out;
+    append_frame(out, {.is_stream = true, .is_end = true, .request = -1}, "true");
+    EXPECT_EQ(bytes_of(out.waiting()), hex("end_true"));
+    out.clear();
+    append_frame(out, {.type = body_type::text, .request = 2}, "hi");
+    EXPECT_EQ(bytes_of(out.waiting()), hex("async_string"));
+    out.clear();
+    append_mux_goodbye(out);
+    EXPECT_EQ(bytes_of(out.waiting()), hex("goodbye"));
 }
 
 }  // namespace
