@@ -172,13 +172,14 @@ TEST(OverlayMessage, ContentIsAnObjectOrEncrypted) {
     const identity author = identity_of(7);
     message_reader reader;
     for (const std::string_view content :
-         {R"({"type":"abc"})", R"("Zm9v.box")", R"("Zm8=.box2")", R"({"x":1,"type":"post"})"}) {
+         {R"({"type":"abc"})", R"("Zm9v.box")", R"("Zm8=.box2")", R"(".box")",
+          R"("Zm9v.box-1 \ud800")", R"({"x":1,"type":"post"})"}) {
         EXPECT_TRUE(reader.make(author, {}, 1, content)) << content;
     }
     for (const std::string_view content :
-         {"null", "7", "[]", "{}", "\"\"", R"("text")", R"("Zm9=.box")", R"(".box")",
-          R"("Zm9v.box x")", R"("Zm9v.bo")", R"({"type":"abc"},"x":{})", "{\"type\":\"abc\"", "",
-          R"({"type":"abc"} 1)"}) {
+         {"null", "7", "[]", "{}", "\"\"", R"("text")", R"("Zm9=.box")", R"("Zm9v.box\n")",
+          R"("Zm9v.box\u2028")", R"("Zm.9v.box")", R"("Zm9v.bo")", R"({"type":"abc"},"x":{})",
+          "{\"type\":\"abc\"", "", R"({"type":"abc"} 1)"}) {
         EXPECT_FALSE(reader.make(author, {}, 1, content)) << content;
     }
 }

@@ -21,8 +21,8 @@ constexpr std::array<std::uint8_t, 256> digits = [] {
 
 std::uint32_t digit(char c) noexcept { return digits[static_cast<unsigned char>(c)]; }
 
-// Four characters as 24 bits; more than that where one of them is none of the alphabet.
-std::uint32_t group(const char* text) noexcept {
+// The first four characters as 24 bits; more than that where one of them is none of the alphabet.
+std::uint32_t group(std::string_view text) noexcept {
     const std::uint32_t any = digit(text[0]) | digit(text[1]) | digit(text[2]) | digit(text[3]);
     const std::uint32_t bits =
         digit(text[0]) << 18 | digit(text[1]) << 12 | digit(text[2]) << 6 | digit(text[3]);
@@ -30,13 +30,13 @@ std::uint32_t group(const char* text) noexcept {
 }
 
 // The last group: how many bytes it holds, 0 where it is not canonical.
-std::size_t last_group(const char* text, std::uint32_t& bits) noexcept {
+std::size_t last_group(std::string_view text, std::uint32_t& bits) noexcept {
     std::array<char, 4> filled{text[0], text[1], text[2], text[3]};
     const std::size_t pads = text[3] != '=' ? 0 : text[2] != '=' ? 1 : 2;
     for (std::size_t n = 0; n < pads; ++n) {
         filled[3 - n] = 'A';
     }
-    bits = group(filled.data());
+    bits = group({filled.data(), filled.size()});
     const std::uint32_t unused = pads == 0 ? 0u : pads == 1 ? 0xffu : 0xffffu;
     return bits >> 24 != 0 || (bits & unused) != 0 ? 0 : 3 - pads;
 }
@@ -65,11 +65,10 @@ bool decode_base64(std::string_view text, std::span<byte> into) noexcept {
     if (text.size() != base64_size(into.size())) {
         return false;
     }
-    const char* from = text.data();
     byte* to = into.data();
     std::size_t left = into.size();
-    for (; left > 3; left -= 3, from += 4, to += 3) {
-        const std::uint32_t bits = group(from);
+    for (; left > 3; left -= 3, text.remove_prefix(4), to += 3) {
+        const std::uint32_t bits = group(text);
         if (bits >> 24 != 0) {
             return false;
         }
@@ -78,7 +77,7 @@ bool decode_base64(std::string_view text, std::span<byte> into) noexcept {
         to[2] = static_cast<byte>(bits);
     }
     std::uint32_t bits = 0;
-    if (left != 0 && last_group(from, bits) != left) {
+    if (left != 0 && last_group(text, bits) != left) {
         return false;
     }
     for (std::size_t n = 0; n < left; ++n) {
@@ -92,12 +91,12 @@ bool is_canonical_base64(std::string_view text) noexcept {
         return false;
     }
     for (; text.size() > 4; text.remove_prefix(4)) {
-        if (group(text.data()) >> 24 != 0) {
+        if (group(text) >> 24 != 0) {
             return false;
         }
     }
     std::uint32_t bits = 0;
-    return last_group(text.data(), bits) != 0;
+    return last_group(text, bits) != 0;
 }
 
 }  // namespace rhumb::overlay

@@ -12,7 +12,10 @@ constexpr std::size_t header_bytes = 2 + tag_bytes;
 static_assert(segment_header_bytes == header_bytes + tag_bytes);
 
 void increment(stream_nonce& nonce) noexcept {
-    for (std::size_t n = nonce.size(); n-- != 0 && ++nonce[n] == 0;) {
+    for (auto digit = nonce.rbegin(); digit != nonce.rend(); ++digit) {
+        if (++*digit != 0) {
+            return;
+        }
     }
 }
 

@@ -43,12 +43,17 @@ std::string_view without_brace(std::string_view signed_text) noexcept {
     return signed_text.substr(0, signed_text.size() - 2);  // and the newline before it
 }
 
-// Encrypted: canonical base64, then .box and whatever names its kind.
+// Encrypted: canonical base64, then .box and anything but line ends, for kinds of boxes to come.
+// That is JavaScript's /^base64\.box.*$/.
 bool is_box(std::string_view text) noexcept {
     const std::size_t dot = text.find(".box");
-    return dot != std::string_view::npos && is_canonical_base64(text.substr(0, dot)) &&
-           text.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
-                                  dot + 1) == std::string_view::npos;
+    if (dot == std::string_view::npos || (dot != 0 && !is_canonical_base64(text.substr(0, dot)))) {
+        return false;
+    }
+    const std::string_view kind = text.substr(dot);
+    return kind.find_first_of("\r\n") == std::string_view::npos &&
+           kind.find("\xe2\x80\xa8") == std::string_view::npos &&
+           kind.find("\xe2\x80\xa9") == std::string_view::npos;
 }
 
 const char* wrong_content(const json_value& content) {

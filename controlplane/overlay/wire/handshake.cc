@@ -49,7 +49,7 @@ wiped<ephemeral_pair> ephemeral_pair::fresh() noexcept {
 }
 
 handshake handshake::client(const network_key& network, const identity& own, const key32& server,
-                            wiped<ephemeral_pair> pair) {
+                            const wiped<ephemeral_pair>& pair) {
     handshake made(network, own, pair, true);
     made.remote_ = server;
     made.put_hello();
@@ -57,7 +57,7 @@ handshake handshake::client(const network_key& network, const identity& own, con
 }
 
 handshake handshake::server(const network_key& network, const identity& own,
-                            wiped<ephemeral_pair> pair) {
+                            const wiped<ephemeral_pair>& pair) {
     return {network, own, pair, false};
 }
 

@@ -58,11 +58,12 @@ enum class handshake_state : std::uint8_t {
 class handshake {
 public:
     // `own` must outlive it. For tests only: pairs that are not fresh.
-    [[nodiscard]] static handshake client(const network_key& network, const identity& own,
-                                          const key32& server,
-                                          wiped<ephemeral_pair> pair = ephemeral_pair::fresh());
-    [[nodiscard]] static handshake server(const network_key& network, const identity& own,
-                                          wiped<ephemeral_pair> pair = ephemeral_pair::fresh());
+    [[nodiscard]] static handshake client(
+        const network_key& network, const identity& own, const key32& server,
+        const wiped<ephemeral_pair>& pair = ephemeral_pair::fresh());
+    [[nodiscard]] static handshake server(
+        const network_key& network, const identity& own,
+        const wiped<ephemeral_pair>& pair = ephemeral_pair::fresh());
 
     // Takes what it needs from the front of `bytes`, and nothing that belongs to the box stream.
     handshake_state feed(std::span<const byte>& bytes);

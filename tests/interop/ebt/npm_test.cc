@@ -27,8 +27,8 @@ class OverlayNpm : public testing::Test {
 protected:
     static void SetUpTestSuite() {
         const char* const vectors = std::getenv("RHUMB_VECTORS");
-        const auto got = test::program(RHUMB_NPM_INSTALL)
-                             .run(std::string(RHUMB_NPM_PACKAGES) + ' ' +
+        const auto got = test::program(RHUMB_NPM_FETCH)
+                             .run(std::string("peer ") + RHUMB_NPM_PACKAGES + ' ' +
                                   (vectors != nullptr ? vectors : RHUMB_VECTORS_DEFAULT) +
                                   "/ebt/peer/c/package-lock.json");
         if (got.status == 0) {
