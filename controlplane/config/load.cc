@@ -13,6 +13,7 @@
 #include <system_error>
 #include <utility>
 
+#include "controlplane/config/descriptor.hh"
 #include "controlplane/config/diagnostics.hh"
 #include "controlplane/config/form.hh"
 #include "controlplane/config/sections.hh"
@@ -22,22 +23,6 @@ namespace rhumb::config {
 namespace {
 
 constexpr std::size_t max_csv_bytes = std::size_t{256} << 20;
-
-class descriptor {
-public:
-    explicit descriptor(int number) : number_(number) {}
-    descriptor(const descriptor&) = delete;
-    descriptor& operator=(const descriptor&) = delete;
-    ~descriptor() {
-        if (number_ >= 0) {
-            close(number_);
-        }
-    }
-    [[nodiscard]] int number() const { return number_; }
-
-private:
-    int number_;
-};
 
 error system_error() { return error{std::generic_category().message(errno), {}}; }
 

@@ -3,22 +3,17 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <span>
 #include <vector>
 
 #include "controlplane/overlay/wire/box_stream.hh"
+#include "tests/fuzz/check.hh"
 
 namespace {
 
 using namespace rhumb;
 using namespace rhumb::overlay;
-
-void check(bool holds) {
-    if (!holds) {
-        std::abort();
-    }
-}
+using test::check;
 
 }  // namespace
 

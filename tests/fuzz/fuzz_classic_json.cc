@@ -1,24 +1,19 @@
 // Any bytes as JSON: what is read can be written in both styles, and reads back as the same.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "controlplane/overlay/wire/json.hh"
 #include "controlplane/overlay/wire/json_writer.hh"
 #include "controlplane/overlay/wire/utf.hh"
+#include "tests/fuzz/check.hh"
 
 namespace {
 
 using namespace rhumb;
 using namespace rhumb::overlay;
-
-void check(bool holds) {
-    if (!holds) {
-        std::abort();
-    }
-}
+using test::check;
 
 std::string written(std::string_view text, json_style style) {
     constexpr std::size_t plenty = std::size_t{64} << 20;

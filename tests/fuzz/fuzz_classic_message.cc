@@ -3,22 +3,17 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
 #include "controlplane/overlay/wire/classic_message.hh"
 #include "controlplane/overlay/wire/utf.hh"
+#include "tests/fuzz/check.hh"
 
 namespace {
 
 using namespace rhumb;
 using namespace rhumb::overlay;
-
-void check(bool holds) {
-    if (!holds) {
-        std::abort();
-    }
-}
+using test::check;
 
 void check_message(message_reader& reader, const classic_message& message) {
     check(message.sequence >= 1 && (message.sequence == 1) == !message.previous);

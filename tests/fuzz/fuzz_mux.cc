@@ -3,24 +3,19 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <map>
 #include <optional>
 #include <span>
 #include <string_view>
 
 #include "controlplane/overlay/wire/session.hh"
+#include "tests/fuzz/check.hh"
 
 namespace {
 
 using namespace rhumb;
 using namespace rhumb::overlay;
-
-void check(bool holds) {
-    if (!holds) {
-        std::abort();
-    }
-}
+using test::check;
 
 class keeper : public session_handler {
 public:

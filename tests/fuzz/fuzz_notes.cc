@@ -2,23 +2,18 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "controlplane/overlay/wire/notes.hh"
+#include "tests/fuzz/check.hh"
 
 namespace {
 
 using namespace rhumb;
 using namespace rhumb::overlay;
-
-void check(bool holds) {
-    if (!holds) {
-        std::abort();
-    }
-}
+using test::check;
 
 }  // namespace
 

@@ -1,188 +1,19 @@
-// Frames, calls and whole connections: two of ours against each other, and bytes as JavaScript's
-// and others' peers send them.
+// Calls: two of ours against each other, and bytes as JavaScript's and others' peers send them.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <array>
 #include <cstdint>
-#include <functional>
 #include <limits>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
-#include "controlplane/overlay/wire/session.hh"
+#include "tests/unit/overlay_session_rig.hh"
 
 namespace {
 
 using namespace rhumb;
 using namespace rhumb::overlay;
-using namespace std::string_literals;
-
-std::span<const byte> bytes_of(std::string_view text) {
-    return {reinterpret_cast<const byte*>(text.data()), text.size()};
-}
-
-// What happens, in words.
-class listener : public session_handler {
-public:
-    bool on_call(session& by, const incoming_call& call) override {
-        constexpr std::array types{"async", "source", "sink", "duplex"};
-        heard.push_back("call " + std::to_string(call.id) + ' ' + std::string(call.name) + ' ' +
-                        types[static_cast<std::size_t>(call.type)] + ' ' +
-                        (call.arguments ? std::to_string(call.arguments->size()) : "none"));
-        return takes ? takes(by, call) : call.name.starts_with("known");
-    }
-    void on_data(session& by, stream_id id, body_type type, std::string_view body) override {
-        heard.push_back("data " + std::to_string(id) + ' ' +
-                        std::to_string(static_cast<int>(type)) + ' ' + std::string(body));
-        if (on_body) {
-            on_body(by, id);
-        }
-    }
-    void on_end(session& by, stream_id id, std::optional<std::string_view> error) override {
-        heard.push_back("end " + std::to_string(id) +
-                        (error ? ": " + std::string(*error) : std::string()));
-        if (on_gone) {
-            on_gone(by, id);
-        }
-    }
-    void on_answer(session& /*by*/, stream_id id, bool ok, body_type /*type*/,
-                   std::string_view body) override {
-        heard.push_back((ok ? "answer " : "refusal ") + std::to_string(id) + ' ' +
-                        std::string(body));
-    }
-
-    std::vector<std::string> take() { return std::exchange(heard, {}); }
-
-    std::vector<std::string> heard;
-    std::function<bool(session&, const incoming_call&)> takes;
-    std::function<void(session&, stream_id)> on_body;
-    std::function<void(session&, stream_id)> on_gone;
-};
-
-using words = std::vector<std::string>;
-
-// A frame as a peer writes it.
-std::string frame(unsigned flags, std::int32_t request, std::string_view body) {
-    std::string out(9, '\0');
-    byte* const to = reinterpret_cast<byte*>(out.data());
-    to[0] = static_cast<byte>(flags);
-    store_be32(to + 1, static_cast<std::uint32_t>(body.size()));
-    store_be32(to + 5, static_cast<std::uint32_t>(request));
-    return out + std::string(body);
-}
-
-std::string said(session& by) {
-    const auto waiting = by.output().waiting();
-    std::string text(waiting.begin(), waiting.end());
-    by.output().clear();
-    return text;
-}
-
-std::string call_of(std::string_view name, std::string_view type = "duplex") {
-    return R"({"name":[")" + std::string(name) + R"("],"args":[],"type":")" + std::string(type) +
-           "\"}";
-}
-
-constexpr const char* refusal =
-    R"({"name":"Error","message":"method:foo,bar is not in list of allowed methods","stack":""})";
-constexpr const char* parent =
-    R"({"name":"Error","message":"unexpected end of parent stream","stack":""})";
-const std::string goodbye(9, '\0');
-
-struct one {
-    listener hears;
-    session by{hears};
-    session::state feed(const std::string& text) { return by.feed(bytes_of(text)); }
-};
-
-// Both sides, and what passes between them.
-struct two {
-    listener alice_hears;
-    listener bob_hears;
-    session alice{alice_hears};
-    session bob{bob_hears};
-
-    void run(std::size_t piece = 100000) {
-        while (alice.bytes_pending() + bob.bytes_pending() != 0) {
-            pass(alice, bob, piece);
-            pass(bob, alice, piece);
-        }
-    }
-    static void pass(session& from, session& to, std::size_t piece) {
-        const std::string text = said(from);
-        for (std::string_view left = text; !left.empty();) {
-            to.feed(bytes_of(left.substr(0, piece)));
-            left.remove_prefix(std::min(piece, left.size()));
-        }
-    }
-};
-
-TEST(OverlayMux, WritesWhatJavaScriptWrites) {
-    one peer;
-    EXPECT_EQ(
-        peer.by.open(call_type::duplex, "ebt.replicate", R"([{"version":3,"format":"classic"}])"),
-        1);
-    EXPECT_EQ(said(peer.by),
-              frame(10, 1,
-                    R"({"name":["ebt","replicate"],"args":[{"version":3,"format":"classic"}],)"
-                    R"("type":"duplex"})"));
-    EXPECT_EQ(peer.by.call("whoami"), 2);
-    EXPECT_EQ(said(peer.by), frame(2, 2, R"({"name":["whoami"],"args":[]})"));
-    EXPECT_TRUE(peer.by.send(1, body_type::json, "{}"));
-    EXPECT_TRUE(peer.by.send(1, body_type::text, "hi"));
-    EXPECT_TRUE(peer.by.send(1, body_type::binary, "\0\1"s));
-    EXPECT_EQ(said(peer.by), frame(10, 1, "{}") + frame(9, 1, "hi") + frame(8, 1, "\0\1"s));
-    EXPECT_TRUE(peer.by.end(1));
-    EXPECT_EQ(said(peer.by), frame(14, 1, "true"));
-}
-
-TEST(OverlayMux, NeverSendsWhatHarmsJavaScript) {
-    one peer;
-    peer.by.open(call_type::duplex, "x", "[]");
-    said(peer.by);
-    EXPECT_FALSE(peer.by.send(1, body_type::text, ""));
-    EXPECT_FALSE(peer.by.send(1, body_type::json, "null"));
-    EXPECT_FALSE(peer.by.answer(1, body_type::json, "1"));
-    EXPECT_EQ(said(peer.by), "");
-}
-
-TEST(OverlayMux, ReaderTakesAnyPieces) {
-    const std::string text =
-        frame(10, 1, "{}") + frame(9, -2, std::string(70000, 'x')) + frame(0, 3, "b") + goodbye;
-    for (const std::size_t piece : {1u, 8u, 9u, 10u, 4096u, 100000u}) {
-        mux_reader reader;
-        words got;
-        for (std::string_view left = text; !left.empty();) {
-            std::span<const byte> part = bytes_of(left.substr(0, piece));
-            left.remove_prefix(part.size());
-            for (auto event = reader.read(part); event != mux_reader::event::none;
-                 event = reader.read(part)) {
-                if (event == mux_reader::event::header && reader.header().request == 3) {
-                    reader.discard();
-                } else if (event == mux_reader::event::frame) {
-                    got.push_back(std::to_string(reader.header().request) + ' ' +
-                                  std::to_string(reader.body().size()));
-                } else if (event == mux_reader::event::goodbye) {
-                    got.emplace_back("goodbye");
-                }
-            }
-        }
-        EXPECT_EQ(got, (words{"1 2", "-2 70000", "goodbye"}));
-    }
-}
-
-TEST(OverlayMux, RefusesUnknownKinds) {
-    for (const unsigned flags : {3u, 11u, 16u, 128u, 26u}) {
-        one peer;
-        EXPECT_EQ(peer.feed(frame(flags, 1, "x")), session::state::failed);
-        EXPECT_EQ(peer.by.why(), "a frame of an unknown kind");
-    }
-}
+using namespace rhumb::test;
 
 TEST(OverlaySession, DuplexBothWays) {
     for (const std::size_t piece : {1u, 5u, 100000u}) {

@@ -13,6 +13,7 @@
 #include <system_error>
 #include <utility>
 
+#include "controlplane/config/descriptor.hh"
 #include "controlplane/overlay/wire/key_text.hh"
 
 namespace rhumb::overlay {
@@ -22,22 +23,7 @@ error failed(const std::string& path, std::string_view what) {
     return {fmt::format("{}: {}: {}", path, what, std::generic_category().message(errno)), {}};
 }
 
-class descriptor {
-public:
-    explicit descriptor(int number) : number_(number) {}
-    descriptor(const descriptor&) = delete;
-    descriptor& operator=(const descriptor&) = delete;
-    ~descriptor() {
-        if (number_ >= 0) {
-            close(number_);
-        }
-    }
-    [[nodiscard]] int number() const noexcept { return number_; }
-    explicit operator bool() const noexcept { return number_ >= 0; }
-
-private:
-    int number_;
-};
+using config::descriptor;
 
 bool write_all(int to, std::string_view text) {
     while (!text.empty()) {
