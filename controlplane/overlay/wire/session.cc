@@ -11,6 +11,9 @@
 namespace rhumb::overlay {
 namespace {
 
+// Of a call or an error: as much memory as a session keeps for them.
+constexpr std::size_t max_call_values = 4096;
+
 // {"name":["ebt","replicate"],"args":[…],"type":"duplex"}; JavaScript leaves out the type async.
 std::string call_body(call_type type, std::string_view name, std::string_view arguments) {
     std::string body = "{\"name\":[";
@@ -44,7 +47,10 @@ bool says_no_ebt(std::string_view error) noexcept {
 }
 
 session::session(session_handler& handler, session_limits limits, std::string manifest)
-    : handler_(&handler), limits_(limits), manifest_(std::move(manifest)) {}
+    : handler_(&handler),
+      limits_(limits),
+      manifest_(std::move(manifest)),
+      document_({.bytes = json_document::limits{}.bytes, .values = max_call_values}) {}
 
 session::open_call* session::find(stream_id id) noexcept {
     const auto found = std::find_if(calls_.begin(), calls_.end(),
