@@ -19,7 +19,7 @@ using namespace rhumb::overlay;
 
 const std::string packages = std::string(RHUMB_NPM_PACKAGES) + "/node_modules/";
 
-class OverlayConformance : public testing::Test {
+class overlay_conformance : public testing::Test {
 protected:
     void SetUp() override {
         const auto got =
@@ -30,11 +30,11 @@ protected:
     }
 };
 
-TEST_F(OverlayConformance, Handshakes) {
+TEST_F(overlay_conformance, Handshakes) {
     for (const std::string role : {"server", "client"}) {
         const auto ran =
             test::program("timeout 300 node")
-                .run(packages + "shs1-test/test-" + role + ".js " RHUMB_SHS1_PEER " 1");
+                .run((packages + "shs1-test/test-").append(role) + ".js " RHUMB_SHS1_PEER " 1");
         EXPECT_EQ(ran.status, 0) << role << ": " << ran.output;
     }
 }
@@ -60,7 +60,7 @@ bool is_valid(const json_value& given, message_reader& reader, classic_message& 
            check_follows(message, after);
 }
 
-TEST_F(OverlayConformance, Messages) {
+TEST_F(overlay_conformance, Messages) {
     std::ostringstream text;
     text << std::ifstream(packages + "ssb-validation-dataset/data.json").rdbuf();
     json_document document({.bytes = std::size_t{16} << 20, .values = std::size_t{1} << 20});

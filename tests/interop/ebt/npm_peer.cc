@@ -17,8 +17,6 @@
 
 #include "controlplane/overlay/wire/json.hh"
 
-extern char** environ;
-
 namespace rhumb::test {
 namespace {
 
@@ -53,6 +51,7 @@ npm_peer::npm_peer(std::uint16_t port) : port_(port) {
     std::vector<std::string> words{"node", RHUMB_NPM_PEER, RHUMB_NPM_PACKAGES,
                                    folder_.path().string(), std::to_string(port)};
     std::vector<char*> arguments;
+    arguments.reserve(words.size() + 1);
     for (std::string& word : words) {
         arguments.push_back(word.data());
     }
@@ -147,7 +146,8 @@ std::int64_t npm_peer::clock_of(const key32& feed, std::int64_t expected) {
 int dial(std::uint16_t port) {
     const int number = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const sockaddr_in address = address_of(port);
-    const bool connected = ::connect(number, as_generic(address), sizeof address) == 0;
+    const bool connected =
+        number >= 0 && ::connect(number, as_generic(address), sizeof address) == 0;
     return connected ? number : (::close(number), -1);
 }
 
@@ -170,6 +170,9 @@ int accept_one(int listener) {
 
 std::uint16_t free_port() {
     const int number = listen_on(0);
+    if (number < 0) {
+        return 0;
+    }
     sockaddr_in address{};
     socklen_t size = sizeof address;
     ::getsockname(number, reinterpret_cast<sockaddr*>(&address), &size);

@@ -23,7 +23,7 @@ using test::npm_link;
 
 constexpr int published = 20;
 
-class OverlayNpm : public testing::Test {
+class overlay_npm : public testing::Test {
 protected:
     static void SetUpTestSuite() {
         const char* const vectors = std::getenv("RHUMB_VECTORS");
@@ -32,18 +32,18 @@ protected:
                                   (vectors != nullptr ? vectors : RHUMB_VECTORS_DEFAULT) +
                                   "/ebt/peer/c/package-lock.json");
         if (got.status == 0) {
-            peer_ = std::make_unique<test::npm_peer>(test::free_port());
-            peer_->publish(published);
+            peer = std::make_unique<test::npm_peer>(test::free_port());
+            peer->publish(published);
         } else {
-            why_not_ = got.output;
+            why_not = got.output;
         }
     }
-    static void TearDownTestSuite() { peer_.reset(); }
+    static void TearDownTestSuite() { peer.reset(); }
     void SetUp() override {
-        if (!peer_) {
-            GTEST_SKIP() << why_not_;
+        if (!peer) {
+            GTEST_SKIP() << why_not;
         }
-        ASSERT_TRUE(peer_->runs());
+        ASSERT_TRUE(peer->runs());
     }
 
     // A feed of somebody whom the peer follows.
@@ -62,25 +62,25 @@ protected:
     }
     // A connection whose stream has begun: the peer has spoken first.
     std::unique_ptr<npm_link> replicating(const identity& own) {
-        auto link = std::make_unique<npm_link>(test::dial(peer_->port()),
-                                               handshake::client(main_network, own, peer_->id()));
+        auto link = std::make_unique<npm_link>(test::dial(peer->port()),
+                                               handshake::client(main_network, own, peer->id()));
         EXPECT_TRUE(link->open()) << link->link().why();
         EXPECT_EQ(link->replicate(), 1);
         EXPECT_TRUE(link->run_until([&] { return !link->notes.empty(); }));
         return link;
     }
 
-    static inline std::unique_ptr<test::npm_peer> peer_;
-    static inline std::string why_not_;
+    static inline std::unique_ptr<test::npm_peer> peer;
+    static inline std::string why_not;
     message_reader reader_;
-    const identity test_key_ = test::identity_of(33);
+    const identity test_key = test::identity_of(33);
 };
 
 bool holds(const std::vector<note_entry>& notes, const note_entry& wanted) {
     return std::find(notes.begin(), notes.end(), wanted) != notes.end();
 }
 
-TEST_F(OverlayNpm, ReceivesAndSendsFeeds) {
+TEST_F(overlay_npm, ReceivesAndSendsFeeds) {
     const identity own = test::identity_of(31);
     // Units beyond the basic plane, halves of pairs, JavaScript's order of keys, odd numbers.
     const auto feed = feed_of(own, {R"({"type":"post","text":"plain"})",
@@ -88,15 +88,15 @@ TEST_F(OverlayNpm, ReceivesAndSendsFeeds) {
                                     R"({"type":"test","n":[1e21,-0,1e-7,5e-324,0.1,123456789012]})",
                                     R"({"type":"test","10":1,"b":2,"2":3,"01":4,"4294967295":5})",
                                     R"({"type":"test","lone":"\ud800 x \udc00","\udfff":{}})"});
-    peer_->command("request " + feed_id_text(own.id()));
+    peer->command("request " + feed_id_text(own.id()));
     const auto link = replicating(own);
-    EXPECT_TRUE(holds(link->notes, {peer_->id(), 2 * published}));
+    EXPECT_TRUE(holds(link->notes, {peer->id(), 2LL * published}));
     EXPECT_TRUE(holds(link->notes, {own.id(), 0}));
-    link->send_notes({{peer_->id(), 0}, {own.id(), 2 * static_cast<std::int64_t>(feed.size())}});
+    link->send_notes({{peer->id(), 0}, {own.id(), 2 * static_cast<std::int64_t>(feed.size())}});
     EXPECT_TRUE(link->run_until([&] { return link->messages.size() == published; }));
     chain_position at;
     for (const classic_message& message : link->messages) {
-        EXPECT_EQ(message.author, peer_->id());
+        EXPECT_EQ(message.author, peer->id());
         EXPECT_TRUE(check_follows(message, at));
         at = {message.sequence, message.id};
     }
@@ -104,13 +104,13 @@ TEST_F(OverlayNpm, ReceivesAndSendsFeeds) {
         EXPECT_TRUE(link->link().calls().send(link->ebt, body_type::json, message.wire));
     }
     link->run_until([&] { return link->link().bytes_pending() == 0; });
-    EXPECT_EQ(peer_->clock_of(own.id(), 5), 5);
+    EXPECT_EQ(peer->clock_of(own.id(), 5), 5);
     // Live, without further notes.
-    peer_->publish(1);
+    peer->publish(1);
     EXPECT_TRUE(link->run_until([&] { return link->messages.size() == published + 1; }));
 }
 
-TEST_F(OverlayNpm, StreamsEndAndBeginAgain) {
+TEST_F(overlay_npm, StreamsEndAndBeginAgain) {
     const identity own = test::identity_of(32);
     const auto link = replicating(own);
     EXPECT_TRUE(link->link().calls().end(1));
@@ -125,16 +125,15 @@ TEST_F(OverlayNpm, StreamsEndAndBeginAgain) {
     EXPECT_EQ(link->ends.back(), "2: reconnected to peer");
 }
 
-TEST_F(OverlayNpm, RefusesOtherVersions) {
-    npm_link link(test::dial(peer_->port()),
-                  handshake::client(main_network, test_key_, peer_->id()));
+TEST_F(overlay_npm, RefusesOtherVersions) {
+    npm_link link(test::dial(peer->port()), handshake::client(main_network, test_key, peer->id()));
     ASSERT_TRUE(link.open());
     link.replicate(2);
     ASSERT_TRUE(link.run_until([&] { return !link.ends.empty(); }));
     EXPECT_EQ(link.ends.back(), "1: expected ebt.replicate({version: 3})");
 }
 
-TEST_F(OverlayNpm, ClosesInPeace) {
+TEST_F(overlay_npm, ClosesInPeace) {
     const identity own = test::identity_of(34);
     const auto link = replicating(own);
     link->link().close();
@@ -144,7 +143,7 @@ TEST_F(OverlayNpm, ClosesInPeace) {
 }
 
 // Without the ends before it: the peer ends what is open with an error, then says goodbye, too.
-TEST_F(OverlayNpm, AnswersABareGoodbye) {
+TEST_F(overlay_npm, AnswersABareGoodbye) {
     const identity own = test::identity_of(35);
     const auto link = replicating(own);
     append_mux_goodbye(link->link().calls().output());
@@ -153,9 +152,8 @@ TEST_F(OverlayNpm, AnswersABareGoodbye) {
     EXPECT_EQ(link->ends, std::vector<std::string>{"1: unexpected end of parent stream"});
 }
 
-TEST_F(OverlayNpm, AnswersAsyncCalls) {
-    npm_link link(test::dial(peer_->port()),
-                  handshake::client(main_network, test_key_, peer_->id()));
+TEST_F(overlay_npm, AnswersAsyncCalls) {
+    npm_link link(test::dial(peer->port()), handshake::client(main_network, test_key, peer->id()));
     ASSERT_TRUE(link.open());
     link.link().calls().call("manifest");
     link.link().calls().call("foo.bar");
@@ -165,41 +163,41 @@ TEST_F(OverlayNpm, AnswersAsyncCalls) {
     EXPECT_EQ(link.answers[1], "2 refused: method:foo,bar is not in list of allowed methods");
 }
 
-TEST_F(OverlayNpm, HangsUpOnOtherNetworks) {
+TEST_F(overlay_npm, HangsUpOnOtherNetworks) {
     const network_key other{1};
-    npm_link link(test::dial(peer_->port()), handshake::client(other, test_key_, peer_->id()));
+    npm_link link(test::dial(peer->port()), handshake::client(other, test_key, peer->id()));
     EXPECT_FALSE(link.open());
     EXPECT_TRUE(link.hung_up);
-    npm_link wrong(test::dial(peer_->port()),
-                   handshake::client(main_network, test_key_, test_key_.id()));
+    npm_link wrong(test::dial(peer->port()),
+                   handshake::client(main_network, test_key, test_key.id()));
     EXPECT_FALSE(wrong.open());
     EXPECT_TRUE(wrong.hung_up);
 }
 
-TEST_F(OverlayNpm, IsCalledByThePeer) {
+TEST_F(overlay_npm, IsCalledByThePeer) {
     const identity own = test::identity_of(36);
     const std::uint16_t port = test::free_port();
     const int listener = test::listen_on(port);
     ASSERT_GE(listener, 0);
-    peer_->command("request " + feed_id_text(own.id()));
+    peer->command("request " + feed_id_text(own.id()));
     std::string key = feed_id_text(own.id());
     key = key.substr(1, key.find('.') - 1);
-    peer_->command("connect net:127.0.0.1:" + std::to_string(port) + "~shs:" + key);
+    peer->command("connect net:127.0.0.1:" + std::to_string(port) + "~shs:" + key);
     npm_link link(test::accept_one(listener), handshake::server(main_network, own));
     close(listener);
     ASSERT_TRUE(link.open()) << link.link().why();
-    EXPECT_EQ(link.link().remote(), peer_->id());
+    EXPECT_EQ(link.link().remote(), peer->id());
     EXPECT_TRUE(link.run_until([&] { return link.ebt != 0; }));
     EXPECT_EQ(link.calls, std::vector<std::string>{"ebt.replicate"});
-    EXPECT_EQ(peer_->line("CONNECTED"), "CONNECTED");
+    EXPECT_EQ(peer->line("CONNECTED"), "CONNECTED");
     // The server speaks first.
     const auto feed = feed_of(own, {R"({"type":"post","text":"from the server"})"});
-    link.send_notes({{peer_->id(), 0}, {own.id(), 2}});
+    link.send_notes({{peer->id(), 0}, {own.id(), 2}});
     EXPECT_TRUE(link.run_until([&] { return link.messages.size() >= published; }));
     EXPECT_TRUE(holds(link.notes, {own.id(), 0}));
     EXPECT_TRUE(link.link().calls().send(link.ebt, body_type::json, feed[0].wire));
     link.run_until([&] { return link.link().bytes_pending() == 0; });
-    EXPECT_EQ(peer_->clock_of(own.id(), 1), 1);
+    EXPECT_EQ(peer->clock_of(own.id(), 1), 1);
 }
 
 }  // namespace
