@@ -10,8 +10,7 @@ Steps, all of them without arguments:
   gcc      g++, warnings as errors: everything is built, every test runs           build/
   asan     clang, AddressSanitizer and UBSan: the pure tests, and every fuzzer
            for a short while                                                       build-asan/
-  daemon   clang, AddressSanitizer and UBSan: the daemon on virtual devices, and
-           the cases through it                                                    build-daemon/
+  daemon   the same build: the daemon on virtual devices, and the cases through it build-asan/
   tsan     clang, ThreadSanitizer: the tests of what threads share                 build-tsan/
   aarch64  the cross compiler: the pure tests under qemu-user                      build-aarch64/
   lint     clang-format and clang-tidy (tools/lint.sh)
@@ -84,7 +83,7 @@ broken() {  # WHAT LOG
     if grep -q '^FAILED: ' "$2"; then
         grep -v '^\[[0-9]*/[0-9]*\]' "$2" | sed -n '/^FAILED: /,$p' | head -60
     else
-        tail -60 "$2"
+        grep -vE '^[0-9]+/[0-9]+ ' "$2" | tail -60
     fi | sed 's/^/    /'
     return 1
 }
@@ -158,35 +157,42 @@ step_gcc() {
     configure build --buildtype=release && compile build && check build
 }
 
-# Without the daemon: only what these tests need. -O1 and line numbers: exact enough stack traces.
-sanitized=(-Ddaemon=disabled -Db_lundef=false -Doptimization=1 -Dcpp_args=-g1)
+# A compiler cache is used where there is one; line numbers do not depend on the folder.
+clang=clang++-19
+if command -v ccache >/dev/null; then
+    clang="ccache $clang"
+    export CCACHE_NOHASHDIR=1
+fi
+# -O1 and line numbers: exact enough stack traces.
+sanitized=(-Db_lundef=false -Doptimization=1 -Dcpp_args=-g1)
 
-step_asan() {
+configure_asan() {
     export ASAN_OPTIONS=halt_on_error=1:abort_on_error=1:detect_stack_use_after_return=1
     export UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1:print_stacktrace=1
-    CXX=clang++-19 configure build-asan -Db_sanitize=address,undefined "${sanitized[@]}" \
-        -Dfuzz=true && check_suites build-asan 4 pure fuzz
+    CXX=$clang configure build-asan -Db_sanitize=address,undefined -Dfuzz=true "${sanitized[@]}"
 }
 
-# DPDK keeps memory to the end, which is no leak of ours to find.
+step_asan() {
+    configure_asan && check_suites build-asan 4 pure fuzz
+}
+
 step_daemon() {
-    export ASAN_OPTIONS=halt_on_error=1:abort_on_error=1:detect_leaks=0
-    export UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1:print_stacktrace=1
     local targets
-    CXX=clang++-19 configure build-daemon -Db_sanitize=address,undefined -Db_lundef=false \
-        -Doptimization=1 -Dcpp_args=-g1 || return 1
-    mapfile -t targets < <(targets_of build-daemon vdev)
-    compile build-daemon "${targets[@]}" && check build-daemon -t 4 daemon replay
+    configure_asan || return 1
+    # DPDK keeps memory to the end, which is no leak of ours to find.
+    export ASAN_OPTIONS=halt_on_error=1:abort_on_error=1:detect_leaks=0
+    mapfile -t targets < <(targets_of build-asan vdev)
+    compile build-asan "${targets[@]}" && check build-asan -t 4 daemon replay
 }
 
 step_tsan() {
     export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
-    CXX=clang++-19 configure build-tsan -Db_sanitize=thread "${sanitized[@]}" &&
+    CXX=$clang configure build-tsan -Db_sanitize=thread -Ddaemon=disabled "${sanitized[@]}" &&
         check_suites build-tsan 4 concurrency
 }
 
 step_aarch64() {
-    configure build-aarch64 --cross-file tests/cross/aarch64.ini -Ddaemon=disabled \
+    configure build-aarch64 --cross-file tests/cross/aarch64.ini -Ddaemon=disabled -Ddebug=false \
         "-Dpkg_config_path=$PWD/tests/cross/pkgconfig" && check_suites build-aarch64 10 pure
 }
 

@@ -15,7 +15,6 @@ using topology::nobody;
 using topology::node_number;
 using topology::segment;
 using topology::segment_kind;
-using topology::unusable;
 
 namespace {
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "controlplane/paths/cspf_labels.hh"
 
@@ -124,7 +125,7 @@ private:
                 part.parent = number;
                 part.shared = i;
                 if (i == f.shared) {
-                    part.not_next = std::move(f.not_next);
+                    part.not_next = std::exchange(f.not_next, {});
                 }
                 part.not_next.push_back(nearest[i]);
                 if (bound(at, spent, part)) {
