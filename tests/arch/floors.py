@@ -26,6 +26,7 @@ FLOORS = {
     "dataplane/": (2, None),  # a folder each: one protocol
     "controlplane/topology/": (2, "topology"),
     "controlplane/overlay/": (2, "overlay"),
+    "controlplane/overlay/broadcast/": (2, "broadcast"),
     "dataplane/pipeline/": (3, "pipeline"),
     "dataplane/sync/": (3, "sync"),
     "controlplane/config/": (3, "config"),
