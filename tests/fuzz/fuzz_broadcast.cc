@@ -101,10 +101,10 @@ std::vector<byte> likely_frame(input& from) {
     const std::vector<contact> list{{key(a % 12), {}}, {key(a % 5), {}}, who};
     std::vector<byte> part;
     switch (type % 12) {
-        case 0: write_join(made, {}); break;
+        case 0: write_join(made, b, {}); break;
         case 1: write_forward_join(made, who, a % 8); break;
-        case 2: write_neighbour(made, a % 2 == 0, {}); break;
-        case 3: write_neighbour_reply(made, a % 2 == 0); break;
+        case 2: write_neighbour(made, a % 2 == 0, b, {}); break;
+        case 3: write_neighbour_reply(made, a % 2 == 0, b % 8U); break;
         case 4: write_disconnect(made); break;
         case 5: write_shuffle(made, a % 8, who, list); break;
         case 6: write_shuffle_reply(made, list); break;

@@ -198,7 +198,7 @@ void broadcast_network::adopt(const overlay_views& views) {
     for (std::size_t n = 0; n < size(); ++n) {
         for (const std::uint32_t other : views.active[n]) {
             frame.clear();
-            write_neighbour(frame, true, contact_of(other).where);
+            write_neighbour(frame, true, 0, contact_of(other).where);
             nodes_[n].receive(key_of(other), frame, now_, out_);
         }
         for (const std::uint32_t other : views.passive[n]) {

@@ -22,10 +22,10 @@ std::vector<bytes> samples() {
     std::vector<bytes> made;
     const auto add = [&](auto&& write) { write(made.emplace_back()); };
     const std::vector<contact> list{who(7), {key(8), {}}, who(9)};
-    add([](bytes& to) { write_join(to, where(1)); });
+    add([](bytes& to) { write_join(to, 77, where(1)); });
     add([](bytes& to) { write_forward_join(to, who(2), 6); });
-    add([](bytes& to) { write_neighbour(to, true, where(3)); });
-    add([](bytes& to) { write_neighbour_reply(to, true); });
+    add([](bytes& to) { write_neighbour(to, true, 77, where(3)); });
+    add([](bytes& to) { write_neighbour_reply(to, true, 77); });
     add([](bytes& to) { write_disconnect(to); });
     add([&](bytes& to) { write_shuffle(to, 5, who(4), list); });
     add([&](bytes& to) { write_shuffle_reply(to, list); });
@@ -62,6 +62,9 @@ TEST(broadcast_frames, of_membership_come_back) {
     EXPECT_TRUE(read(all[2]).flag);
     EXPECT_EQ(read(all[2]).who.where, where(3));
     EXPECT_TRUE(read(all[3]).flag);
+    for (const std::size_t n : {0U, 2U, 3U}) {
+        EXPECT_EQ(read(all[n]).tag, 77U);
+    }
     for (const std::size_t n : {5U, 6U}) {
         const frame f = read(all[n]);
         EXPECT_EQ(f.count, 3U);
@@ -140,11 +143,12 @@ TEST(broadcast_frames, with_values_out_of_range_are_refused) {
     EXPECT_EQ(refused({0, 11}), drop_reason::version);
     EXPECT_EQ(refused({1, 0}), drop_reason::type);
     EXPECT_EQ(refused({1, 13}), drop_reason::type);
-    EXPECT_EQ(refused({1, 4, 2}), drop_reason::malformed);     // a flag
-    EXPECT_EQ(refused({1, 1, 64}), drop_reason::malformed);    // an address of 64 bytes, not here
+    EXPECT_EQ(refused({1, 4, 2, 0, 0, 0, 0}), drop_reason::malformed);  // a flag
+    EXPECT_EQ(refused({1, 1, 0, 0, 0, 0, 64}),
+              drop_reason::malformed);                         // an address of 64 bytes, not here
     EXPECT_EQ(refused({1, 9, 0, 0}), drop_reason::malformed);  // IHAVE of nothing
-    bytes long_address{1, 1, 64};
-    long_address.resize(3 + 64);
+    bytes long_address{1, 1, 0, 0, 0, 0, 64};
+    long_address.resize(7 + 64);
     EXPECT_EQ(refused(long_address), drop_reason::malformed);
     bytes gossip = samples()[7];
     gossip[2] = 4;

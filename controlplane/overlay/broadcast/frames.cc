@@ -96,16 +96,23 @@ drop_reason read_ihave(reader& from, frame& into) {
 
 void read_membership(reader& from, frame& into) {
     switch (into.type) {
-        case frame_type::join: from.where(into.who.where); break;
+        case frame_type::join:
+            into.tag = from.number<std::uint32_t>();
+            from.where(into.who.where);
+            break;
         case frame_type::forward_join:
             into.ttl = from.number<byte>();
             from.who(into.who);
             break;
         case frame_type::neighbour:
             into.flag = from.flag();
+            into.tag = from.number<std::uint32_t>();
             from.where(into.who.where);
             break;
-        case frame_type::neighbour_reply: into.flag = from.flag(); break;
+        case frame_type::neighbour_reply:
+            into.flag = from.flag();
+            into.tag = from.number<std::uint32_t>();
+            break;
         case frame_type::shuffle:
             into.ttl = from.number<byte>();
             into.count = from.number<byte>();
@@ -204,8 +211,9 @@ announcement announcement_of(const frame& f, std::size_t number) noexcept {
     return made;
 }
 
-void write_join(std::vector<byte>& to, const address& own) {
+void write_join(std::vector<byte>& to, std::uint32_t tag, const address& own) {
     head(to, frame_type::join);
+    append_number(to, tag);
     append_address(to, own);
 }
 
@@ -215,15 +223,17 @@ void write_forward_join(std::vector<byte>& to, const contact& joining, std::uint
     append_contact(to, joining);
 }
 
-void write_neighbour(std::vector<byte>& to, bool high, const address& own) {
+void write_neighbour(std::vector<byte>& to, bool high, std::uint32_t tag, const address& own) {
     head(to, frame_type::neighbour);
     to.push_back(high ? 1 : 0);
+    append_number(to, tag);
     append_address(to, own);
 }
 
-void write_neighbour_reply(std::vector<byte>& to, bool accepted) {
+void write_neighbour_reply(std::vector<byte>& to, bool accepted, std::uint32_t tag) {
     head(to, frame_type::neighbour_reply);
     to.push_back(accepted ? 1 : 0);
+    append_number(to, tag);
 }
 
 void write_disconnect(std::vector<byte>& to) { head(to, frame_type::disconnect); }

@@ -3,10 +3,10 @@
 //
 //     version 1 | type 1 | ...
 //
-//     JOIN             address
+//     JOIN             tag 4 | address
 //     FORWARDJOIN      ttl 1 | contact
-//     NEIGHBOR         priority 1 (1: high) | address
-//     NEIGHBOR reply   accepted 1
+//     NEIGHBOR         priority 1 (1: high) | tag 4 | address
+//     NEIGHBOR reply   accepted 1 | tag 4, that of the JOIN or NEIGHBOR
 //     DISCONNECT       -
 //     SHUFFLE          ttl 1 | count 1 | contact of the origin | count contacts
 //     SHUFFLE reply    count 1 | count contacts
@@ -82,10 +82,10 @@ private:
 [[nodiscard]] announcement announcement_of(const frame& f, std::size_t number) noexcept;
 
 // Each appends one frame.
-void write_join(std::vector<byte>& to, const address& own);
+void write_join(std::vector<byte>& to, std::uint32_t tag, const address& own);
 void write_forward_join(std::vector<byte>& to, const contact& joining, std::uint8_t ttl);
-void write_neighbour(std::vector<byte>& to, bool high, const address& own);
-void write_neighbour_reply(std::vector<byte>& to, bool accepted);
+void write_neighbour(std::vector<byte>& to, bool high, std::uint32_t tag, const address& own);
+void write_neighbour_reply(std::vector<byte>& to, bool accepted, std::uint32_t tag);
 void write_disconnect(std::vector<byte>& to);
 // At most most_contacts.
 void write_shuffle(std::vector<byte>& to, std::uint8_t ttl, const contact& origin,

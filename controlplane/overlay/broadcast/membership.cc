@@ -51,8 +51,7 @@ slot membership::add(const contact& who, const turn& t) {
     const auto s = static_cast<slot>(std::countr_one(used_));
     active_[s] = who;
     used_ |= only(s);
-    rejoins_ = 0;
-    next_join_ = time_point::max();
+    next_try_ = time_point::max();
     changes_.push_back({s, true, who.key});
     if (next_shuffle_ == time_point::max()) {
         // The first at any time of a period: nodes that start together do not stay together.
@@ -68,6 +67,8 @@ void membership::remove(slot s) {
 
 // Lets a neighbour go that did no wrong.
 void membership::drop(slot s, const turn& t) {
+    // Should it be answering a request of ours, that answer is older than this.
+    std::erase_if(requests_, [&](const request& r) { return r.who.key == active_[s].key; });
     t.send(active_[s].key, [](auto& to) { write_disconnect(to); });
     t.release(active_[s].key);
     remove(s);
@@ -110,25 +111,26 @@ bool membership::forget(const peer_key& peer) {
     return true;
 }
 
-void membership::await(const contact& who, bool make_room, const turn& t) {
-    const time_point until = t.now + options_.neighbour_timeout;
+// Its tag.
+std::uint32_t membership::await(const contact& who, bool make_room, const turn& t) {
+    const request wanted{who, t.now + options_.neighbour_timeout, next_tag_++, make_room};
     for (request& r : requests_) {
         if (r.who.key == who.key) {
-            r.until = until;
-            r.make_room = r.make_room || make_room;
-            return;
+            r = wanted;
+            return wanted.tag;
         }
     }
     if (requests_.size() >= most_requests) {  // the oldest is not waited for any more
         requests_.erase(requests_.begin());
     }
-    requests_.push_back({who, until, make_room});
+    requests_.push_back(wanted);
+    return wanted.tag;
 }
 
 void membership::ask(const contact& who, bool high, bool make_room, const turn& t) {
+    const std::uint32_t tag = await(who, make_room, t);
     t.dial(who);
-    t.send(who.key, [&](auto& to) { write_neighbour(to, high, self_.where); });
-    await(who, make_room, t);
+    t.send(who.key, [&](auto& to) { write_neighbour(to, high, tag, self_.where); });
 }
 
 void membership::join(std::span<const contact> contacts, const turn& t) {
@@ -142,7 +144,6 @@ void membership::join(std::span<const contact> contacts, const turn& t) {
 }
 
 void membership::ask_to_join(const turn& t) {
-    next_join_ = time_point::max();
     if (contacts_.empty()) {
         return;
     }
@@ -150,17 +151,38 @@ void membership::ask_to_join(const turn& t) {
     if (slot_of(who.key) != no_slot) {
         return;
     }
+    const std::uint32_t tag = await(who, true, t);
     t.dial(who);
-    t.send(who.key, [&](auto& to) { write_join(to, self_.where); });
-    await(who, true, t);
+    t.send(who.key, [&](auto& to) { write_join(to, tag, self_.where); });
 }
 
-// Nobody is left to ask.
-void membership::plan_rejoin(const turn& t) {
-    if (!contacts_.empty() && next_join_ == time_point::max()) {
-        const std::uint32_t doubled = std::min(rejoins_++, most_doublings);
-        next_join_ =
+// Nobody is left to ask: all begins again later, and ever later until a shuffle finds a neighbour.
+// Without that, nodes that know none but one would take its places from each other for ever.
+void membership::plan_try(const turn& t) {
+    if (next_try_ == time_point::max()) {
+        const std::uint32_t doubled = std::min(tries_++, most_doublings);
+        next_try_ =
             t.now + options_.neighbour_timeout * (1U << doubled) * (768 + dice_.below(512)) / 1024;
+    }
+}
+
+void membership::try_again(const turn& t) {
+    next_try_ = time_point::max();
+    if (used_ != 0 || !requests_.empty()) {
+        return;
+    }
+    begin_round();
+    if (passive_.empty()) {
+        ask_to_join(t);
+    } else {
+        fill(t);
+    }
+}
+
+void membership::begin_round() noexcept {
+    refusals_ = 0;
+    for (candidate& c : passive_) {
+        c.refused = false;
     }
 }
 
@@ -185,17 +207,17 @@ void membership::fill(const turn& t) {
         }
     }
     if (alone) {
-        plan_rejoin(t);
+        plan_try(t);
     }
 }
 
-void membership::take_join(const contact& who, const turn& t) {
+void membership::take_join(const contact& who, std::uint32_t tag, const turn& t) {
     const slot before = slot_of(who.key);
     if (before != no_slot) {  // it has restarted
         remove(before);
     }
     const slot s = add(who, t);
-    t.send(who.key, [](auto& to) { write_neighbour_reply(to, true); });
+    t.send(who.key, [&](auto& to) { write_neighbour_reply(to, true, tag); });
     for (slot_set left = used_ & ~only(s); left != 0; left &= left - 1) {
         t.send(active_[static_cast<slot>(std::countr_zero(left))].key,
                [&](auto& to) { write_forward_join(to, who, options_.active_walk); });
@@ -219,21 +241,22 @@ void membership::take_forward_join(slot from, const contact& who, std::uint8_t t
            [&](auto& to) { write_forward_join(to, who, static_cast<std::uint8_t>(ttl - 1)); });
 }
 
-void membership::take_neighbour(const contact& who, bool high, const turn& t) {
+void membership::take_neighbour(const contact& who, bool high, std::uint32_t tag, const turn& t) {
     const bool known = slot_of(who.key) != no_slot;
     const bool accepted = known || high || !full();
     if (accepted && !known) {
         add(who, t);
     }
-    t.send(who.key, [&](auto& to) { write_neighbour_reply(to, accepted); });
+    t.send(who.key, [&](auto& to) { write_neighbour_reply(to, accepted, tag); });
     if (!accepted) {
         t.release(who.key);
     }
 }
 
-void membership::take_reply(const peer_key& from, bool accepted, const turn& t) {
-    const auto asked = std::find_if(requests_.begin(), requests_.end(),
-                                    [&](const request& r) { return r.who.key == from; });
+void membership::take_reply(const peer_key& from, bool accepted, std::uint32_t tag, const turn& t) {
+    const auto asked = std::find_if(requests_.begin(), requests_.end(), [&](const request& r) {
+        return r.who.key == from && r.tag == tag;
+    });
     const bool known = slot_of(from) != no_slot;
     if (asked == requests_.end()) {
         t.counts.drop(drop_reason::unexpected);
@@ -250,16 +273,23 @@ void membership::take_reply(const peer_key& from, bool accepted, const turn& t) 
         } else {
             stray(from, t);
             remember(answered.who);
+            refuse(from);  // nor once more: a ring of such nodes would go on for ever
+            ++refusals_;
         }
     } else if (!accepted) {
         ++refusals_;
-        const std::size_t found = find_candidate(from);
-        if (found < passive_.size()) {
-            passive_[found].refused = true;
-        }
+        refuse(from);
         t.release(from);
     }
     fill(t);
+}
+
+// Not to be asked again in this round.
+void membership::refuse(const peer_key& peer) noexcept {
+    const std::size_t found = find_candidate(peer);
+    if (found < passive_.size()) {
+        passive_[found].refused = true;
+    }
 }
 
 void membership::take_disconnect(const peer_key& from, const turn& t) {
@@ -267,13 +297,18 @@ void membership::take_disconnect(const peer_key& from, const turn& t) {
     if (s == no_slot) {
         return;
     }
-    const contact who = active_[s];
     remove(s);
-    remember(who);
+    remember(active_[s]);
+    refuse(from);  // it has no place for us
     fill(t);
 }
 
+// Unless we wait for its answer, which settles the matter.
 void membership::stray(const peer_key& from, const turn& t) {
+    if (std::any_of(requests_.begin(), requests_.end(),
+                    [&](const request& r) { return r.who.key == from; })) {
+        return;
+    }
     t.send(from, [](auto& to) { write_disconnect(to); });
     t.release(from);
 }
@@ -306,14 +341,14 @@ void membership::take(const peer_key& from, const frame& f, std::span<const byte
         return;
     }
     switch (f.type) {
-        case frame_type::join: take_join({from, f.who.where}, t); break;
+        case frame_type::join: take_join({from, f.who.where}, f.tag, t); break;
         case frame_type::forward_join:
             if (f.who.key != self_.key && f.who.key != from) {
                 take_forward_join(s, f.who, f.ttl, t);
             }
             break;
-        case frame_type::neighbour: take_neighbour({from, f.who.where}, f.flag, t); break;
-        case frame_type::neighbour_reply: take_reply(from, f.flag, t); break;
+        case frame_type::neighbour: take_neighbour({from, f.who.where}, f.flag, f.tag, t); break;
+        case frame_type::neighbour_reply: take_reply(from, f.flag, f.tag, t); break;
         case frame_type::disconnect: take_disconnect(from, t); break;
         case frame_type::shuffle: take_shuffle(s, f, bytes, t); break;
         case frame_type::shuffle_reply: take_shuffle_reply(f, t); break;
@@ -322,7 +357,7 @@ void membership::take(const peer_key& from, const frame& f, std::span<const byte
 }
 
 time_point membership::deadline() const noexcept {
-    time_point first = std::min(next_shuffle_, next_join_);
+    time_point first = std::min(next_shuffle_, next_try_);
     for (const request& r : requests_) {
         first = std::min(first, r.until);
     }
@@ -346,11 +381,8 @@ void membership::tick(const turn& t) {
             break;
         }
     }
-    if (next_join_ <= t.now) {
-        next_join_ = time_point::max();
-        if (used_ == 0 && requests_.empty()) {
-            ask_to_join(t);
-        }
+    if (next_try_ <= t.now) {
+        try_again(t);
     }
     if (next_shuffle_ <= t.now) {
         next_shuffle_ = t.now + options_.shuffle_period * (960 + dice_.below(128)) / 1024;

@@ -6,8 +6,10 @@
 //   symmetric; what arrives from a peer that takes us for a neighbour, and is none, is answered
 //   with DISCONNECT.
 // - A peer that joins is asked with high priority by the ends of its walks, which make room for it.
-// - Free places are filled at once, until a round has seen `most_refusals`; each shuffle begins a
-//   new round. A node without neighbours asks its first contacts again, ever more rarely.
+// - Free places are filled at once, until a round has seen `most_refusals`; who has refused or sent
+//   DISCONNECT is not asked again in the same round. Each shuffle begins a
+//   new round. A node without neighbours begins one too, ever more rarely, and asks its first
+//   contacts again where it knows nobody else.
 //
 // Neighbours have slots, small numbers that stay theirs: the other parts hold sets of them as bits.
 // Threads: one.
@@ -73,6 +75,7 @@ private:
     struct request {
         contact who;
         time_point until;
+        std::uint32_t tag = 0;   // an answer to an older one counts no more
         bool make_room = false;  // for a peer that joins, or whom we join
     };
 
@@ -87,13 +90,16 @@ private:
 
     void ask(const contact& who, bool high, bool make_room, const turn& t);
     void ask_to_join(const turn& t);
-    void await(const contact& who, bool make_room, const turn& t);
+    std::uint32_t await(const contact& who, bool make_room, const turn& t);
     void fill(const turn& t);
-    void plan_rejoin(const turn& t);
-    void take_join(const contact& who, const turn& t);
+    void plan_try(const turn& t);
+    void try_again(const turn& t);
+    void begin_round() noexcept;
+    void refuse(const peer_key& peer) noexcept;
+    void take_join(const contact& who, std::uint32_t tag, const turn& t);
     void take_forward_join(slot from, const contact& who, std::uint8_t ttl, const turn& t);
-    void take_neighbour(const contact& who, bool high, const turn& t);
-    void take_reply(const peer_key& from, bool accepted, const turn& t);
+    void take_neighbour(const contact& who, bool high, std::uint32_t tag, const turn& t);
+    void take_reply(const peer_key& from, bool accepted, std::uint32_t tag, const turn& t);
     void take_disconnect(const peer_key& from, const turn& t);
 
     void shuffle(const turn& t);
@@ -110,14 +116,15 @@ private:
     slot_set used_ = 0;
     std::vector<candidate> passive_;
     std::vector<request> requests_;
+    std::uint32_t next_tag_ = 1;
     std::vector<contact> contacts_;
     std::vector<change> changes_;
     std::vector<peer_key> shuffled_;  // of the passive view, in the last SHUFFLE
     bool shuffle_open_ = false;       // not answered yet
     std::size_t refusals_ = 0;        // in this round
-    std::uint32_t rejoins_ = 0;       // in a row
+    std::uint32_t tries_ = 0;         // without a neighbour, since the last shuffle
     time_point next_shuffle_ = time_point::max();
-    time_point next_join_ = time_point::max();
+    time_point next_try_ = time_point::max();
     std::vector<contact> list_;  // for sampling
 };
 

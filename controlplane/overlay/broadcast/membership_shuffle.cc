@@ -30,15 +30,13 @@ void membership::sample_passive(std::size_t count, const peer_key& but) {
 
 // Begins a new round of asking, and offers what we know to a random peer.
 void membership::shuffle(const turn& t) {
-    refusals_ = 0;
-    for (candidate& c : passive_) {
-        c.refused = false;
-    }
+    begin_round();
     fill(t);
     const slot first = random_neighbour(used_);
     if (first == no_slot) {
         return;
     }
+    tries_ = 0;
     list_.clear();
     sample_active(options_.shuffle_active);
     const std::size_t of_active = list_.size();
