@@ -156,7 +156,10 @@ TEST(broadcast_options, out_of_range_are_refused_by_name) {
     EXPECT_NE(refused([](options& o) { o.order.window = 513; }), "");
     EXPECT_NE(refused([](options& o) { o.payload = 60'001; }), "");
     EXPECT_NE(refused([](options& o) { o.memory.payload_bytes = 1000; }), "");
-    EXPECT_NE(refused([](options& o) { o.memory.payload_age = 2h; }), "");
+    EXPECT_EQ(refused([](options& o) { o.memory.payload_age = 2h; }),
+              "broadcast: payload_age must be more than 0 and an hour at most");
+    EXPECT_NE(refused([](options& o) { o.memory.payload_age = 91s; }), "");
+    EXPECT_NE(refused([](options& o) { o.retransmission.attempts = 17; }), "");
     EXPECT_NE(refused([](options& o) { o.rate.bytes_burst = 1000; }), "");
     EXPECT_NE(refused([](options& o) { o.rate.frames_burst = 0; }), "");
     EXPECT_EQ(refused([](options& o) { o.tree.first_wait = 0s; }), "");

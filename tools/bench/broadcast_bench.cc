@@ -184,7 +184,7 @@ void print_way(const overlay_views& views, const char* name, const options& want
         links.loss = loss;
         links.spread = 4ms;
         broadcast_network net = with_views(views, each, links, 2);
-        const spread_result r = spread(net, 15, 5, false, again ? 4s : 500ms);
+        const spread_result r = spread(net, again ? 15 : 35, 5, false, again ? 4s : 500ms);
         const double others = static_cast<double>(net.size() - 1);
         std::printf(" %.3f | %.2f | %.2f | %.0f | %.0f |", 100 * r.reliability, r.payload / others,
                     r.control / others, r.mean_latency, r.last_latency);
@@ -196,7 +196,8 @@ void print_way(const overlay_views& views, const char* name, const options& want
 void print_ways(const overlay_views& views) {
     std::printf("\n## Plumtree, flooding, random gossip on links that lose frames\n\n");
     std::printf(
-        "Many senders; links of 1 to 5 ms. Without retransmission, and with: a copy that "
+        "Many senders (30 messages, 10 with retransmission); links of 1 to 5 ms. Without "
+        "retransmission, and with: a copy that "
         "is not acknowledged goes again after 20 ms, 40 ms and so on, 8 times at most. "
         "Copies and control frames (with ACKs) for each node that is to get the message; "
         "the mean over messages of the mean and of the last delivery, in ms.\n\n");

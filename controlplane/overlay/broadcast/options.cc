@@ -59,8 +59,9 @@ struct wait {
     bool may_be_zero = false;
 };
 
+// An hour: it is doubled and multiplied, and must not overflow.
 result<void> check_times(const options& o) {
-    constexpr duration longest = std::chrono::hours(24 * 7);
+    constexpr duration longest = std::chrono::hours(1);
     const wait all[] = {
         {"shuffle_period", o.membership.shuffle_period},
         {"neighbour_timeout", o.membership.neighbour_timeout},
@@ -75,10 +76,9 @@ result<void> check_times(const options& o) {
     for (const wait& w : all) {
         if (w.value < duration::zero() || (w.value == duration::zero() && !w.may_be_zero) ||
             w.value > longest) {
-            return error{std::string("broadcast: ") + w.name +
-                             " must be more than 0 and a week at "
-                             "most",
-                         {}};
+            return error{
+                std::string("broadcast: ") + w.name + " must be more than 0 and an hour at most",
+                {}};
         }
     }
     if (o.memory.payload_age > o.memory.id_age) {

@@ -54,10 +54,10 @@ public:
 private:
     struct account {
         std::uint64_t name = 0;
-        time_point frames{};
-        time_point bytes{};
-        time_point membership{};
-        time_point heard{};
+        time_point frames;
+        time_point bytes;
+        time_point membership;
+        time_point heard;
     };
 
     // The time in which so much may be sent.
