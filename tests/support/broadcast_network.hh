@@ -139,7 +139,7 @@ private:
     std::deque<node> nodes_;
     std::vector<bool> alive_;
     std::vector<std::int64_t> wake_;  // when a node is to be woken next
-    time_point now_{};
+    time_point now_;
     std::uint64_t order_ = 0;
     std::uint64_t events_ = 0;
     std::vector<event> queue_;  // a heap

@@ -160,6 +160,7 @@ public:
     [[nodiscard]] std::vector<std::uint32_t> eager() const { return in(n.eager()); }
     [[nodiscard]] std::vector<std::uint32_t> passive() const {
         std::vector<std::uint32_t> made;
+        made.reserve(n.peers().passive_size());
         for (std::size_t p = 0; p < n.peers().passive_size(); ++p) {
             made.push_back(number(n.peers().passive_at(p).key));
         }
@@ -181,6 +182,7 @@ public:
 private:
     [[nodiscard]] std::vector<std::uint32_t> in(slot_set some) const {
         std::vector<std::uint32_t> made;
+        made.reserve(most_neighbours);
         for (slot s = 0; s < most_neighbours; ++s) {
             if ((some & only(s)) != 0) {
                 made.push_back(number(n.peers().at(s).key));
