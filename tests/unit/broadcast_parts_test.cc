@@ -92,7 +92,7 @@ TEST(message_store, agrees_with_a_plain_one_and_stays_within_its_memory) {
         store.add(name, static_cast<std::uint16_t>(n), body, now);
         all.push_back({name, now, body});
         ASSERT_LE(store.size(), limits.ids);
-        ASSERT_LE(store.memory(), 2000U + 64 * sizeof(message_store::entry) + 128 * 16);
+        ASSERT_LE(store.memory(), 2000U + 64 * sizeof(message_store::entry) + 128U * 16);
         std::size_t whole = 0;
         bool gone = false;  // once one is whole, all later ones are
         for (std::size_t k = all.size() > 60 ? all.size() - 60 : 0; k < all.size(); ++k) {
