@@ -15,6 +15,8 @@ Parts, all but scion-peers without arguments:
   lpm       prefix lookup beside DPDK's rte_fib
   mac       AES-CMAC of hop fields on every level of the processor: TSC cycles a block
   topology  the map of 10,000 nodes: shortest paths beside Boost.Graph's, updates, memory
+  ebt       the EBT machine beside the reference from npm: messages a second, reconnects, memory;
+            without npm, node or the scripts in ../shared/vectors/ebt only ours
   scion-peers
             rhumbd and the reference SCION router in turns, under the load of the reference's own
             benchmark: packets a second and core. It wants go, taskset, root or user
@@ -49,12 +51,12 @@ while (( $# )); do
         -j) jobs=${2-}; shift || true
             [[ $jobs =~ ^[1-9][0-9]*$ ]] || { echo "bench.sh: -j wants a number" >&2; exit 2; } ;;
         -j[1-9]*) jobs=${1#-j} ;;
-        stage | scaling | process | control | lpm | mac | topology | scion-peers) parts+=("$1") ;;
+        stage | scaling | process | control | lpm | mac | topology | ebt | scion-peers) parts+=("$1") ;;
         *) echo "bench.sh: unknown argument '$1'" >&2; usage >&2; exit 2 ;;
     esac
     shift
 done
-(( ${#parts[@]} )) || parts=(stage scaling process control lpm mac topology)
+(( ${#parts[@]} )) || parts=(stage scaling process control lpm mac topology ebt)
 
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 build=build-bench
@@ -70,7 +72,7 @@ say "building ($build/)"
 mkdir -p "$results"
 [[ -f $build/build.ninja ]] ||
     meson setup "$build" --buildtype=release -Dbench=true >"$results/setup.log"
-ninja -C "$build" -j "$jobs" tools/bench/{stage,lpm,mac,topology}_bench controlplane/rhumbd \
+ninja -C "$build" -j "$jobs" tools/bench/{stage,lpm,mac,topology,ebt}_bench controlplane/rhumbd \
     tools/rhumbctl/rhumbctl tools/packets/rhumb-packets >"$results/build.log" || { tail -30 "$results/build.log"; exit 1; }
 
 # Huge pages for this run: 512 MiB, for two programs at a time.
@@ -151,6 +153,11 @@ for part in "${parts[@]}"; do
             [[ $quick == no ]] || options=(--quick)
             "$build/tools/bench/topology_bench" "${options[@]}" | tee "$results/topology.txt"
             python3 $bench/report.py topology "$results/topology.txt" "$results/topology.json" ;;
+        ebt)
+            ebt_rounds=3
+            [[ $quick == no ]] || ebt_rounds=1
+            python3 $bench/ebt.py "$build/tools/bench/ebt_bench" --rounds $ebt_rounds \
+                --json "$results/ebt.json" | tee "$results/ebt.txt" ;;
         scion-peers)
             huge_pages=()
             [[ $used == ordinary ]] || huge_pages=(--huge)

@@ -10,7 +10,7 @@ set -euo pipefail
 
 build=(g++ meson ninja-build pkg-config libdpdk-dev
        libboost-program-options-dev libboost-dev libtomlplusplus-dev libfmt-dev nlohmann-json3-dev
-       libsodium-dev libgtest-dev libbenchmark-dev python3 git ca-certificates)
+       libsodium-dev libsqlite3-dev libgtest-dev libbenchmark-dev python3 git ca-certificates)
 test=(clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev g++-aarch64-linux-gnu qemu-user
       tshark iproute2 valgrind)
 bench=(dpdk-dev valgrind)

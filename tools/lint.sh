@@ -39,8 +39,10 @@ done
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." || exit 1
 folders=(include dataplane controlplane tools tests)
 pure=(include dataplane/mpls dataplane/ip dataplane/scion dataplane/pipeline controlplane/config
-    controlplane/controller controlplane/labels controlplane/neighbours controlplane/paths
-    controlplane/publish controlplane/routing controlplane/scion controlplane/scion_paths
+    controlplane/controller controlplane/labels controlplane/neighbours
+    controlplane/overlay/broadcast controlplane/overlay/ebt controlplane/overlay/store
+    controlplane/overlay/wire controlplane/paths controlplane/publish controlplane/routing
+    controlplane/scion controlplane/scion_paths
     controlplane/topology)
 
 sources() {  # FOLDER...

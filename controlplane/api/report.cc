@@ -16,7 +16,8 @@ constexpr std::size_t most_rows = 40;  // of a table; rhumbctl shows the rest of
 
 void print_table(const router& running, const char* what, std::ostream& out) {
     const ctl::view* const view = ctl::view_of(what);
-    const auto shown = show(running, {{"what", what}, {"limit", most_rows}});
+    long_answers none;
+    const auto shown = show(running, {{"what", what}, {"limit", most_rows}}, none);
     if (view == nullptr || !shown || shown.value()["rows"].empty()) {
         return;
     }

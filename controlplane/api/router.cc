@@ -164,6 +164,16 @@ result<scion_setup> load_scion(config::file& file, const scion::setup* previous)
     return made;
 }
 
+using overlay_settings = std::optional<overlay::service_settings>;
+
+result<overlay_settings> load_overlay(const config::file& file) {
+    if (!file.overlay) {
+        return overlay_settings();
+    }
+    auto made = overlay::settings_of(*file.overlay, file.files.front());
+    return made ? result<overlay_settings>(std::move(made).value()) : made.why();
+}
+
 }  // namespace
 
 result<config::file> router::check(const std::string& config_file) {
@@ -174,6 +184,9 @@ result<config::file> router::check(const std::string& config_file) {
     config::file with_scion = file.value();
     if (const auto scion = load_scion(with_scion, nullptr); !scion) {
         return scion.why();
+    }
+    if (const auto overlay = load_overlay(with_scion); !overlay) {
+        return overlay.why();
     }
     if (file->topology) {
         const auto network = routing::network::open(with_scion);
@@ -215,6 +228,11 @@ result<std::unique_ptr<router>> router::open(const std::string& config_file,
     if (!scion) {
         return scion.why();
     }
+    auto overlay = load_overlay(file.value());
+    if (!overlay) {
+        return overlay.why();
+    }
+    made->overlay_ = std::move(overlay).value();
     if (auto done = made->prepare_network(file.value()); !done) {
         return done.why();
     }
@@ -312,6 +330,17 @@ result<void> router::reload() {
     }
     if (file->scion.has_value() != (scion_ != nullptr)) {
         return error{"[scion] comes and goes only with a restart", {config_file_, 0, 0}};
+    }
+    const auto overlay = load_overlay(file.value());
+    if (!overlay) {
+        return overlay.why();
+    }
+    if (overlay.value() != overlay_) {
+        const config::position where = file->overlay ? file->overlay->where : config::position{};
+        return error{
+            "[overlay] changes only with a restart; rhumbctl overlay changes what is "
+            "followed and blocked, and connects to peers",
+            {config_file_, where.line, where.column}};
     }
     auto scion = load_scion(file.value(), scion_.get());
     if (!scion) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -13,6 +14,7 @@
 
 #include "controlplane/api/slow_thread.hh"
 #include "controlplane/config/config.hh"
+#include "controlplane/overlay/service/settings.hh"
 #include "controlplane/publish/forwarding.hh"
 #include "controlplane/routing/network.hh"
 #include "controlplane/scion/setup.hh"
@@ -67,8 +69,21 @@ public:
     [[nodiscard]] const std::shared_ptr<const scion::setup>& scion() const { return scion_; }
     [[nodiscard]] slow_thread& slow() const { return *slow_; }
 
+    // The replication service beside this router, if there is one.
+    [[nodiscard]] const std::optional<overlay::service_settings>& overlay() const {
+        return overlay_;
+    }
+
     // The map and what is computed from it; null without [topology].
     [[nodiscard]] const routing::network* network() const { return network_.get(); }
+
+    // Moves of policies (docs/controller.md): what would help, or done for this node's own.
+    // Precondition: the configuration has [controller].
+    [[nodiscard]] result<controller::report::plan> reoptimise(
+        const controller::reoptimise_options& options, bool to_be_done);
+    [[nodiscard]] controller::reoptimise_options reoptimise_options() const;
+    // How many policies go back to what the file says.
+    std::size_t revert_moves();
 
     // Counters since the next hop, prefix or label rule came to be.
     [[nodiscard]] counter label_counter(mpls::label label) const;
@@ -86,10 +101,16 @@ private:
     [[nodiscard]] result<void> refuse_computed(const publish::changes& batch) const;
     void follow_links();
     void follow_map();
+    void measure();
+    void count_links();
+    void count_ingress();
+    void reoptimise_in_time();
     void learn(const neighbour_news& news);
     void forget(const neighbours::ip_address& address);
     void publish(std::shared_ptr<publish::forwarding> retired_owner);
     [[nodiscard]] publish::port_map port_facts() const;
+    // The network's time: since this router came to be.
+    [[nodiscard]] paths::microseconds now() const;
 
     std::string config_file_;
     config::runtime runtime_;
@@ -99,11 +120,13 @@ private:
     std::unique_ptr<rhumb::engine> engine_;
     std::shared_ptr<const scion::setup> scion_;
     std::unique_ptr<slow_thread> slow_;
+    std::optional<overlay::service_settings> overlay_;
     std::unique_ptr<routing::network> network_;
     std::unique_ptr<routing::network> next_network_;  // while a file that brings one is taken
     publish::computed_tables next_computed_;          // likewise
-    // Own links of the map that have gone down, and when tables are to follow (RFC 8333).
-    std::map<std::string, std::chrono::steady_clock::time_point, std::less<>> links_going_;
+    controller::counter_sums counted_;      // of the map's own links, and of what enters here
+    paths::microseconds next_reading_ = 0;  // of counters, in the network's time
+    paths::microseconds next_reoptimisation_ = 0;  // likewise; 0: none is planned
     // Next hops that neighbours have become, with the prefixes that lead there.
     std::map<std::string, std::vector<ip_prefix>> learnt_;
     bool pending_ = false;  // something is applied and not published

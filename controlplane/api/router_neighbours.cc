@@ -53,6 +53,8 @@ void router::housekeeping() {
         news.mac ? learn(news) : forget(news.address);
     }
     follow_links();
+    measure();
+    reoptimise_in_time();
     publish_pending();
     engine_->reclaim();
 }

@@ -13,12 +13,6 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-paths::microseconds since_start() {
-    static const clock::time_point start = clock::now();
-    return static_cast<paths::microseconds>(
-        std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - start).count());
-}
-
 void log_notes(const publish::computed_tables& computed) {
     constexpr std::size_t most = 20;
     for (std::size_t i = 0; i < std::min(computed.notes.size(), most); ++i) {
@@ -46,7 +40,7 @@ result<void> router::prepare_network(config::file& file) {
     } else if (auto done = network_->reload(file); !done) {
         return done;
     }
-    auto computed = (network_ == nullptr ? next_network_ : network_)->compute(since_start());
+    auto computed = (network_ == nullptr ? next_network_ : network_)->compute(now());
     if (!computed) {
         abandon_network();
         return computed.why();
@@ -65,9 +59,13 @@ void router::abandon_network() {
 }
 
 void router::adopt_network(bool wanted) {
+    if (!wanted || next_network_ != nullptr) {
+        counted_ = {};
+    }
+    next_reading_ = 0;
+    next_reoptimisation_ = 0;
     if (!wanted) {
         network_.reset();
-        links_going_.clear();
         return;
     }
     if (next_network_ != nullptr) {
@@ -126,21 +124,13 @@ void router::follow_links() {
     if (network_ == nullptr) {
         return;
     }
-    const auto now = clock::now();
-    const std::chrono::milliseconds delay(network_->section().local_delay);
-    bool changed = network_->due() <= since_start();
+    bool changed = network_->due() <= now();
     for (const auto& [link, nexthop, where] : network_->adjacencies()) {
         const auto hop = tables_->nexthops().find(nexthop);
         const std::size_t port = *engine_->port_number(hop->second.port);
         const bool up = engine_->live().nexthop_up(*tables_->nexthop_number(nexthop)) &&
                         (engine_->live().ports() >> port & 1) != 0;
-        if (up) {
-            links_going_.erase(link);
-            changed |= network_->set_link(link, true);
-        } else if (const auto [going, is_new] = links_going_.try_emplace(link, now + delay);
-                   now >= going->second) {
-            changed |= network_->set_link(link, false);
-        }
+        changed |= network_->set_link(link, up, now());
     }
     if (changed) {
         follow_map();
@@ -149,7 +139,7 @@ void router::follow_links() {
 
 void router::follow_map() {
     const auto begun = clock::now();
-    auto computed = network_->compute(since_start());
+    auto computed = network_->compute(now());
     if (!computed) {
         io::log(io::log_level::error, "tables do not follow the map",
                 {{"why", computed.why().text()}});

@@ -46,12 +46,27 @@ std::string paths(const std::vector<publish::path_text>& list) {
     });
 }
 
+// From owners to their ranges, which the configuration has together.
+std::string reserved_text(const std::vector<config::reserved_range>& reserved) {
+    std::string text;
+    for (auto one = reserved.begin(); one != reserved.end();) {
+        std::vector<config::label_range> of_owner;
+        const std::string& owner = one->owner;
+        for (; one != reserved.end() && one->owner == owner; ++one) {
+            of_owner.push_back(one->labels);
+        }
+        text += fmt::format("{}{} = {}", text.empty() ? "" : ", ", quoted(owner), ranges(of_owner));
+    }
+    return text.empty() ? text : fmt::format("reserved = {{ {} }}\n", text);
+}
+
 std::string node_text(const config::node& node) {
     std::string text = fmt::format(
         "[node]\nname = {}\nsrgb = {}\nsrlb = {}\nstatic = {}\nttl = \"{}\"\nmsd = {}\n"
         "max_label_lookups = {}\n",
         quoted(node.name), ranges(node.srgb), ranges(node.srlb), ranges(node.static_labels),
         config::to_string(node.ttl), node.msd, node.max_label_lookups);
+    text += reserved_text(node.reserved);
     if (node.hash_seed) {
         text += fmt::format("ecmp_seed = {}\n", *node.hash_seed);
     }
@@ -168,9 +183,17 @@ std::string topology_section_text(const config::topology_section& topology) {
     }
     return text + fmt::format(
                       "protection = \"{}\"\nfall_back = {}\nlocal_delay = {}\n"
-                      "microloop_avoidance = {}\n",
+                      "microloop_avoidance = {}\nmeasure = {}\nsmoothing = {}\n",
                       config::to_string(topology.protects), topology.fall_back,
-                      topology.local_delay, topology.microloop_avoidance);
+                      topology.local_delay, topology.microloop_avoidance, topology.measure,
+                      topology.smoothing);
+}
+
+std::string controller_text(const config::controller_section& controller) {
+    return fmt::format(
+        "\n[controller]\ndemands = \"{}\"\nreoptimise = {}\ntarget = {}\nmoves = {}\n",
+        config::to_string(controller.demands), controller.reoptimise, controller.target,
+        controller.moves);
 }
 
 std::string prefix_text(const publish::prefix_view& rule) {
@@ -260,6 +283,9 @@ result<nlohmann::json> running_config(const running_parts& of, const std::string
         }
         if (of.network != nullptr) {
             text += topology_section_text(of.network->section());
+            if (const auto& controller = of.network->controller()) {
+                text += controller_text(*controller);
+            }
         }
         return page(std::move(text), "label 0");
     }

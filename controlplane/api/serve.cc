@@ -1,28 +1,26 @@
 #include "controlplane/api/serve.hh"
 
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <cstdlib>
-#include <cstring>
 #include <iostream>
 #include <optional>
 #include <string>
 
+#include "controlplane/api/overlay_thread.hh"
 #include "controlplane/api/report.hh"
 #include "controlplane/api/scion_pages.hh"
 #include "controlplane/api/server.hh"
 #include "controlplane/api/telemetry.hh"
+#include "controlplane/control/line_server.hh"
+#include "controlplane/control/systemd.hh"
 #include "dataplane/io/log.hh"
 
 namespace rhumb::api {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
+using control::notify_systemd;
 using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
 
@@ -30,38 +28,6 @@ namespace {
 
 constexpr std::chrono::milliseconds housekeeping_interval{5};
 constexpr std::chrono::milliseconds drain_patience{200};
-
-std::string default_socket(const std::string& node) {
-    if (::geteuid() == 0) {
-        return "/run/rhumb/" + node + ".sock";
-    }
-    const char* const runtime = std::getenv("XDG_RUNTIME_DIR");
-    return std::string(runtime != nullptr && *runtime != '\0' ? runtime : "/tmp") + "/rhumb-" +
-           node + ".sock";
-}
-
-// Tells systemd (Type=notify) about a change of state: sd_notify(3)'s protocol is one datagram.
-void notify_systemd(const char* state) {
-    const char* const path = std::getenv("NOTIFY_SOCKET");
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path == nullptr || (path[0] != '/' && path[0] != '@') ||
-        std::strlen(path) >= sizeof address.sun_path) {
-        return;
-    }
-    std::strcpy(address.sun_path, path);
-    const std::size_t length = offsetof(sockaddr_un, sun_path) + std::strlen(path);
-    if (path[0] == '@') {
-        address.sun_path[0] = '\0';  // abstract
-    }
-    const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0) {
-        // Nothing to do where nobody listens.
-        (void)::sendto(fd, state, std::strlen(state), MSG_NOSIGNAL,
-                       reinterpret_cast<const sockaddr*>(&address), static_cast<socklen_t>(length));
-        ::close(fd);
-    }
-}
 
 class loop {
 public:
@@ -77,11 +43,14 @@ public:
     result<void> run() {
         const std::string& wanted = running_.runtime().socket;
         if (auto done = server_.listen(
-                wanted.empty() ? default_socket(running_.tables().node().name) : wanted);
+                wanted.empty() ? control::default_socket(running_.tables().node().name) : wanted);
             !done) {
             return done;
         }
         if (auto done = listen_for_http(); !done) {
+            return done;
+        }
+        if (auto done = start_overlay(); !done) {
             return done;
         }
         if (options_.trace != 0) {
@@ -148,6 +117,19 @@ private:
         return pages_->listen(running_.scion()->section.http);
     }
 
+    result<void> start_overlay() {
+        if (!running_.overlay()) {
+            return {};
+        }
+        auto started = overlay_thread::start(io_, *running_.overlay());
+        if (!started) {
+            return started.why();
+        }
+        overlay_ = std::move(started).value();
+        server_.use(overlay_.get());
+        return {};
+    }
+
     void keep_house() {
         running_.housekeeping();
         if (is_idle()) {
@@ -181,7 +163,9 @@ private:
             timer_.expires_after(10ms);
             timer_.async_wait([this](error_code) {
                 server_.close();
+                server_.use(nullptr);
                 pages_.reset();
+                overlay_.reset();
                 signals_.cancel();
                 io_.stop();
             });
@@ -193,6 +177,7 @@ private:
     asio::io_context io_{1};
     asio::signal_set signals_;
     asio::steady_timer timer_;
+    std::unique_ptr<overlay_thread> overlay_;
     server server_;
     telemetry telemetry_;
     std::optional<http_listener> pages_;

@@ -1,10 +1,6 @@
 #include "controlplane/api/server.hh"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <filesystem>
 
 #include "controlplane/api/connection.hh"
 #include "controlplane/api/explain.hh"
@@ -13,122 +9,36 @@
 namespace rhumb::api {
 
 namespace asio = boost::asio;
-using asio::local::stream_protocol;
 using boost::system::error_code;
 
 namespace {
 
 constexpr std::chrono::milliseconds tap_interval{2};
-constexpr std::chrono::milliseconds accept_pause{100};
-
-// Whether somebody answers on the socket at `path`.
-bool in_use(asio::io_context& io, const std::string& path) {
-    stream_protocol::socket probe(io);
-    error_code failed;
-    probe.connect(stream_protocol::endpoint(path), failed);
-    return !failed;
-}
 
 }  // namespace
 
 server::server(asio::io_context& io, router& running, bool own_trace,
                std::function<void()> shut_down)
-    : io_(io),
-      running_(running),
+    : running_(running),
       own_trace_(own_trace),
       shut_down_(std::move(shut_down)),
-      acceptor_(io),
-      accept_timer_(io),
-      tap_timer_(io) {}
-
-server::~server() { close(); }
-
-result<void> server::listen(const std::string& path) {
-    const auto fail = [&](const std::string& why) {
-        return error{"control socket " + path + ": " + why, {}};
-    };
-    if (path.size() >= sizeof(sockaddr_un::sun_path)) {
-        return fail("the path is too long for a Unix socket");
-    }
-    std::error_code ignored;
-    const std::filesystem::path folder = std::filesystem::path(path).parent_path();
-    if (!folder.empty()) {
-        std::filesystem::create_directories(folder, ignored);
-    }
-    if (std::filesystem::is_socket(path, ignored)) {
-        if (in_use(io_, path)) {
-            return fail(
-                "another process answers there; give this router another node.name or "
-                "runtime.socket");
-        }
-        std::filesystem::remove(path, ignored);
-    }
-    error_code failed;
-    acceptor_.open(stream_protocol(), failed);
-    // The mode must hold from the first moment on.
-    const mode_t before = ::umask(0177);
-    if (!failed) {
-        acceptor_.bind(stream_protocol::endpoint(path), failed);
-    }
-    ::umask(before);
-    if (!failed) {
-        path_ = path;
-        acceptor_.listen(asio::socket_base::max_listen_connections, failed);
-    }
-    if (failed) {
-        return fail(failed.message());
-    }
-    accept();
-    return {};
-}
-
-void server::accept() {
-    acceptor_.async_accept([this](error_code failed, stream_protocol::socket socket) {
-        if (failed == asio::error::operation_aborted) {
-            return;
-        }
-        if (failed) {
-            return accept_later(failed);
-        }
-        accept_fails_ = false;
-        clients_.push_back(std::make_shared<connection>(std::move(socket), *this));
-        clients_.back()->start();
-        accept();
-    });
-}
-
-// Without a free file descriptor the client stays in the queue, and accept fails at once again.
-void server::accept_later(error_code why) {
-    if (!accept_fails_) {
-        accept_fails_ = true;
-        io::log(io::log_level::warning, "control clients must wait",
-                {{"why", why.message()}, {"socket", path_}});
-    }
-    accept_timer_.expires_after(accept_pause);
-    accept_timer_.async_wait([this](error_code failed) {
-        if (!failed) {
-            accept();
-        }
-    });
-}
+      tap_timer_(io),
+      lines_(
+          io,
+          [this](control::line_client::socket socket) {
+              return std::make_shared<connection>(std::move(socket), *this);
+          },
+          [this](std::string_view what, const std::string& why) {
+              io::log(io::log_level::warning, what, {{"why", why}, {"socket", lines_.path()}});
+          }) {}
 
 void server::close() {
-    error_code ignored;
-    acceptor_.close(ignored);
-    accept_timer_.cancel();
     tap_timer_.cancel();
-    while (!clients_.empty()) {
-        clients_.front()->close();
-    }
-    if (!path_.empty()) {
-        ::unlink(path_.c_str());
-        path_.clear();
-    }
+    lines_.close();
 }
 
 void server::forget(connection* gone) {
     watches_.remove_if([&](const watch& w) { return w.client == gone; });
-    clients_.remove_if([&](const auto& client) { return client.get() == gone; });
     update_requests();
 }
 

@@ -1,16 +1,18 @@
-// The control socket: a Unix stream socket, lines of JSON, many clients. Threads: control.
+// The router's control socket, and the traces and captures that its clients wait for.
+// Threads: control.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <list>
 #include <memory>
 #include <string>
 
+#include "controlplane/api/overlay_thread.hh"
 #include "controlplane/api/requests.hh"
 #include "controlplane/api/router.hh"
+#include "controlplane/control/line_server.hh"
 #include "rhumb/result.hh"
 
 namespace rhumb::api {
@@ -25,18 +27,20 @@ public:
            std::function<void()> shut_down);
     server(const server&) = delete;
     server& operator=(const server&) = delete;
-    // Removes the socket's file.
-    ~server();
 
-    // Binds and listens. A socket file that nobody listens on is replaced; one in use is an error.
-    [[nodiscard]] result<void> listen(const std::string& path);
-    [[nodiscard]] const std::string& path() const noexcept { return path_; }
+    [[nodiscard]] result<void> listen(const std::string& path) { return lines_.listen(path); }
+    [[nodiscard]] const std::string& path() const noexcept { return lines_.path(); }
 
     // Closes everything; what is still unsent to clients gets a last chance.
     void close();
 
+    // Who answers overlay.*; null: nobody.
+    void use(overlay_thread* overlay) { overlay_ = overlay; }
+
     // For connections.
     [[nodiscard]] router& running() noexcept { return running_; }
+    [[nodiscard]] control::line_server& lines() noexcept { return lines_; }
+    [[nodiscard]] overlay_thread* overlay() noexcept { return overlay_; }
     void shut_down() { shut_down_(); }
     void forget(connection* gone);
     [[nodiscard]] std::optional<error> start_trace(connection& client, const json& id,
@@ -56,8 +60,6 @@ private:
         std::uint64_t missed_before;
     };
 
-    void accept();
-    void accept_later(boost::system::error_code why);
     void wait_for_taps();
     void collect_traces();
     void collect_captures();
@@ -67,18 +69,14 @@ private:
     [[nodiscard]] std::uint64_t missed(bool traces) const;
     [[nodiscard]] std::vector<std::string> port_names() const;
 
-    boost::asio::io_context& io_;
     router& running_;
     const bool own_trace_;
     std::function<void()> shut_down_;
-    boost::asio::local::stream_protocol::acceptor acceptor_;
-    boost::asio::steady_timer accept_timer_;
-    bool accept_fails_ = false;  // it is in the log already
     boost::asio::steady_timer tap_timer_;
-    std::string path_;
-    std::list<std::shared_ptr<connection>> clients_;
     std::list<watch> watches_;
     bool tap_timer_runs_ = false;
+    overlay_thread* overlay_ = nullptr;
+    control::line_server lines_;  // last: its clients know the rest
 };
 
 }  // namespace rhumb::api

@@ -273,7 +273,7 @@ json show_workers(const router& running) {
 
 }  // namespace
 
-result<json> show(const router& running, const json& params) {
+result<json> show(const router& running, const json& params, long_answers& held) {
     const auto what = text_param(params, "what");
     if (!what) {
         return what.why();
@@ -310,9 +310,11 @@ result<json> show(const router& running, const json& params) {
         return show_scion(running, name);
     }
     if (name == "topology" || name == "links" || name == "spf" || name == "protection" ||
-        name == "conflicts" || name == "policies" || name == "topology_file") {
+        name == "conflicts" || name == "policies" || name == "utilisation") {
         return show_network(running, name, params);
     }
+    if (name == "topology_file") return show_topology_file(running, wanted.value(), held);
+    if (name == "report") return show_report(running, wanted.value(), params, held);
     if (name == "config") {
         return running_config(
             {running.tables(), running.runtime(),
@@ -322,7 +324,7 @@ result<json> show(const router& running, const json& params) {
     return error{
         "params.what must be one of version, ports, labels, prefixes, nexthops, counters, "
         "drops, config, workers, neighbours, topology, links, spf, protection, conflicts, "
-        "policies, topology_file, "
+        "policies, utilisation, topology_file, report, "
         "scion_interfaces, scion_paths, scion_bfd, scion_keys, scion_drops",
         {}};
 }

@@ -37,14 +37,17 @@ result<filters> read_filters(const json& params) {
     return wanted;
 }
 
-std::optional<std::uint64_t> label_cursor(std::string_view from) {
-    constexpr std::string_view kind = "label ";
-    std::uint64_t label = 0;
+std::optional<std::uint64_t> number_cursor(std::string_view kind, std::string_view from) {
+    std::uint64_t number = 0;
     const char* const end = from.data() + from.size();
     return from.starts_with(kind) &&
-                   std::from_chars(from.data() + kind.size(), end, label).ptr == end
-               ? std::optional(label)
+                   std::from_chars(from.data() + kind.size(), end, number).ptr == end
+               ? std::optional(number)
                : std::nullopt;
+}
+
+std::optional<std::uint64_t> label_cursor(std::string_view from) {
+    return number_cursor("label ", from);
 }
 
 std::optional<ip_prefix> prefix_cursor(std::string_view from) {

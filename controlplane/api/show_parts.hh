@@ -9,6 +9,7 @@
 
 #include "controlplane/api/requests.hh"
 #include "controlplane/api/router.hh"
+#include "controlplane/api/show.hh"
 #include "controlplane/config/config.hh"
 #include "controlplane/scion/metrics.hh"
 #include "rhumb/result.hh"
@@ -31,6 +32,9 @@ struct filters {
 
 // Cursors: where the next page begins, as an answer gave it: "label 16002", "prefix 10.2.0.0/16".
 [[nodiscard]] std::optional<std::uint64_t> label_cursor(std::string_view from);
+// The same of any kind, "label ", that is followed by a number.
+[[nodiscard]] std::optional<std::uint64_t> number_cursor(std::string_view kind,
+                                                         std::string_view from);
 [[nodiscard]] std::optional<ip_prefix> prefix_cursor(std::string_view from);
 [[nodiscard]] error bad_cursor();
 
@@ -42,9 +46,15 @@ void add_counter(json& row, const counter& count);
 [[nodiscard]] json show_drops(const router& running, const filters& wanted);
 // `what`: scion_interfaces, scion_paths, scion_bfd, scion_keys or scion_drops.
 [[nodiscard]] result<json> show_scion(const router& running, std::string_view what);
-// `what`: topology, topology_file, links, spf, protection, conflicts or policies.
+// `what`: topology, links, spf, protection, conflicts, policies or utilisation.
 [[nodiscard]] result<json> show_network(const router& running, std::string_view what,
                                         const json& params);
+[[nodiscard]] result<json> show_topology_file(const router& running, const filters& wanted,
+                                              long_answers& held);
+[[nodiscard]] result<json> show_report(const router& running, const filters& wanted,
+                                       const json& params, long_answers& held);
+// An error where this router does not compute for the network.
+[[nodiscard]] result<void> check_controller(const router& running);
 // For Prometheus. Precondition: running.scion() is not null.
 [[nodiscard]] scion::metrics scion_metrics(const router& running);
 

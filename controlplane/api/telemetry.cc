@@ -79,7 +79,8 @@ std::optional<io::telemetry_fields> telemetry_answer(const router& running, std:
         if (one.filter != nullptr && !params.empty()) {
             asked[one.filter] = params;
         }
-        const auto shown = show(running, asked);
+        long_answers none;
+        const auto shown = show(running, asked, none);
         const bool needs_param = one.filter != nullptr && one.key == nullptr;
         if (!shown || (needs_param && params.empty())) {
             return std::nullopt;

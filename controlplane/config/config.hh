@@ -101,11 +101,19 @@ private:
     index known_segments_;
 };
 
+// Labels of another protocol of this node, LDP or RSVP-TE, that nobody else may use.
+struct reserved_range {
+    std::string owner;
+    label_range labels;
+    position where;
+};
+
 struct node {
     std::string name = "rhumb";
     std::vector<label_range> srgb{{16000, 23999}};  // RFC 8660 2.4: indexes walk the ranges
     std::vector<label_range> srlb{{15000, 15999}};
     std::vector<label_range> static_labels;  // key: static
+    std::vector<reserved_range> reserved;
     ttl_model ttl = ttl_model::uniform;
     std::uint8_t msd = 10;                   // 1 to 16, RFC 8491
     std::uint8_t max_label_lookups = 8;      // 1 to 16
@@ -206,8 +214,50 @@ struct topology_section {     // [topology]: rules are computed from a map of th
     bool fall_back = true;                  // to link protection where there is no other repair
     std::uint32_t local_delay = 0;          // milliseconds, RFC 8333
     std::uint32_t microloop_avoidance = 0;  // milliseconds; 0: off
+    std::uint32_t measure = 10;             // seconds from one reading of counters to the next
+    std::uint32_t smoothing = 30;           // seconds: time constant of the rates' average
     position where;
     position file_where;
+};
+
+// Whose connections are taken.
+enum class overlay_admission : std::uint8_t { followed, anyone };
+
+// [overlay]: the replication service. Names of feeds and addresses stay text here, with their
+// places: the service knows their form.
+struct overlay_section {
+    struct item {
+        std::string text;
+        position where;
+    };
+    // Paths count from the folder of the file that has the section.
+    std::string key_file = "overlay.key";
+    std::string passphrase_file;  // "" = the key file is not encrypted
+    std::string store_file = "overlay.db";
+    item network;              // the network key in base64; "" = that of the main SSB network
+    std::vector<item> listen;  // HOST:PORT
+    std::vector<item> peers;   // addresses that are dialled and kept
+    std::vector<item> follow;  // feeds that are replicated, beside those of the store
+    overlay_admission admits = overlay_admission::followed;
+    bool discovery = false;
+    std::uint32_t max_peers = 64;
+    std::uint32_t switch_timeout = 3000;     // milliseconds until a silent source is left
+    std::uint32_t handshake_timeout = 5000;  // milliseconds
+    // What one peer may cost in a second.
+    std::uint32_t messages_per_second = 20'000;
+    std::uint32_t verifies_per_second = 20'000;
+    std::uint32_t kilobytes_per_second = 64 * 1024;
+    position where;
+};
+
+enum class demand_source : std::uint8_t { file, measured };
+
+struct controller_section {  // [controller]: this router computes for the whole network
+    demand_source demands = demand_source::file;
+    std::uint32_t reoptimise = 0;  // seconds from one time to the next; 0: when it is asked for
+    std::uint32_t target = 80;     // percent: enough once no link is fuller
+    std::uint32_t moves = 100;     // at most, each time
+    position where;
 };
 
 struct file {
@@ -218,6 +268,8 @@ struct file {
     config::runtime runtime;
     std::optional<scion_section> scion;
     std::optional<topology_section> topology;
+    std::optional<overlay_section> overlay;
+    std::optional<controller_section> controller;
     config::rules rules;
 };
 

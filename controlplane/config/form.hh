@@ -49,6 +49,8 @@ inline constexpr std::array<choice<protected_resource>, 5> protected_resources{
      {"node", protected_resource::node},
      {"srlg", protected_resource::srlg},
      {"node+srlg", protected_resource::node_and_srlg}}};
+inline constexpr std::array<choice<demand_source>, 2> demand_sources{
+    {{"file", demand_source::file}, {"measured", demand_source::measured}}};
 
 // The value that `word` names among `choices`; if none, an error in the words of `key`.
 template <class Value, std::size_t Count>

@@ -13,6 +13,7 @@
 #include <system_error>
 #include <utility>
 
+#include "controlplane/config/descriptor.hh"
 #include "controlplane/config/diagnostics.hh"
 #include "controlplane/config/form.hh"
 #include "controlplane/config/sections.hh"
@@ -22,22 +23,6 @@ namespace rhumb::config {
 namespace {
 
 constexpr std::size_t max_csv_bytes = std::size_t{256} << 20;
-
-class descriptor {
-public:
-    explicit descriptor(int number) : number_(number) {}
-    descriptor(const descriptor&) = delete;
-    descriptor& operator=(const descriptor&) = delete;
-    ~descriptor() {
-        if (number_ >= 0) {
-            close(number_);
-        }
-    }
-    [[nodiscard]] int number() const { return number_; }
-
-private:
-    int number_;
-};
 
 error system_error() { return error{std::generic_category().message(errno), {}}; }
 
@@ -120,8 +105,9 @@ void read_rules(value from, std::string_view section, void (*read)(value, rules&
 }
 
 void read_sections(value root, file& into, diagnostics& errors) {
-    constexpr std::array<std::string_view, 8> known{"node",     "ports",   "nexthops", "labels",
-                                                    "prefixes", "runtime", "scion",    "topology"};
+    constexpr std::array<std::string_view, 10> known{
+        "node",    "ports", "nexthops", "labels",     "prefixes",
+        "runtime", "scion", "topology", "controller", "overlay"};
     const table_reader table(root, "this file", known, errors);
     if (const value node = table.find("node")) {
         into.node = read_node(node, errors);
@@ -138,6 +124,16 @@ void read_sections(value root, file& into, diagnostics& errors) {
     }
     if (const value topology = table.find("topology")) {
         into.topology = read_topology_section(topology, errors);
+    }
+    if (const value overlay = table.find("overlay")) {
+        into.overlay = read_overlay_section(overlay, errors);
+    }
+    if (const value controller = table.find("controller")) {
+        into.controller = read_controller_section(controller, errors);
+        if (!into.topology) {
+            errors.fail(into.controller->where,
+                        "[controller] needs a map of the network: a section [topology]");
+        }
     }
 }
 

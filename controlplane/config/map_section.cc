@@ -1,4 +1,5 @@
-// The section [topology] of a router's configuration: which map it works from, and how.
+// The sections [topology] and [controller] of a router's configuration: which map it works from,
+// how, and what it computes for the whole network.
 #include <fmt/format.h>
 
 #include <array>
@@ -38,9 +39,17 @@ std::vector<topology_section::adjacency> read_adjacencies(value from, diagnostic
 }  // namespace
 
 topology_section read_topology_section(value from, diagnostics& errors) {
-    constexpr std::array<std::string_view, 7> known{
-        "file", "node", "links", "protection", "fall_back", "local_delay", "microloop_avoidance"};
+    constexpr std::array<std::string_view, 9> known{"file",
+                                                    "node",
+                                                    "links",
+                                                    "protection",
+                                                    "fall_back",
+                                                    "local_delay",
+                                                    "microloop_avoidance",
+                                                    "measure",
+                                                    "smoothing"};
     constexpr std::int64_t max_delay = 60'000;  // milliseconds
+    constexpr std::int64_t max_seconds = 3600;
     const table_reader table(from, "[topology]", known, errors);
     topology_section result;
     result.where = table.where();
@@ -55,6 +64,20 @@ topology_section read_topology_section(value from, diagnostics& errors) {
     table.flag("fall_back", result.fall_back);
     table.number("local_delay", 0, max_delay, result.local_delay);
     table.number("microloop_avoidance", 0, max_delay, result.microloop_avoidance);
+    table.number("measure", 1, max_seconds, result.measure);
+    table.number("smoothing", 0, max_seconds, result.smoothing);
+    return result;
+}
+
+controller_section read_controller_section(value from, diagnostics& errors) {
+    constexpr std::array<std::string_view, 4> known{"demands", "reoptimise", "target", "moves"};
+    const table_reader table(from, "[controller]", known, errors);
+    controller_section result;
+    result.where = table.where();
+    table.word("demands", demand_sources, result.demands);
+    table.number("reoptimise", 0, 86'400, result.reoptimise);
+    table.number("target", 0, 10'000, result.target);
+    table.number("moves", 1, 10'000, result.moves);
     return result;
 }
 

@@ -43,6 +43,9 @@ struct dynamic_entry {
     std::vector<name_at> via;
     std::optional<name_at> disjoint_from;  // a policy
     paths::kept_apart disjoint = paths::kept_apart::link;
+    std::optional<name_at> group;  // a disjoint association
+    bool strict = false;
+    bool ecmp = false;
 };
 
 struct policy_path_entry {

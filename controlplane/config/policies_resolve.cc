@@ -47,6 +47,7 @@ public:
             }
             made.policies.push_back(std::move(policy));
         }
+        check_groups(file, made);
         for (const route_entry& r : file.routes) {
             made.routes.push_back(
                 {headend(r.headend, r.where), r.prefix, address(r.next_hop), r.colors});
@@ -58,6 +59,41 @@ public:
     }
 
 private:
+    // A group is two paths of different policies that are alike in what they demand.
+    void check_groups(const policies_file& file, const resolved_policies& made) {
+        struct member {
+            std::size_t policy;
+            const paths::dynamic_path* path;
+        };
+        std::map<std::string, std::vector<member>, std::less<>> groups;
+        for (std::size_t i = 0; i < made.policies.size(); ++i) {
+            const auto& paths = file.policies[i].paths;
+            for (std::size_t n = 0; n < paths.size(); ++n) {
+                if (!paths[n].dynamic || !paths[n].dynamic->group) {
+                    continue;
+                }
+                const name_at& name = *paths[n].dynamic->group;
+                auto& group = groups[name.text];
+                group.push_back({i, &*made.policies[i].candidates[n].dynamic});
+                const std::string text = in_quotes(name.text);
+                if (group.size() > 2) {
+                    errors_.fail(name.where,
+                                 fmt::format("disjoint_group {} has two paths already", text));
+                } else if (group.size() == 2 && group[0].policy == i) {
+                    errors_.fail(name.where,
+                                 fmt::format("disjoint_group {} has two paths of one policy, of "
+                                             "which one at most is active",
+                                             text));
+                } else if (*group[0].path != *group.back().path) {
+                    errors_.fail(name.where,
+                                 fmt::format("the two paths of disjoint_group {} have to demand "
+                                             "the same",
+                                             text));
+                }
+            }
+        }
+    }
+
     node_number node(const name_at& name) {
         const auto found = map_.find(name.text);
         if (!found || map_.said(*found) == nullptr) {
@@ -189,6 +225,9 @@ private:
         paths::dynamic_path made;
         made.within = entry.within;
         made.disjoint = entry.disjoint;
+        made.group = entry.group ? entry.group->text : "";
+        made.strict = entry.strict;
+        made.ecmp = entry.ecmp;
         for (const name_at& name : entry.exclude_nodes) {
             made.within.exclude_nodes.push_back(node(name));
         }

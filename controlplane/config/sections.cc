@@ -100,7 +100,26 @@ public:
             }
         }
         for (std::size_t n = 0; n < ranges.size(); ++n) {
-            taken_.push_back({ranges[n], key, given ? where[n] : from_.where(), !given});
+            taken_.push_back(
+                {ranges[n], std::string(key), given ? where[n] : from_.where(), !given});
+        }
+    }
+    // reserved: from owners to ranges.
+    void read_reserved(std::vector<reserved_range>& ranges) {
+        const value given = from_.find("reserved");
+        if (given && given.kind() != value_kind::table) {
+            errors_.fail(given.where(errors_),
+                         "reserved must be a table: write reserved = { ldp = \"100000-199999\" }");
+            return;
+        }
+        for (const value::member& m : given ? given.members() : std::vector<value::member>{}) {
+            const std::string key = fmt::format("reserved.{}", m.key);
+            check_name(m.key, "owner in reserved", errors_.at(m.line, m.column), errors_);
+            for (const value element : read_array_or_one(m.value)) {
+                const position where = element.where(errors_);
+                ranges.push_back({std::string(m.key), read_range(element, key), where});
+                taken_.push_back({ranges.back().labels, key, where, false});
+            }
         }
     }
 
@@ -124,7 +143,7 @@ public:
 private:
     struct block {
         label_range range;
-        std::string_view key;
+        std::string key;
         position where;
         bool is_default = false;
     };
@@ -179,8 +198,8 @@ backup read_backup(value from, diagnostics& errors) {
 }  // namespace
 
 node read_node(value from, diagnostics& errors) {
-    constexpr std::array<std::string_view, 10> known{
-        "name",      "srgb", "srlb", "static", "ttl", "msd", "max_label_lookups",
+    constexpr std::array<std::string_view, 11> known{
+        "name",      "srgb", "srlb", "static", "reserved", "ttl", "msd", "max_label_lookups",
         "ecmp_seed", "punt", "table"};
     const table_reader table(from, "[node]", known, errors);
     node result;
@@ -193,6 +212,7 @@ node read_node(value from, diagnostics& errors) {
     blocks.read("srgb", result.srgb);
     blocks.read("srlb", result.srlb);
     blocks.read("static", result.static_labels);
+    blocks.read_reserved(result.reserved);
     blocks.check_overlap();
     table.word("ttl", ttl_models, result.ttl);
     table.number("msd", 1, max_segments, result.msd);

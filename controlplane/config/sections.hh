@@ -15,6 +15,8 @@ namespace rhumb::config {
 [[nodiscard]] runtime read_runtime(value from, diagnostics& errors);
 [[nodiscard]] scion_section read_scion(value from, diagnostics& errors);
 [[nodiscard]] topology_section read_topology_section(value from, diagnostics& errors);
+[[nodiscard]] overlay_section read_overlay_section(value from, diagnostics& errors);
+[[nodiscard]] controller_section read_controller_section(value from, diagnostics& errors);
 [[nodiscard]] port read_port(std::string_view name, value from, diagnostics& errors);
 [[nodiscard]] nexthop read_nexthop(std::string_view name, value from, diagnostics& errors);
 

@@ -120,6 +120,10 @@ std::string_view to_string(operation op) {
     return "";
 }
 
+std::string_view to_string(demand_source what) {
+    return demand_sources[static_cast<std::size_t>(what)].name;
+}
+
 std::string_view to_string(protected_resource what) {
     for (const choice<protected_resource>& known : protected_resources) {
         if (known.value == what) {

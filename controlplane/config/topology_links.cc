@@ -43,8 +43,8 @@ public:
           labels_(reading) {}
 
     void read(value from) {
-        constexpr std::array<std::string_view, 12> known{
-            "ends", "metric",    "te_metric", "delay", "bandwidth", "affinities",
+        constexpr std::array<std::string_view, 13> known{
+            "ends", "metric",    "te_metric", "delay", "bandwidth", "reserved", "affinities",
             "srlg", "addresses", "sids",      "set",   "weight",    "one_way"};
         const table_reader table(from, "[[links]]", known, errors_);
         bool one_way = false;
@@ -60,6 +60,7 @@ public:
         read_both(table, "te_metric", one_way, there.te_metric, back.te_metric, read_metric);
         read_both(table, "delay", one_way, there.delay, back.delay, read_delay);
         read_both(table, "bandwidth", one_way, there.bandwidth, back.bandwidth, read_bandwidth);
+        read_reserved(table, one_way, there, back);
         if (const value given = table.find("affinities")) {
             there.affinities = back.affinities = read_affinities(given, "affinities", reading_);
         }
@@ -152,6 +153,16 @@ private:
         there.remote = reading_.into.nodes[ends[1].node].origin;
         back.remote = reading_.into.nodes[ends[0].node].origin;
         return true;
+    }
+
+    // What is reserved says nothing where nobody knows of how much.
+    void read_reserved(const table_reader& table, bool one_way, topology::link& there,
+                       topology::link& back) {
+        read_both(table, "reserved", one_way, there.reserved, back.reserved, read_bandwidth);
+        const value given = table.find("reserved");
+        if (given && !table.find("bandwidth")) {
+            errors_.fail(given.where(errors_), "reserved is a part of bandwidth, which is missing");
+        }
     }
 
     // One value for both directions, or [there, back].

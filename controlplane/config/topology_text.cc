@@ -224,7 +224,8 @@ private:
                            found->address.has_value() == l.address.has_value() &&
                            (found->te_metric == 0) == (l.te_metric == 0) &&
                            (found->delay == 0) == (l.delay == 0) &&
-                           (found->bandwidth == 0) == (l.bandwidth == 0);
+                           (found->bandwidth == 0) == (l.bandwidth == 0) &&
+                           (found->reserved == 0) == (l.reserved == 0);
         return alike ? &*found : nullptr;
     }
 
@@ -276,6 +277,7 @@ private:
         both("te_metric", &topology::link::te_metric, plain);
         both("delay", &topology::link::delay, plain);
         both("bandwidth", &topology::link::bandwidth, bandwidth_text);
+        both("reserved", &topology::link::reserved, bandwidth_text);
         if (l.affinities != 0) {
             add("affinities = {}\n", affinities_text(network_, l.affinities));
         }

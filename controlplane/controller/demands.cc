@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <tuple>
 
 #include "controlplane/paths/policy_check.hh"
@@ -40,8 +41,7 @@ std::optional<node_number> egress_of(const topology::map& m, const ip_prefix& pr
 
 }  // namespace
 
-std::vector<demand> estimate_demands(const topology::map& m, std::span<const policy_rate> policies,
-                                     std::span<const prefix_rate> prefixes) {
+std::vector<demand> estimate_demands(const topology::map& m, const collector& counted) {
     std::vector<demand> found;
     const auto add = [&](node_number from, std::optional<node_number> to, bits_per_second rate,
                          std::optional<paths::policy_key> policy) {
@@ -49,13 +49,37 @@ std::vector<demand> estimate_demands(const topology::map& m, std::span<const pol
             found.push_back({from, *to, rate, policy});
         }
     };
-    for (const policy_rate& p : policies) {
-        add(p.policy.headend, paths::endpoint_node(m, p.policy.endpoint), p.rate, p.policy);
-    }
-    for (const prefix_rate& p : prefixes) {
-        add(p.at, egress_of(m, p.prefix), p.rate, std::nullopt);
+    for (const auto& [id, meter] : counted.meters()) {
+        const bits_per_second rate = meter.rate().value_or(0);
+        if (id.node >= m.node_count()) {
+            continue;
+        }
+        switch (id.of) {
+            case counter_id::kind::link: break;
+            case counter_id::kind::policy:
+                add(id.node, paths::endpoint_node(m, id.prefix), rate,
+                    paths::policy_key{id.node, id.color, id.prefix});
+                break;
+            case counter_id::kind::prefix:
+                add(id.node, egress_of(m, id.prefix), rate, std::nullopt);
+                break;
+        }
     }
     return merged(std::move(found));
+}
+
+std::vector<demand> with_measured(std::vector<demand> given, const topology::map& m,
+                                  const collector& counted) {
+    std::set<node_number> counting;
+    for (const auto& [id, meter] : counted.meters()) {
+        if (id.of != counter_id::kind::link && meter.rate()) {
+            counting.insert(id.node);
+        }
+    }
+    std::erase_if(given, [&](const demand& d) { return counting.contains(d.from); });
+    const std::vector<demand> measured = estimate_demands(m, counted);
+    given.insert(given.end(), measured.begin(), measured.end());
+    return given;
 }
 
 }  // namespace rhumb::controller

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <optional>
-#include <span>
 #include <vector>
 
 #include "controlplane/controller/rates.hh"
@@ -23,21 +22,14 @@ struct demand {
 // Sums those of the same ends and policy; the rest goes in order of these.
 [[nodiscard]] std::vector<demand> merged(std::vector<demand> demands);
 
-struct policy_rate {
-    paths::policy_key policy;
-    bits_per_second rate = 0;
-};
-struct prefix_rate {
-    topology::node_number at = topology::nobody;  // where it enters
-    ip_prefix prefix;
-    bits_per_second rate = 0;
-};
-
-// Policies' traffic goes to their endpoints; that to a prefix to whoever of the map advertises it
-// or the longest prefix that contains it, the lowest node number of several. What leads nowhere on
-// the map, or stays where it is, is left out.
+// From what was counted at ingress. Policies' traffic goes to their endpoints; that to a prefix to
+// whoever of the map advertises it or the longest prefix that contains it, the lowest node number
+// of several. What leads nowhere on the map, or stays where it is, is left out.
 [[nodiscard]] std::vector<demand> estimate_demands(const topology::map& m,
-                                                   std::span<const policy_rate> policies,
-                                                   std::span<const prefix_rate> prefixes);
+                                                   const collector& counted);
+
+// `given` with what was counted in place of the demands of every node that counts at ingress.
+[[nodiscard]] std::vector<demand> with_measured(std::vector<demand> given, const topology::map& m,
+                                                const collector& counted);
 
 }  // namespace rhumb::controller

@@ -58,6 +58,9 @@ std::vector<routed_demand> routed_by(const paths::policies& policies, const topo
         }
         if (const auto& lists = state->lists.in_force().lists; !lists.empty()) {
             added.choices.push_back(lists);
+            for (paths::weighted_segments& list : added.choices.back()) {
+                list.segments = paths::expand_offers(m.graph(), list.segments, policies.offers());
+            }
         }
         add_candidates(*state, checker, added.choices);
         added.drop = std::any_of(state->candidates.begin(), state->candidates.end(),

@@ -59,19 +59,18 @@ void rate_meter::add(const counter_sample& sample, const meter_options& options)
     rate_ = keep * *rate_ + (1 - keep) * now;
 }
 
-void collector::add(const counter_id& id, const counter_sample& sample, bits_per_second most) {
-    meter_options options = options_;
-    options.most = most > 0 ? most : options.most;
-    meters_[id].add(sample, options);
+void collector::apply(std::span<const counter_report> reports) {
+    for (const counter_report& one : reports) {
+        meter_options options = options_;
+        options.most = one.most > 0 ? one.most : options.most;
+        meters_[one.id].add(one.sample, options);
+    }
 }
 
-void collector::forget_before(microseconds at) {
-    std::erase_if(meters_, [&](const auto& entry) { return entry.second.at() < at; });
-}
-
-std::optional<bits_per_second> collector::rate(const counter_id& id) const {
-    const auto known = meters_.find(id);
-    return known == meters_.end() ? std::nullopt : known->second.rate();
+void collector::forget_before(topology::node_number node, microseconds at) {
+    std::erase_if(meters_, [&](const auto& entry) {
+        return entry.first.node == node && entry.second.at() < at;
+    });
 }
 
 std::vector<std::optional<bits_per_second>> collector::link_rates(const topology::map& m) const {
@@ -80,11 +79,35 @@ std::vector<std::optional<bits_per_second>> collector::link_rates(const topology
         if (id.of != counter_id::kind::link || id.node >= m.graph().node_count()) {
             continue;
         }
-        if (const auto l = m.find_link(id.node, id.name)) {
+        if (const auto l = m.find_link(id.node, id.link)) {
             rates[*l] = meter.rate();
         }
     }
     return rates;
+}
+
+void counter_sums::add(const counter_id& id, const std::string& source, std::uint64_t bytes) {
+    const auto [known, is_new] = sources_.try_emplace(source);
+    const std::uint64_t before = is_new ? bytes : known->second.bytes;
+    known->second = {bytes, true};
+    sum& total = sums_[id];
+    total.bytes += bytes >= before ? bytes - before : bytes;  // it has started again
+    total.is_heard = true;
+}
+
+std::vector<counter_report> counter_sums::take(microseconds at) {
+    std::erase_if(sources_, [](const auto& one) { return !one.second.is_heard; });
+    for (auto& [name, source] : sources_) {
+        source.is_heard = false;
+    }
+    std::erase_if(sums_, [](const auto& one) { return !one.second.is_heard; });
+    std::vector<counter_report> reports;
+    reports.reserve(sums_.size());
+    for (auto& [id, total] : sums_) {
+        total.is_heard = false;
+        reports.push_back({id, {total.bytes, at}, 0});
+    }
+    return reports;
 }
 
 }  // namespace rhumb::controller

@@ -13,6 +13,8 @@ using topology::segment_kind;
 
 namespace {
 
+constexpr std::array<std::string_view, 3> kinds{"link", "node", "srlg"};  // by failure::kind
+
 // Dotted for IPv4; for IPv6 all eight groups, without leading zeros.
 std::string text_of(const ip_prefix& p) {
     std::string text;
@@ -106,7 +108,6 @@ std::string name_of(const topology::map& m, const topology::segment& s) {
 network describe(const traffic& t, std::span<const controller::demand> demands,
                  const what_if_report& found,
                  std::span<const std::optional<bits_per_second>> measured) {
-    constexpr std::array<std::string_view, 3> kinds{"link", "node", "srlg"};
     const topology::map& m = t.network();
     network made;
     for (link_number l = 0; l < t.now().loads.size(); ++l) {
@@ -121,18 +122,25 @@ network describe(const traffic& t, std::span<const controller::demand> demands,
     });
     made.unroutable = demands_of(m, demands, found.unroutable);
     for (const failure_report& f : found.failures) {
-        failed& one = made.failures.emplace_back();
-        one.kind = kinds[static_cast<std::size_t>(f.what.of)];
-        one.what = name_of(m, f.what);
-        one.worst = worst_of(m, f.loads.worst);
-        for (const loaded_link& l : f.loads.overloaded) {
-            one.overloaded.push_back(link_of(m, l.link, l.load));
-        }
-        one.unroutable = demands_of(m, demands, f.unroutable);
-        one.unroutable_rate = f.unroutable_rate;
-        one.lost_rate = f.lost_rate;
-        one.moved = f.moved.size();
+        made.failures.push_back(describe(t, demands, f));
     }
+    return made;
+}
+
+failed describe(const traffic& t, std::span<const controller::demand> demands,
+                const failure_report& found) {
+    const topology::map& m = t.network();
+    failed made;
+    made.kind = kinds[static_cast<std::size_t>(found.what.of)];
+    made.what = name_of(m, found.what);
+    made.worst = worst_of(m, found.loads.worst);
+    for (const loaded_link& l : found.loads.overloaded) {
+        made.overloaded.push_back(link_of(m, l.link, l.load));
+    }
+    made.unroutable = demands_of(m, demands, found.unroutable);
+    made.unroutable_rate = found.unroutable_rate;
+    made.lost_rate = found.lost_rate;
+    made.moved = found.moved.size();
     return made;
 }
 
@@ -161,6 +169,23 @@ plan describe(const traffic& t, std::span<const controller::demand> demands,
         }
     }
     return made;
+}
+
+std::optional<std::vector<failure>> failures_of(const topology::map& m, std::string_view kind) {
+    std::vector<failure> wanted;
+    if (kind == "none") {
+        return wanted;
+    }
+    const auto* const one = std::ranges::find(kinds, kind);
+    if (kind != "all" && one == kinds.end()) {
+        return std::nullopt;
+    }
+    for (const failure& f : single_failures(m)) {
+        if (kind == "all" || kinds[static_cast<std::size_t>(f.of)] == kind) {
+            wanted.push_back(f);
+        }
+    }
+    return wanted;
 }
 
 }  // namespace rhumb::controller::report

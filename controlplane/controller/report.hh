@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "controlplane/controller/demands.hh"
@@ -69,7 +70,13 @@ struct plan {
 [[nodiscard]] network describe(const traffic& t, std::span<const controller::demand> demands,
                                const what_if_report& found,
                                std::span<const std::optional<bits_per_second>> measured = {});
+[[nodiscard]] failed describe(const traffic& t, std::span<const controller::demand> demands,
+                              const failure_report& found);
 [[nodiscard]] plan describe(const traffic& t, std::span<const controller::demand> demands,
                             const reoptimisation& found);
+
+// Which single failures: "all", "link", "node", "srlg" or "none"; nullopt: there is no such kind.
+[[nodiscard]] std::optional<std::vector<failure>> failures_of(const topology::map& m,
+                                                              std::string_view kind);
 
 }  // namespace rhumb::controller::report

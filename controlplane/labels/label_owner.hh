@@ -25,6 +25,7 @@ namespace rhumb::labels {
 struct reserved_labels {
     topology::label_block block;
     std::string owner;  // "ldp"
+    friend bool operator==(const reserved_labels&, const reserved_labels&) = default;
 };
 
 struct label_blocks {

@@ -85,6 +85,13 @@ bool path_pieces::fits(const path_engine::binding& offered, std::size_t begin) c
     return true;
 }
 
+bool path_pieces::fits(const offered_binding& offer, std::size_t begin) const {
+    return begin != 0 && offer.node == node(begin) && !offer.links.empty() &&
+           offer.links.size() <= links_.size() - begin &&
+           std::equal(offer.links.begin(), offer.links.end(),
+                      links_.begin() + static_cast<std::ptrdiff_t>(begin));
+}
+
 void path_pieces::add_anycast(std::size_t plane, std::size_t begin,
                               std::vector<std::optional<segment>>& by_end) {
     for (const path_engine::anycast_group& group : engine_.anycast(plane)) {
@@ -134,7 +141,9 @@ void path_pieces::all(std::size_t begin, std::vector<piece>& found) {
             add_anycast(p, begin, by_end);
         }
     }
-    if (links_.size() > begin && !by_end[1] && engine_.has_adjacency_sid(links_[begin])) {
+    const bool is_free = begin == 0 && options_.own_link_is_free;
+    if (links_.size() > begin && (!by_end[1] || is_free) &&
+        engine_.has_adjacency_sid(links_[begin])) {
         by_end[1] = segment::over_link(engine_.graph(), links_[begin]);
     }
     if (options_.use_bindings) {
@@ -143,6 +152,11 @@ void path_pieces::all(std::size_t begin, std::vector<piece>& found) {
                 by_end[offered.nodes.size()] =
                     segment{segment_kind::binding, 0, node(begin), offered.label};
             }
+        }
+    }
+    for (const offered_binding& offer : options_.offers) {
+        if (fits(offer, begin) && !by_end[offer.links.size()]) {
+            by_end[offer.links.size()] = segment{segment_kind::binding, 0, offer.node, offer.label};
         }
     }
     for (std::size_t i = 1; i < by_end.size(); ++i) {
@@ -160,6 +174,9 @@ bool path_pieces::is_uniform() const {
         if ((options_.planes >> p & 1) != 0 && !engine_.has_all_node_sids(p)) {
             return false;
         }
+    }
+    if (!options_.offers.empty() || options_.own_link_is_free) {
+        return false;
     }
     if (options_.use_bindings) {
         for (std::size_t i = 1; i < links_.size(); ++i) {
@@ -193,8 +210,9 @@ result<std::vector<path_pieces::piece>> weigh_all(path_pieces& pieces, const top
         }
         pieces.all(begin, found);
         for (const path_pieces::piece& p : found) {
-            if (best[begin].count + 1 < best[p.end].count) {
-                best[p.end] = {best[begin].count + 1, begin, p};
+            const std::size_t count = best[begin].count + (pieces.is_free(begin, p) ? 0 : 1);
+            if (count < best[p.end].count) {
+                best[p.end] = {count, begin, p};
             }
             farthest = std::max(farthest, p.end);
         }
@@ -203,12 +221,11 @@ result<std::vector<path_pieces::piece>> weigh_all(path_pieces& pieces, const top
         return error{"no SID leads on from " + m.name(pieces.node(farthest)) + " along the path",
                      {}};
     }
-    std::vector<path_pieces::piece> list(best.back().count);
-    std::size_t at = pieces.length();
-    for (std::size_t i = list.size(); i > 0; --i) {
-        list[i - 1] = best[at].last;
-        at = best[at].begin;
+    std::vector<path_pieces::piece> list;
+    for (std::size_t at = pieces.length(); at > 0; at = best[at].begin) {
+        list.push_back(best[at].last);
     }
+    std::reverse(list.begin(), list.end());
     return list;
 }
 

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "controlplane/paths/compress_engine.hh"
+#include "controlplane/paths/policy_split.hh"
 #include "controlplane/topology/segment.hh"
 #include "rhumb/result.hh"
 
@@ -29,6 +30,10 @@ struct compress_options {
     std::uint64_t planes = ~std::uint64_t{0};
     bool use_bindings = true;  // that nodes advertise
     bool use_anycast = true;
+    // Binding SIDs of policies that the map does not know.
+    std::span<const offered_binding> offers;
+    // The fewest labels rather than segments: for its own link a headend imposes none.
+    bool own_link_is_free = false;
 };
 
 // Precondition: none; links that make no path from `from` are refused.

@@ -37,6 +37,11 @@ public:
     [[nodiscard]] piece farthest(std::size_t begin);
     // All of them, one for each end, nearest first; node before adjacency segments.
     void all(std::size_t begin, std::vector<piece>& found);
+    // Over a link of the headend's own, where that counts.
+    [[nodiscard]] bool is_free(std::size_t begin, const piece& p) const {
+        return begin == 0 && options_.own_link_is_free &&
+               p.segment.kind == topology::segment_kind::adjacency;
+    }
     // All nodes and links have their SIDs, and no binding SID fits.
     [[nodiscard]] bool is_uniform() const;
 
@@ -44,6 +49,7 @@ private:
     // How far the tree's only shortest paths follow the path.
     [[nodiscard]] std::size_t follow(const shortest_tree& tree, std::size_t begin) const;
     [[nodiscard]] bool fits(const path_engine::binding& offered, std::size_t begin) const;
+    [[nodiscard]] bool fits(const offered_binding& offer, std::size_t begin) const;
     // Fills in anycast segments where nothing else ends.
     void add_anycast(std::size_t plane, std::size_t begin,
                      std::vector<std::optional<topology::segment>>& by_end);

@@ -142,13 +142,14 @@ pair_result disjoint_pair(const topology::map& m, std::span<const node_number> f
     }
     pair.shared = shared_by(m, pair.first, pair.second, options.kind);
     const bool apart = pair.shared.links.empty() && pair.shared.nodes.empty();
-    pair.disjoint = apart && pair.shared.srlgs.empty();
-    const bool keeps = within(pair.first, limits) && within(pair.second, limits);
+    const pair_search search{m, from, to, limits, options, pool};
+    const bool straight = search.is_straight(pair.first);
+    pair.disjoint = apart && straight && pair.shared.srlgs.empty();
+    const bool keeps = straight && within(pair.first, limits) && within(pair.second, limits);
     // What holds of links and nodes holds all the more with SRLGs and bounds.
     pair.proven = !apart || (pair.disjoint && keeps);
     const bool simple = options.kind == disjointness::links || options.kind == disjointness::nodes;
     pair.least_shared = keeps && (pair.disjoint || (!apart && simple));
-    const pair_search search{m, from, to, limits, options, pool};
     if (!pair.proven) {
         pair = search.disjoint(pair, keeps);
     }

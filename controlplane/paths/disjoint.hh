@@ -48,6 +48,8 @@ struct path_pair {
 struct disjoint_options {
     disjointness kind = disjointness::links;
     bool or_least_shared = true;  // where there is no disjoint pair
+    // With two ends on both sides: the first leads to the first, the second to the second.
+    bool ends_in_order = false;
     std::size_t max_branches = 1000;
 };
 

@@ -33,7 +33,7 @@ std::vector<pair_search::branch> pair_search::beginnings() const {
         all.push_back(std::move(b));
     };
     add(to_.front(), to_.back());
-    if (from_.size() == 2 && to_.size() == 2) {
+    if (from_.size() == 2 && to_.size() == 2 && !options_.ends_in_order) {
         add(to_.back(), to_.front());
     }
     return all;
@@ -220,7 +220,8 @@ pair_result pair_search::least_shared(const path_pair& unbound) const {
             best = std::move(pair);
         }
     };
-    if (within(unbound.first, limits_) && within(unbound.second, limits_)) {
+    if (is_straight(unbound.first) && within(unbound.first, limits_) &&
+        within(unbound.second, limits_)) {
         offer(make_pair(unbound.first, unbound.second));
     }
     for (branch& b : beginnings()) {

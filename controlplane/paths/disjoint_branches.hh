@@ -18,6 +18,11 @@ public:
     // The best disjoint pair that keeps the bounds; `unbound` is the best by links and nodes, and
     // comes back where there is none.
     [[nodiscard]] path_pair disjoint(const path_pair& unbound, bool keeps_bounds) const;
+    // Whether the first path of a pair ends where it may, if the ends are in order.
+    [[nodiscard]] bool is_straight(const path& first) const {
+        return !options_.ends_in_order || from_.size() != 2 || to_.size() != 2 ||
+               map_.graph().to[first.links.back()] == to_.front();
+    }
     // A pair within the bounds that shares little, where no disjoint one is known.
     [[nodiscard]] pair_result least_shared(const path_pair& unbound) const;
 

@@ -55,6 +55,7 @@ std::string key_of(const dynamic_path& d) {
     for (const hop& h : d.avoid) {
         key.add(h.node).add(h.remote).add(h.link);
     }
+    key.add(d.group).add(d.strict ? 1U : 0U).add(d.ecmp ? 1U : 0U);
     key.add(static_cast<unsigned>(d.disjoint)).add(d.disjoint_from ? 1U : 0U);
     if (d.disjoint_from) {
         key.add(d.disjoint_from->headend).add(d.disjoint_from->color);
@@ -77,6 +78,7 @@ policies::policies(const topology::map& m, path_services services, policies_opti
       options_(options),
       checker_(m, options.reserved_labels),
       bindings_(services_.labels) {
+    checker_.set_offers(&offers_);
     index_.clear(m.graph().link_count());
     seen_no_transit_ = m.graph().no_transit;
 }
@@ -149,7 +151,8 @@ std::uint32_t policies::class_for(const candidate_path& candidate) {
     }
     dynamic_class& made = classes_[number];
     made = {*candidate.dynamic, {}, 1, false};
-    made.alone = made.demands.within.bandwidth != 0 || made.demands.disjoint_from.has_value();
+    made.alone = made.demands.within.bandwidth != 0 || made.demands.disjoint_from.has_value() ||
+                 !made.demands.group.empty() || made.demands.ecmp;
     resolve_links(made);
     class_numbers_.emplace(std::move(key), number);
     return number;
@@ -180,7 +183,9 @@ void policies::set(const policy_key& key, candidate_path candidate) {
     auto& all = s.state.candidates;
     const auto known = std::find_if(
         all.begin(), all.end(), [&](const candidate_path& c) { return c.key == candidate.key; });
+    join(number, candidate);
     if (known != all.end()) {
+        leave(number, *known);
         drop_class(s.classes[static_cast<std::size_t>(known - all.begin())]);
         s.classes[static_cast<std::size_t>(known - all.begin())] = demands;
         *known = std::move(candidate);
@@ -210,6 +215,7 @@ bool policies::remove(const policy_key& key, const candidate_key& candidate) {
     auto& all = s.state.candidates;
     for (std::size_t i = 0; i < all.size(); ++i) {
         if (all[i].key == candidate) {
+            leave(known->second, all[i]);
             drop_class(s.classes[i]);
             const auto offset = static_cast<std::ptrdiff_t>(i);
             all.erase(all.begin() + offset);
@@ -228,8 +234,9 @@ bool policies::remove(const policy_key& key) {
         return false;
     }
     slot& s = slots_[known->second];
-    for (const std::uint32_t number : s.classes) {
-        drop_class(number);
+    for (std::size_t i = 0; i < s.classes.size(); ++i) {
+        leave(known->second, s.state.candidates[i]);
+        drop_class(s.classes[i]);
     }
     s.classes.clear();
     s.state.candidates.clear();

@@ -14,17 +14,20 @@
 #include <unordered_map>
 #include <vector>
 
+#include "controlplane/paths/disjoint.hh"
 #include "controlplane/paths/policies_index.hh"
 #include "controlplane/paths/policy.hh"
 #include "controlplane/paths/policy_bindings.hh"
 #include "controlplane/paths/policy_check.hh"
 #include "controlplane/paths/policy_lists.hh"
+#include "controlplane/paths/policy_split.hh"
 #include "controlplane/paths/policy_transition.hh"
 #include "controlplane/topology/map.hh"
 
 namespace rhumb::paths {
 
 // A path that was computed, as segments and as the links that they pin (those of all branches).
+// Without segments: no SIDs spell it.
 struct computed_list {
     topology::segments segments;
     std::vector<topology::link_number> links;
@@ -35,6 +38,24 @@ using compute = std::function<std::optional<computed_list>(
 using compute_many = std::function<void(topology::node_number headend, const constraints& within,
                                         std::span<const topology::node_number> endpoints,
                                         std::span<std::optional<computed_list>> found)>;
+// Two paths at once that share no more than they have to. What the policies have reserved counts as
+// free.
+struct pair_request {
+    std::array<topology::node_number, 2> headends;
+    std::array<topology::node_number, 2> endpoints;
+    std::array<std::uint32_t, 2> policies;
+    kept_apart kind = kept_apart::link;
+};
+struct computed_pair {
+    std::array<path, 2> paths;  // in the order of the policies
+    bool found = false;
+    bool disjoint = false;
+    bool proven = false;  // no pair has a smaller sum, or none is disjoint
+    shared_risks shared;
+    std::string why;  // none was found
+};
+using compute_pair =
+    std::function<computed_pair(const pair_request& asked, const constraints& within)>;
 // What this policy has reserved counts as free.
 using compute_sharing = std::function<std::optional<computed_list>(
     topology::node_number headend, topology::node_number endpoint, const constraints& within,
@@ -42,6 +63,14 @@ using compute_sharing = std::function<std::optional<computed_list>(
 // Segments for the same links, after shortest paths have changed.
 using encode = std::function<std::optional<topology::segments>(
     topology::node_number headend, std::span<const topology::link_number> links)>;
+// The same with the fewest labels: over its own link a headend needs none, and binding SIDs of
+// other policies may stand for parts.
+using encode_split = std::function<std::optional<topology::segments>(
+    topology::node_number headend, std::span<const topology::link_number> links,
+    std::span<const offered_binding> offers)>;
+// Links that decide how a path is spelt: it can become shorter only where one of them changes.
+using spelling_links =
+    std::function<std::vector<topology::link_number>(std::span<const topology::link_number> links)>;
 
 // Bandwidth by policy: a reservation beside the one that stands, and which of the two goes.
 struct bandwidth_services {
@@ -57,7 +86,11 @@ struct path_services {
     paths::compute compute;
     paths::compute_many compute_many;        // none: compute, one by one
     paths::compute_sharing compute_sharing;  // none: compute
+    paths::compute compute_ecmp;             // all paths of the least metric; none: there are none
+    paths::compute_pair compute_pair;        // none: paths do not come in pairs
     paths::encode encode;                    // none: a path is computed anew instead
+    paths::encode_split encode_split;        // none: paths that are too long are not split
+    paths::spelling_links spelling_links;    // none: no other links matter
     label_services labels;
     bandwidth_services bandwidth;
 };
@@ -77,6 +110,15 @@ struct policy_settings {
     friend bool operator==(const policy_settings&, const policy_settings&) = default;
 };
 
+// What came of a path's disjoint association.
+enum class pairing : std::uint8_t {
+    none,      // it has none, or the path was not tried
+    single,    // nobody else names it
+    disjoint,  // the two keep apart
+    sharing,   // they share something, and could not share less as far as is known
+    separate,  // there is no pair: each goes its own way
+};
+
 // What came of a candidate when it was last tried.
 struct candidate_state {
     bool tried = false;
@@ -85,6 +127,11 @@ struct candidate_state {
     std::uint32_t list = 0;               // that one ...
     std::uint32_t hop = 0;                // ... and what in it
     bool no_binding_sid = false;          // it may only be used with the one that it specifies
+    pairing pair = pairing::none;
+    std::optional<policy_key> with;               // the other one of the pair
+    shared_risks shared;                          // what the two share
+    std::string why;                              // there is no pair, or none that keeps apart
+    std::vector<topology::link_number> too_long;  // of a path that has more labels than the MSD
 };
 
 struct policy_state {
@@ -136,6 +183,10 @@ public:
     // Numbers in use are below this.
     [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(slots_.size()); }
 
+    // Binding SIDs that lists of others may name, by headend and label; as the last update found
+    // them.
+    [[nodiscard]] std::span<const offered_binding> offers() const { return offers_; }
+
     // As publish takes them; steering (steering.hh) adds prefixes that routes bring.
     [[nodiscard]] static installed_policy installed(const policy_state& state);
 
@@ -145,7 +196,7 @@ private:
         dynamic_path demands;
         constraints within;  // with the links' present numbers
         std::uint32_t users = 0;
-        bool alone = false;  // bandwidth or other policies matter: one by one
+        bool alone = false;  // one by one: bandwidth or other policies matter, or it may branch
     };
     static constexpr std::uint32_t no_class = 0xffffffff;
 
@@ -163,7 +214,13 @@ private:
         std::vector<std::uint64_t> reserved;        // generations that hold bandwidth, 2 at most
         std::uint64_t bandwidth = 0;                // of the youngest of these
         topology::node_number endpoint = topology::nobody;  // when it was last looked at
-        std::uint32_t looks = 0;                            // in this update
+        // That what it has depends on beside its own: of the other path of a pair, and those that
+        // decide how a path is spelt that has too many labels.
+        std::vector<topology::link_number> also;
+        std::vector<topology::link_number> watched;  // `also`, as the index has it
+        topology::distance pair_cost = 0;            // of both paths
+        std::uint32_t paired = 0;                    // candidates that name a group
+        std::uint32_t looks = 0;                     // in this update
         bool used = false;
         bool erased = false;    // goes when its lists have gone
         bool marked = false;    // to be looked at
@@ -173,6 +230,7 @@ private:
         bool differs = false;   // its installed form
         bool watching = false;  // the links of a path that is waited for
         bool admitted = false;  // bandwidth for lists that are to be installed next
+        bool deep = false;      // a path that it would rather have has too many labels by itself
     };
     struct request {
         std::uint32_t policy;
@@ -180,6 +238,14 @@ private:
         std::uint32_t demands;  // a class
         topology::node_number headend;
         topology::node_number endpoint;
+    };
+
+    struct place {  // in the order in which policies are evaluated
+        bool depends;
+        std::uint8_t priority;
+        std::uint32_t group;
+        std::uint32_t number;
+        friend auto operator<=>(const place&, const place&) = default;
     };
 
     // policies_mark.cc: what a change concerns.
@@ -192,13 +258,51 @@ private:
     void mark_wanting();
     void mark_dependents(const policy_key& key);
 
+    // policies_pairs.cc: paths that are computed together with another policy's.
+    struct pair_of_group {
+        std::array<std::uint32_t, 2> policies;
+        computed_pair found;
+        bool alike = false;  // the ends are the same
+        bool taken = false;  // one of the policies has its path of it
+    };
+    void join(std::uint32_t policy, const candidate_path& candidate);
+    void leave(std::uint32_t policy, const candidate_path& candidate);
+    void mark_partners(std::uint32_t policy);
+    [[nodiscard]] bool try_pair(const request& asked, microseconds now, evaluation& done);
+    [[nodiscard]] bool try_half(const request& asked, pair_of_group& pair, std::size_t which,
+                                microseconds now, evaluation& done);
+    [[nodiscard]] pair_of_group* pair_for(const request& asked, candidate_state& state,
+                                          evaluation& done);
+    [[nodiscard]] bool hopes_for_pair(const slot& s, std::uint32_t number,
+                                      improvements& better) const;
+    [[nodiscard]] std::uint32_t first_of_groups(std::uint32_t policy) const;
+
+    // policies_split.cc: paths of more labels than their headends can impose.
+    [[nodiscard]] bool may_name_bindings() const { return splitting_ || specified_ == 0; }
+    [[nodiscard]] std::span<const offered_binding> present_offers() const {
+        return splitting_ ? std::span<const offered_binding>(offers_)
+                          : std::span<const offered_binding>();
+    }
+    [[nodiscard]] bool awaits_bindings(std::uint32_t policy);
+    void split_deep(microseconds now, evaluation& done);
+    void list_offers();
+    [[nodiscard]] std::optional<offered_binding> offer_of(std::uint32_t policy) const;
+    [[nodiscard]] bool fits_with(const slot& s, computed_list& found,
+                                 std::span<const offered_binding> offers);
+    [[nodiscard]] bool fits_over_own_link(const slot& s, computed_list& found);
+    [[nodiscard]] list_fault spell_within_msd(slot& s, std::uint32_t candidate,
+                                              computed_list& found);
+
     // policies_hopeful.cc: whom something better may concern.
     [[nodiscard]] bool hopes(const slot& s, improvements& better) const;
     [[nodiscard]] bool hopes_for_segments(const slot& s, improvements& better) const;
+    [[nodiscard]] bool hopes_for_branches(const slot& s, improvements& better) const;
 
     // policies_evaluate.cc: from marks to active paths.
     void evaluate_marked(microseconds now, evaluation& done);
     void evaluate(std::span<const std::uint32_t> numbers, microseconds now, evaluation& done);
+    [[nodiscard]] place place_of(std::uint32_t policy) const;
+    void begin(std::uint32_t policy, microseconds now, evaluation& done);
     void advance(std::uint32_t policy, microseconds now, evaluation& done);
     [[nodiscard]] bool may_bind(std::uint32_t policy, std::uint32_t candidate);
     [[nodiscard]] bool try_explicit(slot& s, std::uint32_t candidate, outcome& found);
@@ -243,6 +347,14 @@ private:
     std::vector<std::uint32_t> marked_;
     std::vector<request> requests_;
     std::unordered_map<policy_key, std::vector<std::uint32_t>, policy_key_hash> dependents_;
+    // Policies by the groups that their paths name, once for each path, by key.
+    std::unordered_map<std::string, std::vector<std::uint32_t>> groups_;
+    std::unordered_map<std::string, pair_of_group> pairs_;  // of this update
+    std::vector<std::uint32_t> deep_;      // to be tried with binding SIDs of others
+    std::vector<offered_binding> offers_;  // by headend
+    std::uint32_t specified_ = 0;          // paths with a binding SID of their own
+    bool splitting_ = false;               // offers_ are those of all who have any
+    bool offers_differ_ = false;
     std::uint64_t generations_ = 0;
     bool freed_ = false;       // labels or bandwidth that somebody may have wanted
     bool renumbered_ = false;  // lists that are in force name links by numbers of the past

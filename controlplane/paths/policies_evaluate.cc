@@ -18,6 +18,7 @@ evaluation policies::update(const topology::change& changed, microseconds now) {
         flush_all(done);
     }
     mark_changed(changed);
+    pairs_.clear();
     evaluate_marked(now, done);
     for (std::uint32_t number = 0; number < size(); ++number) {
         slot& s = slots_[number];
@@ -34,42 +35,42 @@ evaluation policies::update(const topology::change& changed, microseconds now) {
     return done;
 }
 
-// Policies that are to keep apart from others come after these.
+// Policies that are to keep apart from others come after these, those of a pair side by side; paths
+// that need binding SIDs of others come when all of these are known.
 void policies::evaluate_marked(microseconds now, evaluation& done) {
-    struct place {
-        bool depends;
-        std::uint8_t priority;
-        std::uint32_t number;
-    };
     std::vector<place> places;
     std::vector<std::uint32_t> numbers;
-    while (!marked_.empty()) {
+    while (!marked_.empty() || !deep_.empty() || offers_differ_) {
+        if (marked_.empty()) {
+            split_deep(now, done);
+            continue;
+        }
         places.clear();
         for (const std::uint32_t number : marked_) {
-            slot& s = slots_[number];
-            s.marked = false;
-            const auto& all = s.state.candidates;
-            const bool depends = std::any_of(all.begin(), all.end(), [](const auto& c) {
-                return c.dynamic && c.dynamic->disjoint_from;
-            });
-            places.push_back(
-                {depends, s.state.settings.priority.value_or(priority_of(all)), number});
+            slots_[number].marked = false;
+            places.push_back(place_of(number));
         }
         marked_.clear();
-        std::sort(places.begin(), places.end(), [](const place& a, const place& b) {
-            return std::tuple(a.depends, a.priority, a.number) <
-                   std::tuple(b.depends, b.priority, b.number);
-        });
-        for (const bool depends : {false, true}) {
+        std::sort(places.begin(), places.end());
+        for (std::size_t first = 0; first < places.size();) {
             numbers.clear();
-            for (const place& p : places) {
-                if (p.depends == depends) {
-                    numbers.push_back(p.number);
-                }
+            const bool depends = places[first].depends;
+            for (; first < places.size() && places[first].depends == depends; ++first) {
+                numbers.push_back(places[first].number);
             }
             evaluate(numbers, now, done);
         }
     }
+}
+
+policies::place policies::place_of(std::uint32_t policy) const {
+    const slot& s = slots_[policy];
+    const auto& all = s.state.candidates;
+    const bool depends = std::any_of(all.begin(), all.end(), [](const candidate_path& c) {
+        return c.dynamic && c.dynamic->disjoint_from;
+    });
+    return {depends, s.state.settings.priority.value_or(priority_of(all)),
+            s.paired != 0 ? first_of_groups(policy) : policy, policy};
 }
 
 void policies::evaluate(std::span<const std::uint32_t> numbers, microseconds now,
@@ -78,17 +79,24 @@ void policies::evaluate(std::span<const std::uint32_t> numbers, microseconds now
         slot& s = slots_[number];
         ++s.looks;
         ++done.looked_at;
-        s.next = 0;
         s.wanting = false;
         s.endpoint = endpoint_node(map_, s.state.key.endpoint).value_or(topology::nobody);
-        s.state.states.assign(s.state.candidates.size(), {});
         const bool keep = options_.keep_installed && s.state.active.has_value();
         order_of_preference(s.state.candidates, keep ? &*s.state.active : nullptr, s.order);
-        advance(number, now, done);
+        begin(number, now, done);
     }
     while (!requests_.empty()) {
         answer_requests(now, done);
     }
+}
+
+void policies::begin(std::uint32_t policy, microseconds now, evaluation& done) {
+    slot& s = slots_[policy];
+    s.next = 0;
+    s.deep = false;
+    s.also.clear();
+    s.state.states.assign(s.state.candidates.size(), {});
+    advance(policy, now, done);
 }
 
 // Tries candidates until one is valid, or has to be computed together with others'.
@@ -106,7 +114,11 @@ void policies::advance(std::uint32_t policy, microseconds now, evaluation& done)
         const std::uint32_t demands = s.classes[candidate];
         if (demands == no_class) {
             outcome found;
-            if (try_explicit(s, candidate, found)) {
+            const bool valid = try_explicit(s, candidate, found);
+            if (awaits_bindings(policy)) {
+                return;
+            }
+            if (valid) {
                 settle_on(policy, candidate, std::move(found), now, done);
                 return;
             }
@@ -121,7 +133,8 @@ void policies::advance(std::uint32_t policy, microseconds now, evaluation& done)
             requests_.push_back(asked);
             return;
         }
-        if (try_alone(asked, now, done)) {
+        const bool paired = !classes_[demands].demands.group.empty();
+        if (paired ? try_pair(asked, now, done) : try_alone(asked, now, done)) {
             return;
         }
     }
@@ -144,6 +157,15 @@ bool policies::try_explicit(slot& s, std::uint32_t candidate, outcome& found) {
     state.fault = c.lists.empty() ? list_fault::empty : list_fault::none;
     for (std::uint32_t i = 0; i < c.lists.size(); ++i) {
         list_verdict verdict = checker_.check(s.state.key.headend, c.lists[i]);
+        if (verdict.fault == list_fault::too_deep) {
+            s.deep = true;
+            auto split =
+                replace_by_bindings(map_, s.state.key.headend, verdict.segments, present_offers());
+            if (may_name_bindings() && checker_.fits(s.state.key.headend, split)) {
+                verdict.segments = std::move(split);
+                verdict.fault = list_fault::none;
+            }
+        }
         if (verdict.fault == list_fault::none) {
             found.lists.push_back({std::move(verdict.segments), c.lists[i].weight});
             found.links.insert(found.links.end(), verdict.links.begin(), verdict.links.end());
@@ -200,6 +222,10 @@ bool policies::try_alone(const request& asked, microseconds now, evaluation& don
     std::optional<computed_list> found;
     if (within.bandwidth != 0 && services_.compute_sharing) {
         found = services_.compute_sharing(asked.headend, asked.endpoint, within, asked.policy);
+    } else if (demands.demands.ecmp) {
+        if (services_.compute_ecmp) {
+            found = services_.compute_ecmp(asked.headend, asked.endpoint, within);
+        }
     } else if (services_.compute) {
         found = services_.compute(asked.headend, asked.endpoint, within);
     }
@@ -245,7 +271,7 @@ void policies::answer_requests(microseconds now, evaluation& done) {
     }
 }
 
-// True where the policy is settled by it.
+// True where the policy is settled by it, or will be.
 bool policies::answer(const request& asked, const std::optional<computed_list>& found,
                       microseconds now, evaluation& done) {
     slot& s = slots_[asked.policy];
@@ -254,14 +280,15 @@ bool policies::answer(const request& asked, const std::optional<computed_list>& 
         state.fault = list_fault::not_computed;
         return false;
     }
-    state.fault = checker_.check(asked.headend, found->segments);
+    computed_list spelt = *found;
+    state.fault = spell_within_msd(s, asked.candidate, spelt);
     if (state.fault != list_fault::none) {
-        return false;
+        return awaits_bindings(asked.policy);
     }
     outcome made;
-    if (!keeps_present(s, asked.candidate, *found, now, made)) {
-        made.lists.push_back({found->segments, 1});
-        made.links = found->links;
+    if (!keeps_present(s, asked.candidate, spelt, now, made)) {
+        made.lists.push_back({std::move(spelt.segments), 1});
+        made.links = std::move(spelt.links);
     }
     made.bandwidth = classes_[asked.demands].within.bandwidth;
     if (!reserve(asked.policy, made)) {
@@ -277,7 +304,9 @@ bool policies::answer(const request& asked, const std::optional<computed_list>& 
 // lead over its links: those that it has may follow the better path.
 bool policies::keeps_present(slot& s, std::uint32_t candidate, const computed_list& found,
                              microseconds now, outcome& present) {
-    const bool may = s.may_wait && options_.settle != 0 && services_.encode && !renumbered_ &&
+    const dynamic_path& demands = *s.state.candidates[candidate].dynamic;
+    const bool may = s.may_wait && demands.group.empty() && !demands.ecmp && options_.settle != 0 &&
+                     services_.encode && !renumbered_ &&
                      s.state.active == s.state.candidates[candidate].key;
     if (!may || found.links == s.state.links) {
         s.state.better_since.reset();

@@ -1,5 +1,7 @@
 #include "controlplane/paths/policies_hopeful.hh"
 
+#include <algorithm>
+
 #include "controlplane/paths/policies.hh"
 #include "controlplane/topology/flex_algo.hh"
 
@@ -20,6 +22,23 @@ constexpr std::size_t max_searches = 256;
 
 distance sum(distance a, distance b) {
     return a == unreachable || b == unreachable ? unreachable : a + b;
+}
+
+// The cost from one node to another over links that may branch, all of whose branches cost the same
+// and meet there; unreachable where they do not lead there.
+distance cost_over(const topology::graph& g, const std::vector<topology::cost>& costs,
+                   std::span<const link_number> links, node_number from, node_number to) {
+    distance cost = 0;
+    for (std::size_t steps = 0; from != to; ++steps) {
+        const auto next = std::find_if(links.begin(), links.end(),
+                                       [&](link_number l) { return g.from[l] == from; });
+        if (next == links.end() || steps == links.size()) {
+            return unreachable;
+        }
+        cost += costs[*next];
+        from = g.to[*next];
+    }
+    return cost;
 }
 
 }  // namespace
@@ -107,26 +126,57 @@ bool policies::hopes_for_segments(const slot& s, improvements& better) const {
     return false;
 }
 
-bool policies::hopes(const slot& s, improvements& better) const {
-    const std::uint32_t number = [&] {
-        for (std::size_t i = 0; i < s.classes.size(); ++i) {
-            if (s.state.active == s.state.candidates[i].key) {
-                return s.classes[i];
-            }
+// The same where the lists may branch.
+bool policies::hopes_for_branches(const slot& s, improvements& better) const {
+    const topology::graph& g = map_.graph();
+    const std::size_t plane = better.plane_for(improvements::igp, {});
+    node_number at = s.state.key.headend;
+    for (const segment& part : s.state.lists.intended().lists.front().segments) {
+        const node_number from = at;
+        if (part.kind == segment_kind::adjacency || part.kind == segment_kind::parallel) {
+            at = g.to[part.number];
+            continue;
         }
-        return no_class;
-    }();
+        if (part.kind != segment_kind::node || part.algorithm != 0) {
+            return true;
+        }
+        at = part.node;
+        const distance cost =
+            cost_over(g, g.costs(topology::metric_type::igp), s.state.links, from, at);
+        if (better.reach(plane, from, at, cost)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool policies::hopes(const slot& s, improvements& better) const {
+    std::uint32_t number = no_class;
+    pairing pair = pairing::none;
+    for (std::size_t i = 0; i < s.classes.size(); ++i) {
+        if (s.state.active == s.state.candidates[i].key) {
+            number = s.classes[i];
+            pair = s.state.states[i].pair;
+        }
+    }
     if (number == no_class || s.state.better_since) {
         return number != no_class;
     }
+    if (pair != pairing::none && pair != pairing::single) {
+        return hopes_for_pair(s, number, better) || hopes_for_segments(s, better);
+    }
     const constraints& within = classes_[number].within;
     const auto& costs = map_.graph().costs(within.metric);
+    const bool branches = classes_[number].demands.ecmp;
     distance cost = 0;
+    if (branches) {
+        cost = cost_over(map_.graph(), costs, s.state.links, s.state.key.headend, s.endpoint);
+    }
     for (const link_number l : s.state.links) {
-        cost += costs[l];
+        cost += branches ? 0 : costs[l];
     }
     return better.reach(better.plane_for(number, within), s.state.key.headend, s.endpoint, cost) ||
-           hopes_for_segments(s, better);
+           (branches ? hopes_for_branches(s, better) : hopes_for_segments(s, better));
 }
 
 // Something has become better: dynamic paths may, too, and their segments may lead elsewhere.

@@ -45,13 +45,17 @@ void policies::settle_on(std::uint32_t policy, std::optional<std::uint32_t> cand
     if (moved) {
         state.links = found.links;
     }
+    std::sort(s.also.begin(), s.also.end());
+    s.also.erase(std::unique(s.also.begin(), s.also.end()), s.also.end());
     // The path that is waited for is watched as well: it may fail before its time has come.
-    if (moved || state.better_since || s.watching) {
+    if (moved || state.better_since || s.watching || s.also != s.watched) {
+        s.watched = s.also;
         s.watching = state.better_since.has_value();
         std::vector<link_number> watched = state.links;
         if (s.watching) {
             watched.insert(watched.end(), s.better.begin(), s.better.end());
         }
+        watched.insert(watched.end(), s.watched.begin(), s.watched.end());
         index_.set(policy, watched);
     }
     exchange(policy, std::move(found), now, done);
@@ -113,6 +117,7 @@ void policies::bind(std::uint32_t policy, microseconds now) {
     }
     s.wanting |= state.bound.refused.has_value();
     s.differs |= state.bound.label != before.label;
+    offers_differ_ |= before.specified || state.bound.specified;
 }
 
 // Bandwidth for the outcome, beside that of what is in force. Two reservations are the most: an

@@ -18,6 +18,7 @@ void policies::mark(std::uint32_t policy, bool may_wait, bool broken) {
     if (!s.marked) {
         s.marked = true;
         marked_.push_back(policy);
+        mark_partners(policy);
     }
 }
 

@@ -91,6 +91,11 @@ struct dynamic_path {
     std::vector<hop> avoid;  // links
     std::optional<policy_key> disjoint_from;
     kept_apart disjoint = kept_apart::link;
+    // A disjoint association (RFC 8800): two paths of different policies with the same name here
+    // and equal in all else are computed as a pair. `strict` (its flag T): both or none.
+    std::string group;
+    bool strict = false;
+    bool ecmp = false;  // all paths of the least metric, not one of them
     friend bool operator==(const dynamic_path&, const dynamic_path&) = default;
 };
 

@@ -12,16 +12,19 @@ using topology::segment;
 using topology::segment_kind;
 
 std::string_view to_string(list_fault fault) {
-    constexpr std::array<std::string_view, 9> words{
+    constexpr std::array<std::string_view, 12> words{
         "valid",
         "it has no segments",
         "its weight is 0",
         "a segment is not on the map, or has no SID",
         "a segment cannot be reached from the one before",
         "a link does not begin where the list has come to",
-        "it has more labels than the headend can impose",
+        "it has more labels than the headend can impose (MSD)",
         "no path keeps to the constraints",
         "the endpoint is not on the map",
+        "no SIDs spell the path",
+        "no two paths keep apart as they have to",
+        "its group has more than two paths, or two that differ",
     };
     return words[static_cast<std::size_t>(fault)];
 }
@@ -110,7 +113,10 @@ list_fault list_checker::step_sid(const segment& s, place& at, std::vector<link_
     if (meant->kind != segment_kind::binding) {
         return step(*meant, at, links);
     }
-    const auto end = end_of_binding(map_, meant->node, meant->number);
+    auto end = end_of_binding(map_, meant->node, meant->number);
+    if (!end && offers_ != nullptr) {
+        end = end_of_offer(*offers_, meant->node, meant->number);
+    }
     at = {end.value_or(nobody), true};
     return end ? list_fault::none : list_fault::unresolved;
 }

@@ -12,6 +12,7 @@
 
 #include "controlplane/paths/policy.hh"
 #include "controlplane/paths/policy_reach.hh"
+#include "controlplane/paths/policy_split.hh"
 #include "controlplane/topology/map.hh"
 #include "controlplane/topology/segment.hh"
 
@@ -24,9 +25,12 @@ enum class list_fault : std::uint8_t {
     unresolved,    // the map has no such node, link, prefix or label, or it has no SID
     unreachable,   // it exists, and no path leads there
     disconnected,  // a link that does not begin where the list has come to
-    too_deep,      // more labels than the headend can impose
+    too_deep,      // more labels than the headend can impose (MSD)
     not_computed,  // dynamic: no path keeps to the constraints
     no_endpoint,   // dynamic: nobody on the map is the endpoint
+    unspelt,       // dynamic: there is a path, but no SIDs for it
+    not_apart,     // dynamic: no pair of paths keeps apart
+    no_pair,       // dynamic: a group of more than two paths, or of two that differ
 };
 [[nodiscard]] std::string_view to_string(list_fault fault);  // in words
 
@@ -48,6 +52,10 @@ public:
     // Segments that were computed: whether each is still there and within reach.
     [[nodiscard]] list_fault check(topology::node_number headend,
                                    std::span<const topology::segment> segments);
+
+    // Binding SIDs of policies that lists may name, beside those that the map has. They have to
+    // outlive the checker, by headend and label.
+    void set_offers(const std::vector<offered_binding>* offers) { offers_ = offers; }
 
     // To be called when the map has changed. False: no reachability differs.
     [[nodiscard]] bool refresh(const topology::change& changed);
@@ -80,6 +88,7 @@ private:
     reachability reach_;
     sid_reader sids_;
     std::uint32_t reserved_;
+    const std::vector<offered_binding>* offers_ = nullptr;
     std::vector<topology::link_number> unused_;
 };
 

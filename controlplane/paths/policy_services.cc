@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "controlplane/paths/compress.hh"
+#include "controlplane/paths/compress_branches.hh"
 
 namespace rhumb::paths {
 
@@ -15,6 +15,23 @@ namespace {
 bool has_sid(const topology::prefix& p, std::uint8_t algorithm) {
     return std::any_of(p.sids.begin(), p.sids.end(),
                        [&](const topology::prefix_sid& sid) { return sid.algorithm == algorithm; });
+}
+
+// The node where branches meet: the only one that no link leads on from.
+std::optional<node_number> meeting_of(const topology::graph& g,
+                                      std::span<const link_number> links) {
+    std::optional<node_number> found;
+    for (const link_number l : links) {
+        const bool goes_on =
+            l >= g.link_count() || std::any_of(links.begin(), links.end(), [&](link_number next) {
+                return next < g.link_count() && g.from[next] == g.to[l];
+            });
+        if (!goes_on && found && *found != g.to[l]) {
+            return std::nullopt;
+        }
+        found = goes_on ? found : std::optional(g.to[l]);
+    }
+    return found;
 }
 
 }  // namespace
@@ -59,8 +76,28 @@ void policy_services::list_sids() {
 }
 
 std::optional<topology::segments> policy_services::encode(node_number headend,
-                                                          std::span<const link_number> links) {
-    auto made = compress(engine_, headend, links);
+                                                          std::span<const link_number> links,
+                                                          const compress_options& options) {
+    const topology::graph& g = map_.graph();
+    node_number end = headend;
+    bool is_path = true;
+    for (const link_number l : links) {
+        is_path &= l < g.link_count() && g.from[l] == end;
+        end = l < g.link_count() ? g.to[l] : topology::nobody;
+    }
+    const auto end_of_branches = is_path ? std::optional(end) : meeting_of(g, links);
+    if (!end_of_branches) {
+        return std::nullopt;
+    }
+    auto made = is_path ? compress(engine_, headend, links, options)
+                        : compress_set(engine_, headend, *end_of_branches, links, options);
+    return made ? std::optional(std::move(made.value())) : std::nullopt;
+}
+
+std::optional<split_segments> policy_services::proposal(node_number headend,
+                                                        std::span<const link_number> links,
+                                                        std::size_t reserved_labels) {
+    auto made = compress_to_msd(engine_, headend, links, {.also = reserved_labels});
     return made ? std::optional(std::move(made.value())) : std::nullopt;
 }
 
@@ -70,11 +107,93 @@ std::optional<computed_list> policy_services::compute(node_number headend, node_
         return std::nullopt;
     }
     const path_result found = finder_.find(map_, headend, endpoint, within, reserved_, owner);
-    auto segments = found ? encode(headend, found->links) : std::nullopt;
-    if (!segments || segments->empty()) {
+    if (!found || found->links.empty()) {
         return std::nullopt;
     }
-    return computed_list{*std::move(segments), found->links};
+    return computed_list{encode(headend, found->links).value_or(topology::segments()),
+                         found->links};
+}
+
+// Bounds, waypoints and bandwidth are about one path.
+std::optional<computed_list> policy_services::compute_ecmp(node_number headend,
+                                                           node_number endpoint,
+                                                           const constraints& within) {
+    if (headend == endpoint || within.bounded() || !within.via.empty() || within.bandwidth != 0) {
+        return std::nullopt;
+    }
+    auto links = equal_cost_links(map_, headend, endpoint, within);
+    if (links.empty()) {
+        return std::nullopt;
+    }
+    auto segments = encode(headend, links).value_or(topology::segments());
+    return computed_list{std::move(segments), std::move(links)};
+}
+
+computed_pair policy_services::compute_pair(const pair_request& asked, const constraints& within) {
+    const auto ends = [](const std::array<node_number, 2>& two) {
+        return two[0] == two[1] ? std::vector<node_number>{two[0]}
+                                : std::vector<node_number>{two[0], two[1]};
+    };
+    disjoint_options options;
+    options.ends_in_order = true;
+    options.kind = asked.kind == kept_apart::link   ? disjointness::links
+                   : asked.kind == kept_apart::node ? disjointness::nodes
+                                                    : disjointness::srlgs;
+    // What the two hold now is theirs to move.
+    std::optional<reservations> free;
+    if (reserved_ != nullptr && within.bandwidth != 0) {
+        free = *reserved_;
+        free->release(asked.policies[0]);
+        free->release(asked.policies[1]);
+    }
+    const auto from = ends(asked.headends);
+    const auto to = ends(asked.endpoints);
+    const pair_result found =
+        disjoint_pair(map_, from, to, within, options, free ? &*free : nullptr);
+    computed_pair made;
+    if (!found) {
+        made.why = found.why().text;
+        return made;
+    }
+    made.found = true;
+    made.disjoint = found->disjoint;
+    made.proven = found->proven;
+    made.shared = found->shared;
+    made.paths = {found->first, found->second};
+    const topology::graph& g = map_.graph();
+    if (from.size() == 1 && to.size() == 2 && g.to[made.paths[0].links.back()] != to[0]) {
+        std::swap(made.paths[0], made.paths[1]);
+    }
+    if (!made.disjoint) {
+        made.why = made.proven ? "there is no pair that keeps apart"
+                               : "no pair that keeps apart has been found so far";
+    }
+    return made;
+}
+
+// Which of several shortest ways a node SID between two of its nodes would take.
+std::vector<link_number> policy_services::spelling_links(std::span<const link_number> links) {
+    const topology::graph& g = map_.graph();
+    std::vector<node_number> nodes;
+    for (const link_number l : links) {
+        nodes.push_back(g.from[l]);
+        nodes.push_back(g.to[l]);
+    }
+    std::sort(nodes.begin(), nodes.end());
+    nodes.erase(std::unique(nodes.begin(), nodes.end()), nodes.end());
+    std::vector<link_number> deciding;
+    for (std::size_t plane = 0; plane < engine_.plane_count(); ++plane) {
+        for (const node_number root : nodes) {
+            const shortest_tree& tree = engine_.tree(plane, root);
+            std::vector<node_number> ends;
+            std::copy_if(nodes.begin(), nodes.end(), std::back_inserter(ends),
+                         [&](node_number n) { return n != root && tree.reaches(n); });
+            add_branches(g, engine_.view(plane), tree, std::move(ends), deciding);
+            std::sort(deciding.begin(), deciding.end());
+            deciding.erase(std::unique(deciding.begin(), deciding.end()), deciding.end());
+        }
+    }
+    return deciding;
 }
 
 path_services policy_services::services(label_services labels) {
@@ -86,8 +205,25 @@ path_services policy_services::services(label_services labels) {
                                   const constraints& within, std::uint32_t policy) {
         return compute(headend, endpoint, within, policy);
     };
+    made.compute_ecmp = [this](node_number headend, node_number endpoint,
+                               const constraints& within) {
+        return compute_ecmp(headend, endpoint, within);
+    };
+    made.compute_pair = [this](const pair_request& asked, const constraints& within) {
+        return compute_pair(asked, within);
+    };
     made.encode = [this](node_number headend, std::span<const link_number> links) {
         return encode(headend, links);
+    };
+    made.encode_split = [this](node_number headend, std::span<const link_number> links,
+                               std::span<const offered_binding> offers) {
+        compress_options options;
+        options.offers = offers;
+        options.own_link_is_free = true;
+        return encode(headend, links, options);
+    };
+    made.spelling_links = [this](std::span<const link_number> links) {
+        return spelling_links(links);
     };
     made.labels = std::move(labels);
     if (reserved_ != nullptr) {

@@ -4,7 +4,7 @@
 // Threads: one at a time, with the map.
 #pragma once
 
-#include "controlplane/paths/compress_engine.hh"
+#include "controlplane/paths/compress.hh"
 #include "controlplane/paths/cspf.hh"
 #include "controlplane/paths/policies.hh"
 #include "controlplane/paths/reservations.hh"
@@ -29,10 +29,21 @@ public:
                                                        topology::node_number endpoint,
                                                        const constraints& within,
                                                        owner_id owner = no_owner);
+    [[nodiscard]] std::optional<computed_list> compute_ecmp(topology::node_number headend,
+                                                            topology::node_number endpoint,
+                                                            const constraints& within);
+    [[nodiscard]] computed_pair compute_pair(const pair_request& asked, const constraints& within);
     [[nodiscard]] std::optional<topology::segments> encode(
-        topology::node_number headend, std::span<const topology::link_number> links);
+        topology::node_number headend, std::span<const topology::link_number> links,
+        const compress_options& options = {});
+    // Binding SIDs that would make the links' path fit into the headend's MSD.
+    [[nodiscard]] std::optional<split_segments> proposal(
+        topology::node_number headend, std::span<const topology::link_number> links,
+        std::size_t reserved_labels = 0);
 
 private:
+    [[nodiscard]] std::vector<topology::link_number> spelling_links(
+        std::span<const topology::link_number> links);
     void list_sids();
 
     const topology::map& map_;

@@ -44,10 +44,12 @@ void reservations::update(const topology::map& m) {
         }
         slots_[by_link_[l]].capacity =
             said != nullptr && g.reverse[l] != topology::nobody ? said->bandwidth : 0;
+        slots_[by_link_[l]].others = said != nullptr ? said->reserved : 0;
     }
     for (slot& s : slots_) {
         if (s.link == topology::nobody) {
             s.capacity = 0;
+            s.others = 0;
         }
     }
 }
@@ -165,12 +167,6 @@ void reservations::release(owner_id owner) {
     if (at != owners_.end()) {
         count(at->second, false);
         owners_.erase(at);
-    }
-}
-
-void reservations::set_others(link_number l, std::uint64_t bandwidth) {
-    if (slot_of(l) != nullptr) {
-        slots_[by_link_[l]].others = bandwidth;
     }
 }
 

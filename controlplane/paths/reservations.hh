@@ -1,6 +1,6 @@
 // Bandwidth that is promised, by link and by owner (a policy, say). The controller keeps it, since
 // SR has no signalling that would (RFC 9256 leaves it to whoever computes paths). What others have
-// reserved, such as RSVP-TE (RFC 3209), comes in as given amounts.
+// reserved, such as RSVP-TE (RFC 3209), is what links of the map say.
 //
 // An owner that moves holds two reservations for a while, where it is and where it will be; on a
 // link of both it counts once, with the larger (RFC 3209's shared explicit style).
@@ -53,9 +53,6 @@ public:
     void settle(owner_id owner);   // the traffic has moved: of two reservations the older one goes
     void abandon(owner_id owner);  // it will not: the newer one goes
     void release(owner_id owner);  // both go
-
-    // What somebody else holds on a link, in place of what was said before.
-    void set_others(topology::link_number l, std::uint64_t bandwidth);
 
     // Links on which more is promised than there is, as after a change of capacity.
     [[nodiscard]] std::vector<topology::link_number> overbooked() const;

@@ -43,6 +43,7 @@ checker::checker(const forwarding& now, const changes& batch, const std::vector<
     : now_(now), batch_(batch), files_(files) {
     for (const config::nexthop& hop : batch.nexthops) {
         coming_[hop.name] = &hop;
+        replaces_ |= now.nexthops_.contains(hop.name);
     }
     going_.insert(batch.remove_nexthops.begin(), batch.remove_nexthops.end());
 }
@@ -147,6 +148,9 @@ result<void> checker::check_nexthops() const {
     }
     for (const config::nexthop& hop : batch_.nexthops) {
         if (auto r = check_relations(hop); !r) return r;
+    }
+    if (!replaces_) {
+        return {};
     }
     // What those that stay as they are rely on may have changed, too.
     for (const auto& [name, hop] : now_.nexthops()) {

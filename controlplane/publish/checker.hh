@@ -3,10 +3,10 @@
 #pragma once
 
 #include <limits>
-#include <map>
-#include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "controlplane/publish/forwarding.hh"
@@ -56,8 +56,9 @@ private:
     const forwarding& now_;
     const changes& batch_;
     const std::vector<std::string>& files_;
-    std::map<std::string_view, const config::nexthop*> coming_;
-    std::set<std::string_view> going_;  // next hops to be removed
+    std::unordered_map<std::string_view, const config::nexthop*> coming_;
+    std::unordered_set<std::string_view> going_;  // next hops to be removed
+    bool replaces_ = false;                       // of those that come, one is there already
 
     struct checked_paths {
         std::size_t limit = unlimited;

@@ -7,7 +7,7 @@ namespace rhumb::publish {
 
 // Lists that stand already must still fit where a next hop of theirs has changed.
 result<void> checker::check_lists_in_use() const {
-    if (batch_.nexthops.empty()) {
+    if (!replaces_) {
         return {};
     }
     const auto check = [&](nexthop_id id, std::size_t count) -> result<void> {

@@ -123,7 +123,7 @@ result<void> checker::check_removals() const {
             return twice("prefix " + config::to_string(prefix));
         }
     }
-    std::set<std::string_view> nexthops;
+    std::unordered_set<std::string_view> nexthops;
     for (const std::string& name : batch_.remove_nexthops) {
         if (!now_.nexthops().contains(name)) {
             return error{fmt::format("next hop \"{}\" does not exist", name), {}};
@@ -144,6 +144,11 @@ result<void> checker::check_nobody_uses_going() const {
                      {}};
     };
     for (const auto& [other, hop] : now_.nexthops()) {
+        const bool relies = (hop.backup && going_.contains(hop.backup->nexthop)) ||
+                            (!hop.follows.empty() && going_.contains(hop.follows));
+        if (!relies && !replaces_) {
+            continue;
+        }
         const config::nexthop* const stays = nexthop_named(other);
         if (stays != nullptr && stays->backup && going_.contains(stays->backup->nexthop)) {
             return in_use(stays->backup->nexthop,
@@ -154,7 +159,7 @@ result<void> checker::check_nobody_uses_going() const {
         }
     }
     const leaving_users leaving(now_, batch_);
-    for (const std::string_view name : going_) {
+    for (const std::string& name : batch_.remove_nexthops) {
         if (leaving.leave_in_use(now_.nexthop_numbers_.find(name)->second)) {
             return in_use(name, user_of(name, leaving));
         }

@@ -225,11 +225,17 @@ std::uint32_t computation::pushing_paths_of(std::span<const way> ways, std::uint
 }
 
 void computation::finish() {
+    std::vector<const object*> used;
     for (std::size_t n = links_.size(); n < objects_.size(); ++n) {
-        const object& o = objects_[n];
-        if (!o.used) {
-            continue;
+        if (objects_[n].used) {
+            used.push_back(&objects_[n]);
         }
+    }
+    std::sort(used.begin(), used.end(),
+              [](const object* a, const object* b) { return a->name < b->name; });
+    made_.nexthops.reserve(used.size());
+    for (const object* const one : used) {
+        const object& o = *one;
         config::nexthop hop = *links_[o.position].hop;
         hop.follows = hop.name;
         hop.name = o.name;
@@ -238,8 +244,6 @@ void computation::finish() {
         hop.backup = config::backup{links_[o.out].hop->name, o.push, {}, o.replace};
         made_.nexthops.push_back(std::move(hop));
     }
-    std::sort(made_.nexthops.begin(), made_.nexthops.end(),
-              [](const auto& a, const auto& b) { return a.name < b.name; });
     std::sort(made_.rules.labels.begin(), made_.rules.labels.end(),
               [](const auto& a, const auto& b) { return a.label < b.label; });
     std::sort(made_.rules.prefixes.begin(), made_.rules.prefixes.end(),

@@ -46,7 +46,9 @@ struct way {
     std::uint32_t object = 0;                         // next hop, by number here
     topology::node_number source = topology::nobody;  // where it ends
     std::uint16_t weight = 1;
-    std::vector<mpls::label> rest;  // below `out`: of policies only
+    // Below `out`, of policies and pinned ways only: these push a list, also one of `out` alone.
+    std::vector<mpls::label> rest;
+    bool is_list = false;
 };
 
 class computation {
@@ -80,6 +82,10 @@ private:
         bool replace = false;
         bool used = false;  // by a rule
         std::string name;
+        friend bool operator==(const object& a, const object& b) {
+            return a.position == b.position && a.out == b.out && a.replace == b.replace &&
+                   a.push == b.push;
+        }
     };
     struct repairs_of_link {
         const topology::link_repairs* given = nullptr;
@@ -156,7 +162,7 @@ private:
     std::vector<stack> stacks_;
     std::map<std::pair<std::uint32_t, topology::node_number>, std::uint32_t> detours_;
     std::vector<object> objects_;  // the first ones: own links without a backup
-    std::map<std::pair<std::vector<mpls::label>, std::uint64_t>, std::uint32_t> object_numbers_;
+    std::unordered_multimap<std::size_t, std::uint32_t> object_numbers_;  // by hash
     std::vector<std::uint32_t> single_paths_;  // by object: list with it alone, number + 1
     std::map<std::vector<std::uint64_t>, std::uint32_t> path_numbers_;
     std::vector<bool> taken_;  // labels

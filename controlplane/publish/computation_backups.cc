@@ -127,29 +127,54 @@ std::optional<mpls::label> computation::wanted(const stack& s, const destination
     return node ? from_.labels.prefix_label(*node, algorithm, s.end) : std::nullopt;
 }
 
+namespace {
+
+// "r2~via-r4~16004,15000", "r2~via-r4=16004" where that replaces the top label; "r2~via-r4=" where
+// nothing does.
+std::string name_of_object(const std::string& hop, const std::string& out, bool replace,
+                           std::span<const mpls::label> push) {
+    std::string name;
+    name.reserve(hop.size() + 5 + out.size() + 8 * push.size());
+    name.append(hop).append("~via-").append(out);
+    if (replace || !push.empty()) {
+        name += replace ? '=' : '~';
+    }
+    for (std::size_t n = 0; n < push.size(); ++n) {
+        const fmt::format_int digits(push[n]);
+        name.append(n == 0 ? "" : ",").append(digits.data(), digits.size());
+    }
+    return name;
+}
+
+}  // namespace
+
 std::uint32_t computation::object_with(std::uint32_t position, const stack& s, mpls::label tail,
                                        bool replace) {
-    std::vector<mpls::label> push = s.labels;
+    object made;
+    made.position = position;
+    made.out = s.out;
+    made.replace = replace;
+    made.push.reserve(s.labels.size() + 1);
+    made.push = s.labels;
     if (tail != implicit_null) {
-        push.push_back(tail);
+        made.push.push_back(tail);
     }
-    const std::uint64_t key =
-        std::uint64_t{position} << 32 | std::uint64_t{s.out} << 1 | (replace ? 1 : 0);
+    std::size_t hash = (std::size_t{position} << 32 | std::size_t{s.out} << 1) + (replace ? 1 : 0);
+    for (const mpls::label label : made.push) {
+        hash = (hash ^ label) * 0x100000001b3U;
+    }
+    const auto [first, last] = object_numbers_.equal_range(hash);
+    const auto known = std::find_if(
+        first, last, [&](const auto& entry) { return objects_[entry.second] == made; });
+    if (known != last) {
+        return known->second;
+    }
+    made.name =
+        name_of_object(links_[position].hop->name, links_[s.out].hop->name, replace, made.push);
     const auto number = static_cast<std::uint32_t>(objects_.size());
-    const auto [at, is_new] = object_numbers_.emplace(std::pair(std::move(push), key), number);
-    if (is_new) {
-        object made;
-        made.position = position;
-        made.out = s.out;
-        made.push = at->first.first;
-        made.replace = replace;
-        made.name = fmt::format("{}~via-{}", links_[position].hop->name, links_[s.out].hop->name);
-        if (replace || !made.push.empty()) {
-            made.name += fmt::format("{}{}", replace ? '=' : '~', fmt::join(made.push, ","));
-        }
-        objects_.push_back(std::move(made));
-    }
-    return at->second;
+    object_numbers_.emplace(hash, number);
+    objects_.push_back(std::move(made));
+    return number;
 }
 
 }  // namespace rhumb::publish

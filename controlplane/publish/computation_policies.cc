@@ -131,7 +131,8 @@ std::vector<topology::node_number> computation::ends_of(const topology::segment&
                     return {*end};
                 }
             }
-            return {};
+            const auto end = paths::end_of_offer(from_.offers, s.node, s.number);
+            return end ? std::vector{*end} : std::vector<topology::node_number>{};
         }
     }
     return {};

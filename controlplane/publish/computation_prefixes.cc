@@ -57,8 +57,8 @@ void computation::add_prefix_sids(std::size_t view) {
             if (is_own) {
                 add_next(*label);
             } else {
-                const bool pushes = std::any_of(ways.begin(), ways.end(),
-                                                [](const way& w) { return !w.rest.empty(); });
+                const bool pushes =
+                    std::any_of(ways.begin(), ways.end(), [](const way& w) { return w.is_list; });
                 add_label(*label, ways, pushes);
             }
         }
@@ -156,6 +156,8 @@ bool computation::find_pinned(topology::prefix_number p, std::size_t view,
         only.out = labels.front();
         only.rest.assign(labels.begin() + 1, labels.end());
     }
+    // The label is the prefix's own where no segments go before it.
+    only.is_list = !way_there.labels.empty();
     ways.push_back(std::move(only));
     return true;
 }

@@ -25,6 +25,7 @@
 #include "controlplane/config/config.hh"
 #include "controlplane/labels/sid_labels.hh"
 #include "controlplane/paths/policy_lists.hh"
+#include "controlplane/paths/policy_split.hh"
 #include "controlplane/publish/forwarding.hh"
 #include "controlplane/topology/map.hh"
 #include "controlplane/topology/microloop.hh"
@@ -75,6 +76,8 @@ struct computed_inputs {
     // Own links of the map and their next hops.
     std::span<const config::topology_section::adjacency> links;
     const static_rules& configured;
+    // Binding SIDs of policies elsewhere that lists name, by node and label.
+    std::span<const paths::offered_binding> offers;
 };
 
 enum class note_kind : std::uint8_t {

@@ -117,8 +117,9 @@ bool loop_check::comes_back(std::uint32_t position, const end& to) {
     }
     const topology::tree& there = tree_from(neighbour(position), to.view);
     const distance on = nearest(there, to.prefix).first;
+    const bool passes = from_.algorithms[to.view].view->no_transit[from_.own] == 0;
     return on == topology::unreachable || here == topology::unreachable ||
-           (there.reaches(from_.own) && there.distances[from_.own] + here <= on);
+           (passes && there.reaches(from_.own) && there.distances[from_.own] + here <= on);
 }
 
 node_number loop_check::nearest_from(node_number at, topology::prefix_number p, std::size_t v) {

@@ -185,17 +185,17 @@ std::uint32_t forwarding::number_for(const ip_prefix& prefix) {
 
 void forwarding::change_nexthops(const changes& batch) {
     for (const std::string& name : batch.remove_nexthops) {
-        const nexthop_id id = nexthop_numbers_.at(name);
-        hops_.edit(id) = nexthop{};
-        free_nexthops_.release(id);
-        nexthop_numbers_.erase(name);
+        const auto known = nexthop_numbers_.find(name);
+        hops_.edit(known->second) = nexthop{};
+        free_nexthops_.release(known->second);
+        nexthop_numbers_.erase(known);
         nexthops_.erase(name);
     }
     for (const config::nexthop& hop : batch.nexthops) {
         nexthops_.insert_or_assign(hop.name, hop);
-        if (!nexthop_numbers_.contains(hop.name)) {
+        if (const auto [known, is_new] = nexthop_numbers_.try_emplace(hop.name, 0); is_new) {
             const nexthop_id id = free_nexthops_.acquire();
-            nexthop_numbers_[hop.name] = id;
+            known->second = id;
             if (id >= nexthop_names_.size()) {
                 nexthop_names_.resize(id + 1);
             }
@@ -244,12 +244,12 @@ void forwarding::set_filters() {
         for (const std::uint16_t vlan : port.vlans) {
             filter.vlans.set(vlan);
         }
-        for (const auto& [name, hop] : nexthops_) {
-            if (hop.vlan != 0 && hop.port == port.name) {
-                filter.vlans.set(hop.vlan);
-            }
-        }
         filters_.edit(facts.id) = filter;
+    }
+    for (const auto& [name, hop] : nexthops_) {
+        if (hop.vlan != 0) {
+            filters_.edit(port_facts_.find(hop.port)->second.id).vlans.set(hop.vlan);
+        }
     }
 }
 

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -27,6 +28,14 @@
 #include "rhumb/table/table_set.hh"
 
 namespace rhumb::publish {
+
+// Names are looked up by whatever holds their characters.
+struct name_hash {
+    using is_transparent = void;
+    [[nodiscard]] std::size_t operator()(std::string_view name) const noexcept {
+        return std::hash<std::string_view>()(name);
+    }
+};
 
 // What a device says of itself once it is open; by port name.
 struct port_facts {
@@ -201,7 +210,7 @@ private:
     std::vector<config::port> ports_;
     port_map port_facts_;
     std::map<std::string, config::nexthop, std::less<>> nexthops_;
-    std::map<std::string, nexthop_id, std::less<>> nexthop_numbers_;
+    std::unordered_map<std::string, nexthop_id, name_hash, std::equal_to<>> nexthop_numbers_;
     std::vector<std::string> nexthop_names_;
     // By number: how many rules, segment lists and groups lead there directly.
     std::vector<std::uint32_t> nexthop_users_ = std::vector<std::uint32_t>(max_nexthops);

@@ -176,10 +176,12 @@ const config::port& forwarding::port_named(std::string_view name) const {
 }
 
 std::optional<nexthop_id> forwarding::nexthop_number(std::string_view name) const {
-    if (nexthops_.find(name) == nexthops_.end()) {
+    // While tables are built, those of the tables before have numbers, too.
+    const auto known = nexthop_numbers_.find(name);
+    if (known == nexthop_numbers_.end() || (building_ && !nexthops_.contains(name))) {
         return std::nullopt;
     }
-    return nexthop_numbers_.find(name)->second;
+    return known->second;
 }
 
 std::string_view forwarding::nexthop_name(nexthop_id id) const {

@@ -10,18 +10,20 @@
 
 namespace rhumb::publish {
 
-// Hands out numbers from `first` on; the one longest free comes first, so that a number is not soon
-// mistaken for its former owner's, and none that was released since the last settle(): flags and
+// Hands out numbers from `first` on; the one longest free comes first, and rests while some others
+// come and go, so that a number is not soon mistaken for its former owner's; but not for longer, so
+// that tables by number stay small. None comes that was released since the last settle(): flags and
 // counters of a number are its former owner's as long as a version with that one is in force.
 // Precondition of acquire(): available() != 0.
 class number_pool {
 public:
     number_pool(std::uint32_t first, std::size_t capacity)
-        : next_(first), end_(static_cast<std::uint32_t>(first + capacity)) {}
+        : first_(first), next_(first), end_(static_cast<std::uint32_t>(first + capacity)) {}
 
     [[nodiscard]] std::size_t available() const noexcept { return end_ - next_ + free_.size(); }
     [[nodiscard]] std::uint32_t acquire() {
-        if (next_ < end_) {
+        const std::size_t in_use = next_ - first_ - free_.size() - released_.size();
+        if (next_ < end_ && free_.size() <= least_resting + in_use / 4) {
             return next_++;
         }
         const std::uint32_t number = free_.front();
@@ -35,6 +37,8 @@ public:
     }
 
 private:
+    static constexpr std::size_t least_resting = 64;
+    std::uint32_t first_;
     std::uint32_t next_;
     std::uint32_t end_;
     std::deque<std::uint32_t> free_;

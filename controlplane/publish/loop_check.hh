@@ -45,6 +45,8 @@ private:
         topology::tree to_own;  // when it is needed
         std::unordered_map<topology::node_number, topology::tree> others;
         std::map<std::uint32_t, without_link> without;  // by position
+        topology::paths_without rest;                   // for their searches
+        bool rest_started = false;
     };
     // A part of a repair: the shortest path from x to y.
     struct leg {

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "controlplane/publish/loop_check.hh"
 
@@ -77,6 +78,12 @@ bool loop_check::may_come_back(std::uint32_t position, node_number x, node_numbe
     if (views_[v].to_own.distances.empty()) {
         topology::shortest_paths_to(g_, plane, from_.own, views_[v].to_own, search_);
     }
+    // Nothing goes through an overloaded node, and so not over the link.
+    const bool passes = (plane.no_transit[from_.own] == 0 || x == from_.own) &&
+                        (plane.no_transit[neighbour(position)] == 0 || y == neighbour(position));
+    if (!passes && tree_from(x, v).reaches(y)) {
+        return false;
+    }
     const topology::cost cost = plane.costs[link_at(position)];
     const distance back = views_[v].to_own.distances[x];
     if (back == topology::unreachable || cost == topology::unusable) {
@@ -84,7 +91,11 @@ bool loop_check::may_come_back(std::uint32_t position, node_number x, node_numbe
     }
     without_link& rest = views_[v].without[position];
     if (!rest.is_searched()) {
-        rest.search(g_, plane, from_.own, link_at(position), search_);
+        topology::paths_without& memory = views_[v].rest;
+        if (!std::exchange(views_[v].rest_started, true)) {
+            memory.start(g_, plane, own_[v].tree);
+        }
+        rest.search(g_, plane, own_[v].tree, link_at(position), memory);
     }
     // By way of this node it is at least this far; over the link exactly so, where it leads to y.
     const distance at_most = rest.between(x, y);

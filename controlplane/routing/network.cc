@@ -7,52 +7,12 @@
 #include <utility>
 
 #include "controlplane/config/load.hh"
+#include "controlplane/routing/own_labels.hh"
 #include "controlplane/routing/own_links.hh"
-#include "controlplane/routing/policies_text.hh"
+#include "controlplane/routing/repair_options.hh"
 #include "controlplane/topology/flex_algo.hh"
 
 namespace rhumb::routing {
-
-namespace {
-
-using topology::label_block;
-
-std::string to_text(std::span<const label_block> blocks) {
-    std::string text;
-    for (const label_block& b : blocks) {
-        text += fmt::format("{}{}-{}", text.empty() ? "" : ", ", b.first, b.first + b.count - 1);
-    }
-    return text.empty() ? "none" : text;
-}
-
-std::vector<label_block> blocks_of(std::span<const config::label_range> ranges) {
-    std::vector<label_block> blocks;
-    for (const config::label_range& r : ranges) {
-        blocks.push_back({r.first, r.last - r.first + 1});
-    }
-    return blocks;
-}
-
-// Neighbours send what the map says; this router listens to what its configuration says.
-result<void> compare_blocks(const config::file& file, const topology::advertisement& own) {
-    const struct {
-        const char* name;
-        std::vector<label_block> here;
-        const std::vector<label_block>& there;
-    } both[] = {{"SRGB", blocks_of(file.node.srgb), own.srgb},
-                {"SRLB", blocks_of(file.node.srlb), own.srlb}};
-    for (const auto& [name, here, there] : both) {
-        if (here != there) {
-            return error{fmt::format("{}'s {} is {} on the map and {} in [node]; they must agree",
-                                     own.origin, name, to_text(there), to_text(here)),
-                         {file.files[file.topology->file_where.file],
-                          file.topology->file_where.line, file.topology->file_where.column}};
-        }
-    }
-    return {};
-}
-
-}  // namespace
 
 result<std::unique_ptr<network>> network::open(const config::file& file) {
     auto state = load(file);
@@ -122,6 +82,13 @@ result<std::unique_ptr<network::loaded>> network::load(const config::file& file)
     if (auto done = compare_blocks(file, *own); !done) {
         return done.why();
     }
+    const config::position& place =
+        read.value().where[static_cast<std::size_t>(std::distance(next->nodes.begin(), own))];
+    if (auto done =
+            check_reserved(file.node, *own, next->policies, {path, place.line, place.column});
+        !done) {
+        return done.why();
+    }
     auto links = match_links(file, *own);
     if (!links) {
         return links.why();
@@ -143,24 +110,31 @@ result<void> network::take(std::unique_ptr<loaded> next) {
                                  next->configured.topology->microloop_avoidance) {
         algorithms_.clear();
     }
+    if (state_ == nullptr || section().local_delay != next->configured.topology->local_delay ||
+        !done.value().empty()) {
+        fail_held_links();
+        hold_ = topology::convergence_timer(
+            {microseconds{next->configured.topology->local_delay} * 1000, 0});
+    }
     previous_ = std::exchange(state_, std::move(next));
     own_ = *map_.find(state_->own_name);
     new_policies_ = true;
+    moment_.reset();
+    counted_.use({microseconds{section().smoothing} * 1'000'000, 64, 0});
     return {};
 }
 
 // They were resolved against the same network when the file was read.
 void network::replace_policies() {
     config::diagnostics errors(state_->path, 0);
-    const config::resolved_policies all =
-        config::resolve_policies(state_->policies, map_, own_, errors);
-    if (policies_ == nullptr) {
-        std::vector<topology::label_block> blocks =
-            blocks_of(state_->configured.node.static_labels);
-        policies_ = std::make_unique<own_policies>(map_, own_, std::move(blocks));
+    config::resolved_policies all = config::resolve_policies(state_->policies, map_, own_, errors);
+    const own_blocks blocks = own_blocks_of(state_->configured.node);
+    if (policies_ == nullptr || policies_->own_labels() != blocks) {
+        policies_ = std::make_unique<own_policies>(map_, own_, blocks);
     }
-    policies_->replace(all);
+    policies_->replace(controller() ? std::move(all) : of_headend(std::move(all), own_));
     new_policies_ = false;
+    moves_.clear();
 }
 
 void network::revert() {
@@ -173,10 +147,43 @@ void network::revert() {
     }
 }
 
-bool network::set_link(std::string_view link, bool up) {
-    const topology::change changed = source_.set_link(link, up, map_);
-    add_to(changed_, changed);
-    return !changed.empty();
+bool network::set_link(std::string_view link, bool up, microseconds now) {
+    const bool is_held = held_.contains(link);
+    if (is_held ? !up : up != source_.links_down().contains(link)) {
+        return false;
+    }
+    const topology::link_number number = map_.find_link(own_, link).value_or(topology::nobody);
+    const auto what = up ? topology::change_kind::one_link : topology::change_kind::own_link_down;
+    const auto phase = hold_.on_change({what, number}, now);
+    bool changed = false;
+    if (up) {
+        if (is_held) {
+            held_.erase(held_.find(link));
+        }
+        const topology::change risen = source_.set_link(link, true, map_);
+        add_to(changed_, risen);
+        changed = !risen.empty();
+    } else {
+        held_.emplace(link);
+    }
+    if (phase != topology::convergence_phase::holding) {
+        changed |= fail_held_links();
+    }
+    if (changed) {
+        moment_.reset();
+    }
+    return changed;
+}
+
+bool network::fail_held_links() {
+    bool changed = false;
+    for (const std::string& link : held_) {
+        const topology::change failed = source_.set_link(link, false, map_);
+        add_to(changed_, failed);
+        changed |= !failed.empty();
+    }
+    held_.clear();
+    return changed;
 }
 
 namespace {
@@ -195,21 +202,11 @@ std::optional<topology::protection> protection_of(config::protected_resource wha
 
 }  // namespace
 
-// What segments may be made of: links and nodes that have SIDs for it.
+// As the section asks.
 topology::ti_lfa_options network::repair_options(std::uint8_t algorithm) const {
-    topology::ti_lfa_options options;
+    topology::ti_lfa_options options = routing::repair_options(map_, *labels_, algorithm);
     options.protects = protection_of(section().protects).value_or(topology::protection::link);
     options.fall_back = section().fall_back;
-    const topology::graph& g = map_.graph();
-    options.has_node_sid.resize(g.node_count());
-    for (topology::node_number n = 0; n < g.node_count(); ++n) {
-        options.has_node_sid[n] = labels_->node_prefix(n, algorithm) ? 1 : 0;
-    }
-    options.has_adjacency_sid.resize(g.link_count());
-    for (topology::link_number l = 0; l < g.link_count(); ++l) {
-        const topology::link* const said = map_.said_of(l);
-        options.has_adjacency_sid[l] = said != nullptr && !said->sids.empty() ? 1 : 0;
-    }
     return options;
 }
 
@@ -265,6 +262,7 @@ void network::compute_algorithms(microseconds now) {
 
 microseconds network::due() const {
     microseconds next = policies_ ? policies_->due() : paths::never;
+    next = std::min(next, hold_.due().value_or(paths::never));
     for (const algorithm_state& one : algorithms_) {
         next = std::min(next, one.timer.due().value_or(paths::never));
     }
@@ -272,12 +270,17 @@ microseconds network::due() const {
 }
 
 result<publish::computed_tables> network::compute(microseconds now) {
+    if (hold_.advance(now) != topology::convergence_phase::holding) {
+        fail_held_links();
+    }
     labels_.emplace(map_);
     compute_algorithms(now);
     if (new_policies_) {
         replace_policies();
     }
-    (void)policies_->update(std::exchange(changed_, {}), now);
+    if (update_policies(now) || moment_ == nullptr) {
+        moment_ = std::make_shared<const int>();
+    }
     const std::vector<paths::installed_policy> installed = policies_->installed();
     std::vector<publish::algorithm_inputs> algorithms;
     algorithms.reserve(algorithms_.size());
@@ -291,7 +294,8 @@ result<publish::computed_tables> network::compute(microseconds now) {
                                           .algorithms = algorithms,
                                           .policies = installed,
                                           .links = state_->links,
-                                          .configured = *state_->rules};
+                                          .configured = *state_->rules,
+                                          .offers = policies_->all().offers()};
     return computer_.compute(inputs);
 }
 

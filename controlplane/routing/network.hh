@@ -1,6 +1,7 @@
 // One node's place in the network: the map, what follows from it for this node (shortest paths,
-// repairs, policies, tables), and how the tables change as the map does. No I/O but for reading the
-// topology file, no clock of its own.
+// repairs, policies, tables), and how the tables change as the map does. With [controller] it also
+// computes for all others: what they send, and which policies should move. No I/O but for reading
+// the topology file, no clock of its own: times count from any time on.
 //
 //   topology file ──> whole_map ──> map ──> planes, trees ──> repairs ──┐
 //   own links ─────────^             └──> labels ───────────────────────┼──> computed_tables
@@ -10,10 +11,12 @@
 // Threads: one at a time.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,9 +24,14 @@
 
 #include "controlplane/config/config.hh"
 #include "controlplane/config/topology_file.hh"
+#include "controlplane/controller/demands.hh"
+#include "controlplane/controller/rates.hh"
+#include "controlplane/controller/reoptimise.hh"
+#include "controlplane/controller/report.hh"
 #include "controlplane/labels/sid_labels.hh"
 #include "controlplane/publish/computed.hh"
 #include "controlplane/routing/own_policies.hh"
+#include "controlplane/routing/policies_text.hh"
 #include "controlplane/routing/whole_map.hh"
 #include "controlplane/topology/map.hh"
 #include "controlplane/topology/microloop.hh"
@@ -42,6 +50,9 @@ struct algorithm_state {
     std::optional<topology::pinned_paths> pinned;
 };
 
+// What a report or a plan says where nothing is known of what is sent.
+[[nodiscard]] error no_demands();
+
 class network {
 public:
     // For a configuration with [topology]; the file that it names is sought from its folder on.
@@ -56,10 +67,11 @@ public:
     [[nodiscard]] std::span<const config::topology_section::adjacency> adjacencies() const {
         return state_->links;
     }
-    // Whether a link carries packets. True if tables are to be computed anew.
-    bool set_link(std::string_view link, bool up);
+    // Whether a link of this node carries packets. A failure is left to repairs for the local delay
+    // (RFC 8333), unless another change comes. True if tables are to be computed anew.
+    bool set_link(std::string_view link, bool up, microseconds now);
 
-    // Tables for the map as it is; an error where they would loop. `now` counts from any time on.
+    // Tables for the map as it is; an error where they would loop.
     [[nodiscard]] result<publish::computed_tables> compute(microseconds now);
     // When they should be computed again, even if nothing happens.
     [[nodiscard]] microseconds due() const;
@@ -75,14 +87,37 @@ public:
     [[nodiscard]] topology::node_number own() const { return own_; }
     [[nodiscard]] const labels::sid_labels& labels() const { return *labels_; }
     [[nodiscard]] std::span<const algorithm_state> algorithms() const { return algorithms_; }
+    // How repairs are computed in an algorithm.
+    [[nodiscard]] topology::ti_lfa_options repair_options(std::uint8_t algorithm) const;
     // Null before the first compute().
     [[nodiscard]] const own_policies* policies() const { return policies_.get(); }
     [[nodiscard]] std::span<const std::string> affinities() const { return state_->affinities; }
     // What the file says of policies, routes and demands, in its own words.
-    [[nodiscard]] const std::string& policies_text() const { return state_->policies_text; }
+    [[nodiscard]] const policies_in_words& policies_text() const { return state_->policies_text; }
     [[nodiscard]] const config::topology_section& section() const {
         return *state_->configured.topology;
     }
+    [[nodiscard]] const std::optional<config::controller_section>& controller() const {
+        return state_->configured.controller;
+    }
+    // Ends when the map or policies change: what was made of them is of the past then.
+    [[nodiscard]] std::weak_ptr<const int> moment() const { return moment_; }
+
+    // network_controller.cc. What was counted, here or elsewhere, in terms of this map.
+    void apply(std::span<const controller::counter_report> reports) { counted_.apply(reports); }
+    // Own counters that have not been read since then are gone.
+    void forget_counters_before(microseconds at) { counted_.forget_before(own_, at); }
+    [[nodiscard]] const controller::collector& counted() const { return counted_; }
+    // Of the file, or measured, as [controller] says.
+    [[nodiscard]] std::vector<controller::demand> demands() const;
+    // Which policies should move. `to_be_done`: those of this node alone may, and will, one after
+    // the other, each once the one before has settled; tables are to be computed anew then.
+    // Precondition: computed before.
+    [[nodiscard]] result<controller::report::plan> reoptimise(
+        const controller::reoptimise_options& options, bool to_be_done);
+    // Back to the policies as they were given; how many had been moved.
+    std::size_t revert_moves();
+    [[nodiscard]] std::size_t moves_waiting() const { return moves_.size(); }
 
 private:
     // What a configuration and its topology file say.
@@ -95,17 +130,23 @@ private:
         std::vector<topology::advertisement> nodes;
         config::policies_file policies;
         std::string path;
-        std::string policies_text;  // of the file, as it stands there
+        policies_in_words policies_text;
+    };
+    struct policy_move {
+        paths::policy_key policy;
+        paths::candidate_path path;
     };
 
     explicit network(std::string own_name) : source_(std::move(own_name)) {}
     [[nodiscard]] static result<std::unique_ptr<loaded>> load(const config::file& file);
     [[nodiscard]] result<void> take(std::unique_ptr<loaded> next);
     void replace_policies();
+    // Whether the map or what policies have in force has changed.
+    bool update_policies(microseconds now);
+    bool fail_held_links();
     void compute_algorithms(microseconds now);
     void list_algorithms();
     void pin_paths(algorithm_state& one, topology::plane next, microseconds now);
-    [[nodiscard]] topology::ti_lfa_options repair_options(std::uint8_t algorithm) const;
 
     topology::map map_;
     whole_map source_;
@@ -118,8 +159,14 @@ private:
     topology::repair_computer repairs_;
     topology::microloop_avoider avoider_;
     std::unique_ptr<own_policies> policies_;
-    bool new_policies_ = false;  // to be taken with the next compute()
-    topology::change changed_;   // since the last one
+    bool new_policies_ = false;                // to be taken with the next compute()
+    std::deque<policy_move> moves_;            // to be done, in this order ...
+    std::optional<paths::policy_key> moving_;  // ... after this one
+    topology::convergence_timer hold_{{}};     // of failures of own links
+    std::set<std::string, std::less<>> held_;  // these
+    controller::collector counted_;
+    std::shared_ptr<const int> moment_;
+    topology::change changed_;  // since the last one
     publish::table_computer computer_;
     publish::computed_tables tables_;
 };

@@ -6,12 +6,56 @@
 #include <string>
 #include <utility>
 
+#include "controlplane/paths/policy_reasons.hh"
+
 namespace rhumb::routing {
 
 using topology::node_number;
 
-own_policies::own_policies(const topology::map& m, node_number own,
-                           std::vector<topology::label_block> own_labels)
+// Its own, those that they are kept apart from, and those whose binding SIDs may shorten a list of
+// theirs: without them, paths here would not be what they are for a controller.
+config::resolved_policies of_headend(config::resolved_policies all, node_number headend) {
+    std::map<paths::policy_key, const config::resolved_policy*> known;
+    std::map<std::string, std::vector<paths::policy_key>> groups;
+    std::vector<paths::policy_key> wanted;
+    for (const config::resolved_policy& policy : all.policies) {
+        known.emplace(policy.key, &policy);
+        bool helps = policy.key.headend == headend;
+        for (const paths::candidate_path& path : policy.candidates) {
+            helps = helps || path.binding_sid;
+            if (path.dynamic && !path.dynamic->group.empty()) {
+                groups[path.dynamic->group].push_back(policy.key);
+            }
+        }
+        if (helps) {
+            wanted.push_back(policy.key);
+        }
+    }
+    std::set<paths::policy_key> kept(wanted.begin(), wanted.end());
+    const auto want = [&](const paths::policy_key& key) {
+        if (kept.insert(key).second) {
+            wanted.push_back(key);
+        }
+    };
+    for (std::size_t n = 0; n < wanted.size(); ++n) {
+        const auto policy = known.find(wanted[n]);
+        if (policy == known.end()) {
+            continue;
+        }
+        for (const paths::candidate_path& path : policy->second->candidates) {
+            if (path.dynamic && path.dynamic->disjoint_from) {
+                want(*path.dynamic->disjoint_from);
+            }
+            if (path.dynamic && !path.dynamic->group.empty()) {
+                std::ranges::for_each(groups[path.dynamic->group], want);
+            }
+        }
+    }
+    std::erase_if(all.policies, [&](const auto& policy) { return !kept.contains(policy.key); });
+    return all;
+}
+
+own_policies::own_policies(const topology::map& m, node_number own, own_blocks own_labels)
     : map_(m),
       own_(own),
       own_labels_(std::move(own_labels)),
@@ -31,7 +75,8 @@ labels::label_owner* own_policies::labels_of(node_number headend) {
     }
     labels::label_blocks blocks{said->srgb, said->srlb, {}, {}};
     if (headend == own_) {
-        blocks.dynamic = own_labels_;
+        blocks.dynamic = own_labels_.dynamic;
+        blocks.reserved = own_labels_.reserved;
     }
     auto made = labels::label_owner::make(blocks);
     if (!made) {
@@ -92,7 +137,12 @@ void own_policies::replace(const config::resolved_policies& all) {
         const auto now = next.find(key);
         if (now == next.end()) {
             (void)policies_.remove(key);
+            moved_.erase(key);
             continue;
+        }
+        if (const auto moved = moved_.find(key); moved != moved_.end() && now->second != was) {
+            (void)policies_.remove(key, moved->second);  // it was for a policy of the past
+            moved_.erase(moved);
         }
         for (const paths::candidate_path& candidate : was.candidates) {
             if (std::ranges::find(now->second.candidates, candidate.key,
@@ -128,6 +178,42 @@ void own_policies::replace(const config::resolved_policies& all) {
     }
     routes_ = std::move(routes);
     demands_ = all.demands;
+}
+
+void own_policies::move(const paths::policy_key& key, paths::candidate_path path) {
+    if (policies_.find(key) == nullptr) {
+        return;
+    }
+    moved_.insert_or_assign(key, path.key);
+    policies_.set(key, std::move(path));
+}
+
+std::size_t own_policies::forget_moves() {
+    for (const auto& [key, candidate] : moved_) {
+        (void)policies_.remove(key, candidate);
+    }
+    const std::size_t count = moved_.size();
+    moved_.clear();
+    return count;
+}
+
+bool own_policies::is_settled(const paths::policy_key& key) const {
+    const paths::policy_state* const state = policies_.find(key);
+    return state == nullptr || state->lists.due() == paths::never;
+}
+
+std::string own_policies::reason_of(const paths::policy_state& policy, std::size_t candidate) {
+    const paths::candidate_state& state = policy.states[candidate];
+    std::string text;
+    const auto add = [&](const std::string& more) {
+        text += text.empty() || more.empty() ? more : "; " + more;
+    };
+    add(state.fault == paths::list_fault::none ? "" : std::string(to_string(state.fault)));
+    if (state.fault == paths::list_fault::too_deep && !state.too_long.empty()) {
+        add(split_text(map_, services_.proposal(policy.key.headend, state.too_long)));
+    }
+    add(pair_text(map_, state));
+    return text;
 }
 
 paths::evaluation own_policies::update(const topology::change& changed, microseconds now) {

@@ -15,17 +15,20 @@
 #include "controlplane/paths/policy_services.hh"
 #include "controlplane/paths/reservations.hh"
 #include "controlplane/paths/steering.hh"
+#include "controlplane/routing/own_labels.hh"
 #include "controlplane/topology/map.hh"
 
 namespace rhumb::routing {
 
 using paths::microseconds;
 
+// Of what a file says the policies of one headend, and those that their paths depend on.
+[[nodiscard]] config::resolved_policies of_headend(config::resolved_policies all,
+                                                   topology::node_number headend);
+
 class own_policies {
 public:
-    // `own_labels` are blocks of this node that binding SIDs may be of, beside the SRLB.
-    own_policies(const topology::map& m, topology::node_number own,
-                 std::vector<topology::label_block> own_labels);
+    own_policies(const topology::map& m, topology::node_number own, own_blocks own_labels);
     own_policies(const own_policies&) = delete;
     own_policies& operator=(const own_policies&) = delete;
 
@@ -37,6 +40,15 @@ public:
     [[nodiscard]] paths::evaluation update(const topology::change& changed, microseconds now);
     [[nodiscard]] microseconds due() const { return policies_.due(); }
 
+    // Re-optimisation (controller/policy_traffic.hh): a candidate path for a policy, in place of
+    // the one that it was given this way before. To be followed by update().
+    void move(const paths::policy_key& key, paths::candidate_path path);
+    // Takes all of them away again; how many.
+    std::size_t forget_moves();
+    // Whether nothing of its lists is under way.
+    [[nodiscard]] bool is_settled(const paths::policy_key& key) const;
+
+    [[nodiscard]] const own_blocks& own_labels() const { return own_labels_; }
     // Of this node, for its tables.
     [[nodiscard]] std::vector<paths::installed_policy> installed() const {
         return steering_.installed();
@@ -49,6 +61,8 @@ public:
         topology::node_number headend, std::span<const topology::link_number> links) {
         return services_.encode(headend, links);
     }
+    // What came of a candidate that is not active, in words.
+    [[nodiscard]] std::string reason_of(const paths::policy_state& policy, std::size_t candidate);
 
 private:
     [[nodiscard]] paths::label_services label_services();
@@ -57,7 +71,7 @@ private:
 
     const topology::map& map_;
     const topology::node_number own_;
-    const std::vector<topology::label_block> own_labels_;
+    const own_blocks own_labels_;
     std::map<topology::node_number, labels::label_owner> labels_;
     paths::reservations reserved_;
     paths::policy_services services_;
@@ -65,6 +79,7 @@ private:
     paths::steering steering_;
     // What replace() was given.
     std::map<paths::policy_key, config::resolved_policy> given_;
+    std::map<paths::policy_key, paths::candidate_key> moved_;
     std::set<ip_prefix> routes_;
     std::vector<config::resolved_demand> demands_;
 };

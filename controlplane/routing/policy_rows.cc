@@ -2,6 +2,7 @@
 
 #include "controlplane/labels/fec.hh"
 #include "controlplane/paths/policy_check.hh"
+#include "controlplane/paths/policy_reasons.hh"
 #include "controlplane/routing/rows.hh"
 
 namespace rhumb::routing {
@@ -54,7 +55,7 @@ std::string state_of(const paths::candidate_state& state, bool active) {
                        state.list + 1, state.hop + 1);
 }
 
-json candidate_rows(const paths::policy_state& state) {
+json candidate_rows(const topology::map& m, const paths::policy_state& state) {
     json rows = json::array();
     for (std::size_t i = 0; i < state.candidates.size(); ++i) {
         const paths::candidate_path& candidate = state.candidates[i];
@@ -63,6 +64,9 @@ json candidate_rows(const paths::policy_state& state) {
                         {"preference", candidate.preference},
                         {"kind", candidate.dynamic ? "dynamic" : "explicit"},
                         {"state", state_of(state.states[i], active)}});
+        if (const std::string pair = paths::pair_text(m, state.states[i]); !pair.empty()) {
+            rows.back()["pair"] = pair;
+        }
     }
     return rows;
 }
@@ -83,7 +87,7 @@ json policy_rows(const network& known) {
         json row{
             {"policy", state->settings.name},  {"headend", known.map().name(state->key.headend)},
             {"color", state->key.color},       {"endpoint", address_text(state->key.endpoint)},
-            {"up", state->active.has_value()}, {"candidates", candidate_rows(*state)}};
+            {"up", state->active.has_value()}, {"candidates", candidate_rows(known.map(), *state)}};
         if (state->bound.label) {
             row["binding_sid"] = *state->bound.label;
         }

@@ -6,6 +6,7 @@
 
 #include "controlplane/config/topology_file.hh"
 #include "controlplane/labels/fec.hh"
+#include "controlplane/routing/repair_rows.hh"
 #include "controlplane/topology/spf.hh"
 
 namespace rhumb::routing {
@@ -151,6 +152,7 @@ json link_rows(const network& known) {
         add("te_metric", said->te_metric);
         add("delay_us", said->delay);
         add("bandwidth", said->bandwidth);
+        add("reserved", said->reserved);
         json sids = json::array();
         for (const topology::adjacency_sid& sid : said->sids) {
             sids.push_back(
@@ -185,69 +187,34 @@ result<json> spf_rows(const network& known, std::uint8_t algorithm) {
     return rows;
 }
 
-namespace {
-
-const char* to_text(topology::protection what) {
-    switch (what) {
-        case topology::protection::link: return "link";
-        case topology::protection::node: return "node";
-        case topology::protection::srlg: return "srlg";
-        case topology::protection::node_and_srlg: break;
-    }
-    return "node+srlg";
-}
-
-json repair_row(const network& known, const topology::link_repairs& of, std::uint32_t number,
-                std::uint8_t algorithm) {
-    const topology::map& m = known.map();
-    const topology::graph& g = m.graph();
-    const topology::repair& repair = of.repairs[number];
-    json row{{"link", m.said_of(of.link)->name},
-             {"remote", m.name(g.to[of.link])},
-             {"algorithm", algorithm},
-             {"protects", to_text(repair.protects)},
-             {"out", m.said_of(repair.out)->name},
-             {"end", m.name(repair.end)}};
-    json segments = json::array();
-    json labels = json::array();
-    node_number at = g.to[repair.out];
-    for (const topology::segment& s : repair.segments) {
-        segments.push_back(routing::to_text(m, s));
-        const auto label = known.labels().label(s, at, false);
-        labels.push_back(label ? json(*label) : json(nullptr));
-        at = s.kind == topology::segment_kind::node ? s.node : g.to[s.number];
-    }
-    row["segments"] = std::move(segments);
-    row["labels"] = std::move(labels);
-    json nodes = json::array();
-    for (node_number node = 0; node < of.by_node.size(); ++node) {
-        if (of.by_node[node] == number) {
-            nodes.push_back(m.name(node));
-        }
-    }
-    row["destinations"] = std::move(nodes);
-    return row;
-}
-
-}  // namespace
-
 json protection_rows(const network& known) {
     json rows = json::array();
     for (const algorithm_state& one : known.algorithms()) {
-        for (const topology::link_repairs& of : one.repairs) {
-            for (std::uint32_t r = 0; r < of.repairs.size(); ++r) {
-                json row = repair_row(known, of, r, one.algorithm);
-                if (!row["destinations"].empty()) {
-                    rows.push_back(std::move(row));
-                }
-            }
+        const repair_scene in{known.map(), known.labels(), one.algorithm, one.view};
+        for (json& row : repair_rows(in, one.repairs)) {
+            rows.push_back(std::move(row));
         }
     }
     return rows;
 }
 
-json topology_file_rows(const network& known) {
-    constexpr std::size_t most = std::size_t{256} << 10;  // bytes a row
+result<json> protection_rows(const network& known, std::string_view destination) {
+    const auto to = known.map().find(destination);
+    if (!to) {
+        return error{fmt::format("the map has no node \"{}\"", destination), {}};
+    }
+    json rows = json::array();
+    for (const algorithm_state& one : known.algorithms()) {
+        const repair_scene in{known.map(), known.labels(), one.algorithm, one.view};
+        for (json& row :
+             explanation_rows(in, known.own(), *to, known.repair_options(one.algorithm))) {
+            rows.push_back(std::move(row));
+        }
+    }
+    return rows;
+}
+
+std::string topology_file_text(const network& known) {
     const topology::map& m = known.map();
     config::topology_file present;
     present.affinities.assign(known.affinities().begin(), known.affinities().end());
@@ -256,17 +223,8 @@ json topology_file_rows(const network& known) {
             present.nodes.push_back(*said);
         }
     }
-    const std::string text = config::topology_text(present) + known.policies_text();
-    json rows = json::array();
-    for (std::size_t at = 0; at < text.size();) {
-        std::size_t end = std::min(at + most, text.size());
-        while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) {
-            --end;  // not within a character
-        }
-        rows.push_back({{"toml", text.substr(at, end - at)}});
-        at = end;
-    }
-    return rows;
+    const policies_in_words& more = known.policies_text();
+    return more.inline_arrays + config::topology_text(present) + more.arrays_of_tables;
 }
 
 json conflict_rows(const network& known) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 
 #include "controlplane/routing/network.hh"
 #include "rhumb/result.hh"
@@ -21,14 +22,17 @@ namespace rhumb::routing {
 [[nodiscard]] result<nlohmann::json> spf_rows(const network& known, std::uint8_t algorithm);
 // Repairs of own links, with the destinations that take them.
 [[nodiscard]] nlohmann::json protection_rows(const network& known);
+// Why packets for a node are repaired as they are (repair_rows.hh); an error where it is no node.
+[[nodiscard]] result<nlohmann::json> protection_rows(const network& known,
+                                                     std::string_view destination);
 // SIDs that collide, and whatever of the map is not in the tables, and why.
 [[nodiscard]] nlohmann::json conflict_rows(const network& known);
 
 // SR policies with their candidate paths, and what is in force of each.
 [[nodiscard]] nlohmann::json policy_rows(const network& known);
-// The map as it is, in pieces of a topology file (docs/topology.md): own links that are down are
-// left out, and what the router's file says of policies, routes and demands stands behind.
-[[nodiscard]] nlohmann::json topology_file_rows(const network& known);
+// The map as it is, as a topology file (docs/topology.md): own links that are down are left out,
+// and what the router's file says of policies, routes and demands is there, too.
+[[nodiscard]] std::string topology_file_text(const network& known);
 
 // "r3" for a node segment, "r3->r4" for an adjacency; with the link's name where there are several.
 [[nodiscard]] std::string to_text(const topology::map& m, const topology::segment& s);

@@ -71,6 +71,7 @@ struct link {
     cost te_metric = 0;           // 0: not given
     cost delay = 0;               // microseconds; 0: not given
     std::uint64_t bandwidth = 0;  // bits a second; 0: not given
+    std::uint64_t reserved = 0;   // of it, by others than SR (RSVP-TE, say)
     affinity_set affinities = 0;
     std::vector<std::uint32_t> srlgs;  // shared risk link groups
     std::vector<adjacency_sid> sids;

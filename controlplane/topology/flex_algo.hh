@@ -21,11 +21,6 @@ namespace rhumb::topology {
 // take part, are not there. For an algorithm that nobody defines, no link is.
 [[nodiscard]] plane make_plane(const map& m, std::uint8_t algorithm);
 
-// Brings a plane that make_plane made up to date after a change of the map, and says in what it
-// differs then. With several changes, one after the other as they came.
-[[nodiscard]] plane_change update_plane(const map& m, std::uint8_t algorithm, const change& changed,
-                                        plane& view);
-
 // 0, and the flexible algorithms that somebody defines, in order.
 [[nodiscard]] std::vector<std::uint8_t> algorithms(const map& m);
 

@@ -48,15 +48,4 @@ struct plane {
     std::vector<std::uint8_t> no_transit;
 };
 
-// In what a plane differs from one before; link numbers are the same in both.
-struct plane_change {
-    bool complete = false;           // everything may differ, and links may be numbered anew
-    std::vector<link_number> links;  // whose costs differ; any order, also several times
-    std::vector<node_number> nodes;  // whose no_transit differs
-
-    [[nodiscard]] bool empty() const noexcept {
-        return !complete && links.empty() && nodes.empty();
-    }
-};
-
 }  // namespace rhumb::topology

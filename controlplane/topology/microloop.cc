@@ -8,6 +8,17 @@
 
 namespace rhumb::topology {
 
+namespace {
+
+// Whether two directions, of which neither is the other's reverse as the graph is now, were those
+// of one link: it has gone, and its ends know nothing of each other any more.
+bool were_one_link(const graph& g, link_number a, link_number b) {
+    return g.reverse[a] == nobody && g.reverse[b] == nobody && g.from[a] == g.to[b] &&
+           g.to[a] == g.from[b];
+}
+
+}  // namespace
+
 plane_difference difference_of(const graph& g, const plane& before, const plane& after,
                                node_number own) {
     plane_difference found;
@@ -16,10 +27,11 @@ plane_difference difference_of(const graph& g, const plane& before, const plane&
             continue;
         }
         const link_number link = std::min(l, g.reverse[l]);
-        if (found.link != nobody && found.link != link) {
+        if (found.link == nobody) {
+            found.link = link;
+        } else if (found.link != link && !were_one_link(g, found.link, link)) {
             return {change_kind::several, nobody};
         }
-        found.link = link;
         const bool is_own = g.from[l] == own || g.to[l] == own;
         const bool down = after.costs[l] == unusable;
         found.kind = is_own && (down || found.kind == change_kind::own_link_down)

@@ -61,14 +61,12 @@ public:
 
     [[nodiscard]] convergence_phase phase() const noexcept { return phase_; }
     [[nodiscard]] std::optional<std::uint64_t> due() const noexcept;
-    // The link whose change is being waited for.
-    [[nodiscard]] link_number link() const noexcept { return link_; }
 
 private:
     times times_;
     convergence_phase phase_ = convergence_phase::settled;
     std::uint64_t due_ = 0;
-    link_number link_ = nobody;
+    link_number link_ = nobody;  // whose change is being waited for
     change_kind kind_ = change_kind::nothing;
 };
 

@@ -35,18 +35,23 @@ public:
         numbers_.clear();
         used_ = 0;
     }
-    // Where `fresh` is set, the tree is still to be computed.
-    tree& of(node_number root, bool& fresh) {
+    // One that reaches as far as `limit`; by `search` where there is none yet.
+    template <class Search>
+    const tree& of(node_number root, distance limit, Search search) {
         const auto [at, is_new] = numbers_.emplace(root, used_);
-        fresh = is_new;
         if (is_new && ++used_ > trees_.size()) {
             trees_.emplace_back();
         }
-        return trees_[at->second];
+        auto& [made, reaches] = trees_[at->second];
+        if (is_new || reaches < limit) {
+            search(made);
+            reaches = limit;
+        }
+        return made;
     }
 
 private:
-    std::deque<tree> trees_;
+    std::deque<std::pair<tree, distance>> trees_;
     std::unordered_map<node_number, std::size_t> numbers_;
     std::size_t used_ = 0;
 };
@@ -78,21 +83,15 @@ public:
     }
 
 private:
-    const tree& tree_from(node_number node) {
-        bool fresh = false;
-        tree& made = trees_from_.of(node, fresh);
-        if (fresh) {
-            shortest_paths_from(*g_, *view_, node, made, search_);
-        }
-        return made;
+    const tree& tree_from(node_number node, distance limit = unreachable) {
+        return trees_from_.of(node, limit, [&](tree& made) {
+            shortest_paths_from(*g_, *view_, node, made, search_, limit);
+        });
     }
-    const tree& tree_to(node_number node) {
-        bool fresh = false;
-        tree& made = trees_to_.of(node, fresh);
-        if (fresh) {
-            shortest_paths_to(*g_, *view_, node, made, search_);
-        }
-        return made;
+    const tree& tree_to(node_number node, distance limit = unreachable) {
+        return trees_to_.of(node, limit, [&](tree& made) {
+            shortest_paths_to(*g_, *view_, node, made, search_, limit);
+        });
     }
     [[nodiscard]] bool uses(node_number node, link_number l) const {
         const std::size_t position = l - g_->first[own_];
@@ -174,18 +173,21 @@ private:
         const node_number out = g_->to[l];
         const cost length = by_node ? 0 : view_->costs[l];
         const std::vector<distance>& before = tree_from(own_).distances;
+        const extent most = extent_of_nodes();
+        // Who is farther from a gate than paths are long is safe: nobody needs to know how far.
+        const distance far = most.along;
         if (std::all_of(what.links.begin(), what.links.end(),
                         [&](link_number x) { return is_inside(x, l, what); })) {
             // All that is touched is touched because it lies behind `out`.
-            add_gate({in, out, length, &tree_to(in).distances, &before, before[out]});
+            add_gate({in, out, length, &tree_to(in, far).distances, &before, before[out]});
             return;
         }
-        add_gate({in, out, length, &tree_to(in).distances, &tree_from(out).distances, 0});
-        const extent most = extent_of_nodes();
+        add_gate({in, out, length, &tree_to(in, far).distances, &tree_from(out, far).distances, 0});
         for (const link_number x : what.links) {
             if (!is_inside(x, l, what) && matters(x, most)) {
-                add_gate({g_->from[x], g_->to[x], view_->costs[x], &tree_to(g_->from[x]).distances,
-                          &tree_from(g_->to[x]).distances, 0});
+                add_gate({g_->from[x], g_->to[x], view_->costs[x],
+                          &tree_to(g_->from[x], far).distances,
+                          &tree_from(g_->to[x], far).distances, 0});
             }
         }
     }
@@ -198,6 +200,7 @@ private:
 
     // How far the nodes in question are.
     struct extent {
+        distance along = 0;       // from one of them to another, on a path after the failure
         distance detour = 0;      // what a failure adds to a path
         distance round_trip = 0;  // there after the failure, and back before
     };
@@ -207,6 +210,7 @@ private:
         extent most;
         for (const node_number node : nodes_) {
             const distance at = after_.distances()[node];
+            most.along = std::max(most.along, at);
             most.detour = std::max(most.detour, at - before.distances[node]);
             most.round_trip = std::max(most.round_trip, view_->no_transit[node] != 0
                                                             ? unreachable

@@ -159,7 +159,9 @@ repair_explanation explain_repair(const map& m, const plane& view, std::uint8_t 
         made.outcome = why_none(m, view, algorithm, l, destination, options, found);
         made.achieved = found ? found->protects : options.protects;
     }
-    const failure what = failure_of(m, view, l, made.achieved);
+    made.what = failure_of(m, view, l, made.achieved);
+    const failure& what = made.what;
+    made.way = found;
     paths_without after;
     after.start(g, view, before);
     after.take_out(what);

@@ -3,6 +3,7 @@
 // each question, so it is for showing and for tests. Threads: any.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "controlplane/topology/ti_lfa.hh"
@@ -32,7 +33,9 @@ enum class repair_outcome : std::uint8_t {
 struct repair_explanation {
     repair_outcome outcome = repair_outcome::not_used;
     protection achieved = protection::link;  // where repaired
-    std::size_t segments = 0;                // that it takes, or would take
+    failure what;                            // that is protected from
+    std::optional<repair> way;  // what is taken; without a repair what would be, without limits
+    std::size_t segments = 0;   // of that
     distance before = unreachable;
     distance after = unreachable;   // without what was protected from
     std::vector<link_number> path;  // that packets take, one of equal-cost branches

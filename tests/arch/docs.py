@@ -62,6 +62,7 @@ TABLES = {
     "[runtime]": "## [runtime]",
     "[scion]": "## [scion]",
     "[topology]": "## [topology]",
+    "[controller]": "## [controller]",
     "a change": "## Changes to a running router",
     "[remove]": "`[remove]`:",
 }
@@ -78,6 +79,7 @@ ELSEWHERE = {
     "dynamic": ("docs/policies.md", "## dynamic"),
     "[[routes]]": ("docs/policies.md", "## Steering"),
     "[[demands]]": ("docs/controller.md", "## Demands"),
+    "[overlay]": ("docs/overlay.md", "## [overlay]"),
     "a segment": None,
     "an element of lists": None,
     "an element of colors": None,

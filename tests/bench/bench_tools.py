@@ -5,6 +5,8 @@
     bench_tools.py stage BUILD      stage_bench, a case of each kind
     bench_tools.py mac BUILD        mac_bench, and its table as JSON
     bench_tools.py topology BUILD   topology_bench on a small network, and its table as JSON
+    bench_tools.py ebt BUILD        ebt_bench, a small case
+    bench_tools.py overlay_wire BUILD  overlay_wire_bench, once
     bench_tools.py process BUILD    rhumbd and testpmd for a moment; skipped without testpmd
     bench_tools.py control BUILD    control_bench with few labels
 """
@@ -82,6 +84,17 @@ def topology(build, folder):
     assert any(what == "all of it, MiB" and row["value"] > 0 for (_, what), row in rows.items()), rows
 
 
+def ebt(build, folder):
+    printed = run(build / "tools/bench/ebt_bench", "--benchmark_filter=synchronise/1000|reconnect/10000/2")
+    assert "messages=100k" in printed and "ERROR" not in printed, printed
+    assert "usage:" in run(sys.executable, BENCH / "ebt.py", "--help")
+
+
+def overlay_wire(build):
+    printed = run(build / "tools/bench/overlay_wire_bench", "--quick")
+    assert "verified" in printed and "NOT" not in printed, printed
+
+
 def process(build, folder):
     out = folder / "process.json"
     run(sys.executable, BENCH / "process_bench.py", build, "--devices", "pcap", "--sizes", "64",
@@ -110,8 +123,11 @@ def main(arguments):
             reports(folder)
         elif what == "stage":
             stage(build)
+        elif what == "overlay_wire":
+            overlay_wire(build)
         else:
-            {"mac": mac, "topology": topology, "process": process, "control": control}[what](build, folder)
+            {"mac": mac, "topology": topology, "ebt": ebt, "process": process,
+             "control": control}[what](build, folder)
     return 0
 
 

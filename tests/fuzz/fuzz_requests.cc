@@ -107,6 +107,13 @@ public:
     result<json> set_nexthop(const std::string& name, bool up) override {
         return set_port(name, up);
     }
+    result<json> reoptimise(const reoptimise_request& wanted) override {
+        if (wanted.target.value_or(0) > 10'000 || wanted.moves.value_or(1) - 1 > 9'999) {
+            broken("a re-optimisation out of bounds", "");
+        }
+        return json{{"applied", wanted.apply}};
+    }
+    result<json> revert_moves() override { return json::object(); }
     result<json> shut_down() override { return json::object(); }
     std::optional<error> start_trace(const json& id, const trace_request& wanted) override {
         if (wanted.count < 1 || wanted.count > 10000 ||
@@ -114,6 +121,9 @@ public:
             broken("a trace out of bounds", id.dump(-1, ' ', false, replace));
         }
         return std::nullopt;
+    }
+    std::optional<error> ask_overlay(const request& /*asked*/) override {
+        return error{"there is no overlay", {}};
     }
     std::optional<error> start_capture(const json& /*id*/, const capture_request& wanted) override {
         return wanted.port.empty() ? std::optional(error{"no port", {}}) : std::nullopt;

@@ -1,7 +1,6 @@
 // Any sequence of advertisements and withdrawals, sensible or not, into a map: it takes what makes
 // sense, is at any time what those that said something make of it, says exactly what each update
-// has changed, and what is computed from it step by step is what a computation from the beginning
-// gives.
+// has changed, and its shortest paths are such.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -147,7 +146,7 @@ void read_rest(reader& in, advertisement& said) {
 
 class run {
 public:
-    explicit run(std::span<const std::uint8_t> input) : in_(input) { make_all(); }
+    explicit run(std::span<const std::uint8_t> input) : in_(input) {}
 
     void go() {
         while (!in_.is_empty() && map_.node_count() < max_nodes) {
@@ -234,39 +233,37 @@ private:
         const auto wrong = before.wrong(map_, changed, exactly);
         require(wrong.empty(), wrong);
         for (std::size_t i = 0; i < 2 && map_.node_count() > 0; ++i) {
-            if (trees_[i].root == nobody) {
-                make_all();
-                return;
-            }
-            follow(i, changed);
+            search(algorithms_[i]);
         }
     }
 
-    void make_all() {
-        for (std::size_t i = 0; i < 2 && map_.node_count() > 0; ++i) {
-            views_[i] = make_plane(map_, algorithms_[i]);
-            shortest_paths_from(map_.graph(), views_[i], 0, trees_[i], memory_);
-            hops_[i].compute(map_.graph(), views_[i], trees_[i]);
-        }
-    }
-
-    void follow(std::size_t i, const change& changed) {
+    // What a plane and its shortest paths have to be: no link offers anybody a shorter way, and
+    // who is reached is reached by a link that is as short as that.
+    void search(std::uint8_t algorithm) {
         const graph& g = map_.graph();
-        const auto differs = update_plane(map_, algorithms_[i], changed, views_[i]);
-        const plane view = make_plane(map_, algorithms_[i]);
-        require(view.costs == views_[i].costs && view.no_transit == views_[i].no_transit, "plane");
-        const auto moved = update_paths_from(g, view, differs, trees_[i], memory_);
-        hops_[i].update(g, view, differs, trees_[i], moved, memory_);
-        tree fresh;
-        first_hops hops;
-        shortest_paths_from(g, view, 0, fresh, memory_);
-        hops.compute(g, view, fresh);
-        require(fresh.distances == trees_[i].distances && fresh.order == trees_[i].order, "tree");
+        const plane view = make_plane(map_, algorithm);
+        shortest_paths_from(g, view, 0, tree_, memory_);
+        hops_.compute(g, view, tree_);
+        std::vector<std::uint8_t> has_way(g.node_count(), 0);
+        has_way[0] = 1;
+        for (link_number l = 0; l < g.link_count(); ++l) {
+            const node_number from = g.from[l];
+            if (view.costs[l] == unusable || !tree_.reaches(from) ||
+                (view.no_transit[from] != 0 && from != 0)) {
+                continue;
+            }
+            require(view.costs[l] <= max_cost && g.reverse[l] != nobody, "plane");
+            const distance to = tree_.distances[from] + view.costs[l];
+            require(tree_.distances[g.to[l]] <= to, "tree");
+            has_way[g.to[l]] |= tree_.distances[g.to[l]] == to ? 1 : 0;
+        }
         for (node_number n = 0; n < g.node_count(); ++n) {
-            require(std::equal(hops.of(n).begin(), hops.of(n).end(), hops_[i].of(n).begin()),
+            const auto bits = hops_.of(n);
+            require(tree_.reaches(n) == (has_way[n] != 0), "way");
+            require((n != 0 && tree_.reaches(n)) ==
+                        std::any_of(bits.begin(), bits.end(), [](auto word) { return word != 0; }),
                     "first hops");
-            require(fresh.distances[n] == unreachable ||
-                        fresh.distances[n] <= distance{max_cost} * g.node_count(),
+            require(!tree_.reaches(n) || tree_.distances[n] <= distance{max_cost} * g.node_count(),
                     "distance");
         }
     }
@@ -275,9 +272,8 @@ private:
     map map_;
     test::naive_map naive_;
     const std::array<std::uint8_t, 2> algorithms_{0, 128};
-    std::array<plane, 2> views_;
-    std::array<tree, 2> trees_;
-    std::array<first_hops, 2> hops_;
+    tree tree_;
+    first_hops hops_;
     spf_workspace memory_;
 };
 

@@ -99,7 +99,7 @@ public:
         inputs.configured = nullptr;
         inputs.policies = policies_;
         auto made = computer_.compute(
-            {m_, labels, own, inputs.algorithms, inputs.policies, inputs.links, *configured_});
+            {m_, labels, own, inputs.algorithms, inputs.policies, inputs.links, *configured_, {}});
         EXPECT_TRUE(made) << made.why().text();
         return made ? std::move(*made) : computed_tables{};
     }

@@ -17,6 +17,15 @@ protection = "node+srlg"
 fall_back = false
 local_delay = 200
 microloop_avoidance = 5000
+measure = 1
+smoothing = 0
+[controller]
+demands = "measured"
+reoptimise = 300
+target = 70
+moves = 5
+[node]
+reserved = { ldp = ["100000-199999", "300000"], rsvp-te = "200000-299999" }
 )toml",
                             "r1.toml", "");
     ASSERT_TRUE(read.ok()) << read.why().text();
@@ -31,6 +40,28 @@ microloop_avoidance = 5000
     EXPECT_FALSE(given.fall_back);
     EXPECT_EQ(given.local_delay, 200U);
     EXPECT_EQ(given.microloop_avoidance, 5000U);
+    EXPECT_EQ(given.measure, 1U);
+    EXPECT_EQ(given.smoothing, 0U);
+    ASSERT_TRUE(read.value().controller);
+    const controller_section& role = *read.value().controller;
+    EXPECT_EQ(role.demands, demand_source::measured);
+    EXPECT_EQ(role.reoptimise, 300U);
+    EXPECT_EQ(role.target, 70U);
+    EXPECT_EQ(role.moves, 5U);
+    const auto& reserved = read.value().node.reserved;
+    ASSERT_EQ(reserved.size(), 3U);
+    EXPECT_EQ(reserved[1].owner, "ldp");
+    EXPECT_EQ(reserved[1].labels, (label_range{300'000, 300'000}));
+    EXPECT_EQ(reserved[2].owner, "rsvp-te");
+    EXPECT_EQ(reserved[2].labels, (label_range{200'000, 299'999}));
+    EXPECT_EQ(reserved[2].where.line, 18U);
+}
+
+TEST(config_topology, a_controller_needs_no_keys) {
+    const auto read = parse("[controller]\n[topology]\nfile = \"f\"", "r1.toml", "");
+    ASSERT_TRUE(read.ok()) << read.why().text();
+    EXPECT_EQ(read.value().controller->demands, demand_source::file);
+    EXPECT_EQ(read.value().controller->reoptimise, 0U);
 }
 
 TEST(config_topology, only_the_file_is_needed) {
@@ -56,6 +87,15 @@ const bad_text bad_sections[] = {
      "3:25: next hop \"r2\" stands for two links"},
     {"[topology]\nfile = \"f\"\nlocal_delay = 60001",
      "3:15: local_delay 60001 is out of range: 0 to 60000"},
+    {"[topology]\nfile = \"f\"\nmeasure = 0", "3:11: measure 0 is out of range: 1 to 3600"},
+    {"[controller]", "1:1: [controller] needs a map of the network: a section [topology]"},
+    {"[topology]\nfile = \"f\"\n[controller]\ndemands = \"guessed\"",
+     "4:11: unknown demands \"guessed\"; it is one of \"file\" or \"measured\""},
+    {"[topology]\nfile = \"f\"\n[controller]\nmoves = 0",
+     "4:9: moves 0 is out of range: 1 to 10000"},
+    {"[topology]\nfile = \"f\"\n[controller]\nnetwork = true",
+     "4:1: unknown key \"network\" in [controller]; it is one of \"demands\", \"reoptimise\", "
+     "\"target\" or \"moves\""},
 };
 
 TEST(config_topology, errors) { expect_refused(bad_sections); }

@@ -42,8 +42,8 @@ const bad_text bad_sections[] = {
     {"port = 1", "1:1: unknown key \"port\" in this file; did you mean \"ports\"?"},
     {"[interfaces]",
      "1:2: unknown key \"interfaces\" in this file; it is one of \"node\", \"ports\", "
-     "\"nexthops\", \"labels\", \"prefixes\", \"runtime\", \"scion\" or "
-     "\"topology\""},
+     "\"nexthops\", \"labels\", \"prefixes\", \"runtime\", \"scion\", "
+     "\"topology\", \"controller\" or \"overlay\""},
     {"node = 1", "1:8: [node] must be a table, not an integer"},
     {"[[node]]", "1:1: [node] must be a table, not an array"},
     {"ports = 1", "1:9: ports must be tables: write [ports.NAME]"},
@@ -90,6 +90,18 @@ const bad_text bad_node[] = {
      "3:1: static 150 overlaps static 100-200; a label belongs to one block"},
     {"[node]\nstatic = \"16000\"",
      "2:10: static 16000 overlaps srgb 16000-23999, its default; set srgb as well, [] for none"},
+    {"[node]\nreserved = \"100-200\"",
+     "2:12: reserved must be a table: write reserved = { ldp = \"100000-199999\" }"},
+    {"[node]\nreserved = { ldp = 1 }", "2:20: reserved.ldp must be a string, not an integer"},
+    {"[node]\nreserved = { ldp = \"15-20\" }",
+     "2:20: reserved.ldp 15-20 holds special-purpose labels (0 to 15); start at 16 or above"},
+    {"[node]\nreserved = { ldp = \"23000-24000\" }",
+     "2:20: reserved.ldp 23000-24000 overlaps srgb 16000-23999, its default; set srgb as well, [] "
+     "for none"},
+    {"[node]\nstatic = \"100-200\"\nreserved = { ldp = \"24000-24999\", rsvp = [\"200\"] }",
+     "3:43: reserved.rsvp 200 overlaps static 100-200; a label belongs to one block"},
+    {"[node]\nreserved = { ldp = \"100-200\", rsvp = \"150\" }",
+     "2:38: reserved.rsvp 150 overlaps reserved.ldp 100-200; a label belongs to one block"},
     {"[node]\nttl = \"unform\"",
      "2:7: unknown ttl \"unform\"; it is one of \"uniform\" or \"pipe\""},
     {"[node]\nttl = 1", "2:7: ttl must be a string, not an integer"},

@@ -72,36 +72,88 @@ TEST(rate_meter, smooths_by_time_not_by_samples) {
     EXPECT_NEAR(*seldom.rate(), 800 * (1 - std::exp(-1.0)), 1e-9);
 }
 
+std::vector<counter_report> report(const counter_id& id, std::uint64_t bytes, microseconds at) {
+    return {{id, {bytes, at}, 0}};
+}
+
 TEST(collector, keeps_links_by_name) {
     const topology::map m = test::make_map(test::ring(3));
     collector all({0, 64, 0});
-    const counter_id id{counter_id::kind::link, *m.find("n1"), "to-n2"};
-    all.add(id, {0, 0});
-    all.add(id, {125, second});
-    all.add({counter_id::kind::link, 77, "x"}, {0, 0});
+    const counter_id id = link_counter(*m.find("n1"), "to-n2");
+    all.apply(report(id, 0, 0));
+    all.apply(report(id, 125, second));
+    all.apply(report(link_counter(77, "x"), 0, 0));
     const auto rates = all.link_rates(m);
     EXPECT_DOUBLE_EQ(*rates[*m.find_link(*m.find("n1"), "to-n2")], 1000);
     EXPECT_EQ(std::count(rates.begin(), rates.end(), std::nullopt), 5);
-    EXPECT_EQ(all.size(), 2U);
-    all.forget_before(second);
-    EXPECT_EQ(all.size(), 1U);
+    EXPECT_EQ(all.meters().size(), 2U);
+    all.forget_before(*m.find("n1"), second);
+    EXPECT_EQ(all.meters().size(), 2U);
+    all.forget_before(77, second);
+    EXPECT_EQ(all.meters().size(), 1U);
+}
+
+TEST(collector, a_sum_grows_by_what_its_sources_gain) {
+    counter_sums sums;
+    const counter_id id = link_counter(0, "to-n1");
+    const auto add = [&](std::initializer_list<std::pair<const char*, std::uint64_t>> sources) {
+        for (const auto& [name, bytes] : sources) {
+            sums.add(id, name, bytes);
+        }
+        const auto taken = sums.take(7);
+        EXPECT_EQ(taken.size(), 1U);
+        EXPECT_EQ(taken.at(0).sample.at, 7U);
+        return taken.at(0).sample.bytes;
+    };
+    EXPECT_EQ(add({{"a", 1000}}), 0U);
+    EXPECT_EQ(add({{"a", 1100}}), 100U);
+    EXPECT_EQ(add({{"a", 1150}, {"b", 5000}}), 150U);  // what b had counted before is nobody's
+    EXPECT_EQ(add({{"a", 20}, {"b", 5005}}), 175U);    // a has started again
+    EXPECT_EQ(add({{"b", 5006}}), 176U);               // a is gone
+    EXPECT_EQ(add({{"a", 9999}, {"b", 5006}}), 176U);  // and new
+    EXPECT_TRUE(sums.take(8).empty());
+    EXPECT_EQ(add({{"b", 6000}}), 0U);
+    // A source that counts for another from now on takes its past along to nobody.
+    sums.add(link_counter(0, "to-n2"), "b", 6010);
+    EXPECT_EQ(sums.take(9).at(0).sample.bytes, 10U);
+}
+
+// What two readings, a second apart, make of bytes.
+collector counted(const std::vector<std::pair<counter_id, std::uint64_t>>& gained) {
+    collector all({0, 64, 0});
+    for (const auto& [id, bytes] : gained) {
+        all.apply(report(id, 0, 0));
+        all.apply(report(id, bytes, second));
+    }
+    return all;
 }
 
 TEST(demands, are_estimated_from_counters_at_ingress) {
     const topology::map m = test::make_map(test::ring(4));
-    const auto address = [&](const char* node) {
-        return m.said(*m.find(node))->prefixes.front().address;
+    const auto node = [&](const char* name) { return *m.find(name); };
+    const auto address = [&](const char* name) {
+        return m.said(*m.find(name))->prefixes.front().address;
     };
-    const paths::policy_key policy{*m.find("n0"), 10, address("n2")};
-    const std::vector<policy_rate> policies{{policy, 100}, {policy, 50}};
-    const std::vector<prefix_rate> prefixes{
-        {*m.find("n0"), address("n1"), 7},
-        {*m.find("n0"), address("n0"), 9},               // stays
-        {*m.find("n0"), test::net(0xcb007100, 24), 11},  // leads nowhere
-        {*m.find("n0"), address("n1"), 3}};
-    const auto found = estimate_demands(m, policies, prefixes);
-    EXPECT_EQ(found, (std::vector<demand>{{*m.find("n0"), *m.find("n1"), 10, std::nullopt},
-                                          {*m.find("n0"), *m.find("n2"), 150, policy}}));
+    const paths::policy_key policy{node("n0"), 10, address("n2")};
+    const collector all =
+        counted({{policy_counter(node("n0"), 10, address("n2")), 150},
+                 {policy_counter(node("n0"), 11, address("n0")), 1000},  // stays
+                 {prefix_counter(node("n0"), address("n1")), 10},
+                 {prefix_counter(node("n0"), address("n0")), 9},               // stays
+                 {prefix_counter(node("n0"), test::net(0xcb007100, 24)), 11},  // leads nowhere
+                 {prefix_counter(node("n0"), address("n3")), 0},               // nothing is sent
+                 {prefix_counter(99, address("n1")), 5},                       // no node
+                 {link_counter(node("n0"), "to-n1"), 77}});
+    const std::vector<demand> expected{{node("n0"), node("n1"), 80, std::nullopt},
+                                       {node("n0"), node("n2"), 1200, policy}};
+    EXPECT_EQ(estimate_demands(m, all), expected);
+    // They take the place of what the file says of the same node.
+    const std::vector<demand> given{{node("n0"), node("n3"), 1, std::nullopt},
+                                    {node("n1"), node("n3"), 2, std::nullopt}};
+    std::vector<demand> both{given[1]};
+    both.insert(both.end(), expected.begin(), expected.end());
+    EXPECT_EQ(with_measured(given, m, all), both);
+    EXPECT_EQ(with_measured(given, m, counted({{link_counter(0, "to-n1"), 77}})), given);
 }
 
 // Three policies on the short way; the big one alone has to go round for all to be below the

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <map>
 #include <set>
 #include <string>
@@ -38,6 +39,28 @@ TEST(number_pool, gives_the_one_longest_free_first) {
     pool.settle();
     EXPECT_EQ(pool.acquire(), 0U);
     EXPECT_EQ(pool.acquire(), 1U);
+}
+
+TEST(number_pool, comings_and_goings_do_not_use_up_all_numbers) {
+    number_pool pool(0, 65'536);
+    std::deque<std::uint32_t> in_use;
+    std::map<std::uint32_t, int> released_in;
+    for (int round = 0; round < 1'000; ++round) {
+        for (int n = 0; n < 100; ++n) {
+            in_use.push_back(pool.acquire());
+            EXPECT_LT(in_use.back(), 1'500U);
+            // It has rested for as long as a quarter of the others took to come and go.
+            const auto known = released_in.find(in_use.back());
+            EXPECT_TRUE(known == released_in.end() || known->second < round - 1);
+        }
+        while (in_use.size() > 900) {
+            released_in[in_use.front()] = round;
+            pool.release(in_use.front());
+            in_use.pop_front();
+        }
+        pool.settle();
+    }
+    EXPECT_EQ(pool.available(), 65'536 - in_use.size());
 }
 
 TEST(interned, equal_values_share_a_number_until_the_last_user_leaves) {

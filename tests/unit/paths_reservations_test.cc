@@ -75,11 +75,13 @@ TEST(reservations, moving_counts_once_where_old_and_new_meet) {
 
 TEST(reservations, they_stay_with_their_links) {
     auto said = ring_with_bandwidth(100);
+    for (topology::link& l : said[1].links) {
+        l.reserved = l.name == "to-n2" ? 20 : 0;
+    }
     auto m = test::make_map(said);
     reservations r(m);
     const link_number l = *m.find_link(*m.find("n1"), "to-n2");
     ASSERT_TRUE(r.admit(1, std::vector<claim>{{l, 30}}).ok());
-    r.set_others(l, 20);
     // A new link at n0 gives all others new numbers.
     topology::link more = said[0].links[0];
     more.name = "another";
@@ -118,12 +120,19 @@ TEST(reservations, they_stay_with_their_links) {
 }
 
 TEST(reservations, amounts_do_not_overflow) {
-    const auto m = test::make_map(ring_with_bandwidth(~std::uint64_t{0}));
+    auto said = ring_with_bandwidth(~std::uint64_t{0});
+    auto m = test::make_map(said);
     reservations r(m);
     EXPECT_FALSE(r.admit(no_owner, std::vector<claim>{{0, 1}}).ok());
     EXPECT_FALSE(r.admit(1, std::vector<claim>{{99, 1}}).ok());
     ASSERT_TRUE(r.admit(1, std::vector<claim>{{0, ~std::uint64_t{0} - 5}, {0, 3}}).ok());
-    r.set_others(0, ~std::uint64_t{0});
+    const auto at = std::find_if(said[0].links.begin(), said[0].links.end(),
+                                 [&](const auto& l) { return m.said_of(0)->name == l.name; });
+    ASSERT_EQ(m.graph().from[0], 0U);
+    at->reserved = ~std::uint64_t{0};
+    said[0].version = 2;
+    EXPECT_EQ(m.apply(said[0])->links, std::vector<link_number>{0});
+    r.update(m);
     EXPECT_EQ(r.available(0), 0U);
     EXPECT_FALSE(r.admit(2, std::vector<claim>{{0, 1}}).ok());
 }

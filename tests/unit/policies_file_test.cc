@@ -200,8 +200,21 @@ TEST_F(policies_file_test, what_does_not_go_together) {
     EXPECT_EQ(error_of_path("segments = [7]"),
               "p.toml:5:13: a segment 7 is out of range: 16 to 1048575");
     EXPECT_EQ(error_of_path("dynamic = { disjoint = \"node\" }"),
-              "p.toml:5:24: disjoint says how far to keep apart; disjoint_from has to say from "
-              "whom");
+              "p.toml:5:24: disjoint says how far to keep apart; disjoint_from or disjoint_group "
+              "has to say from whom");
+    EXPECT_EQ(error_of_path("dynamic = { strict = true }"),
+              "p.toml:5:22: strict goes with disjoint_group");
+    EXPECT_EQ(error_of_path("dynamic = { disjoint_group = \"\" }"),
+              "p.toml:5:30: disjoint_group is empty");
+    EXPECT_EQ(error_of_path("dynamic = { disjoint_group = \"x\", via = [\"r2\"] }"),
+              "p.toml:5:41: via does not go with disjoint_group: pairs of paths have no waypoints");
+    EXPECT_EQ(error_of_path("dynamic = { disjoint_group = \"x\", disjoint_from = \"y\" }"),
+              "p.toml:5:30: disjoint_group and disjoint_from do not go together");
+    EXPECT_EQ(error_of_path("dynamic = { ecmp = true, bandwidth = \"1G\" }"),
+              "p.toml:5:38: bandwidth does not go with ecmp");
+    EXPECT_EQ(error_of_path("dynamic = { ecmp = true, max_hops = 3 }"),
+              "p.toml:5:37: max_hops does not go with ecmp");
+    EXPECT_EQ(error_of_path("dynamic = { ecmp = 1 }").substr(0, 12), "p.toml:5:20:");
     EXPECT_EQ(error_of_path("segments = [\"r2\"]\n[[policies.paths]]\nsegments = [\"r3\"]"),
               "p.toml:6:1: two paths of this policy have preference 100: give them different ones, "
               "or a discriminator each");
@@ -220,6 +233,34 @@ TEST_F(policies_file_test, what_does_not_go_together) {
               R"(p.toml:2:1: unknown key "colour" in [[policies]]; did you mean "color"?)");
     EXPECT_EQ(error_of("policies = 3\n"),
               "p.toml:1:12: policies must be an array of tables: write [[policies]]");
+}
+
+TEST_F(policies_file_test, a_group_is_two_paths_of_different_policies_that_demand_the_same) {
+    const auto policy = [](int color, const std::string& more) {
+        return "[[policies]]\ncolor = " + std::to_string(color) +
+               "\nendpoint = \"r5\"\n[[policies.paths]]\ndynamic = { disjoint_group = \"x\"" +
+               more + " }\n";
+    };
+    EXPECT_EQ(error_of(policy(1, "") + policy(2, "")), "");
+    EXPECT_EQ(error_of(policy(1, "") + policy(2, "") + policy(3, "")),
+              R"(p.toml:15:30: disjoint_group "x" has two paths already)");
+    EXPECT_EQ(error_of(policy(1, "") + policy(2, ", metric = \"te\"")),
+              R"(p.toml:10:30: the two paths of disjoint_group "x" have to demand the same)");
+    EXPECT_EQ(error_of(policy(1, "") + "[[policies.paths]]\npreference = 7\n"
+                                       "dynamic = { disjoint_group = \"x\" }\n"),
+              "p.toml:8:30: disjoint_group \"x\" has two paths of one policy, of which one at most "
+              "is active");
+    const auto made = read(policy(1, ", disjoint = \"srlg\", strict = true") +
+                           policy(2, ", disjoint = \"srlg\", strict = true"));
+    const paths::dynamic_path& path = *made.policies[1].candidates[0].dynamic;
+    EXPECT_EQ(path.group, "x");
+    EXPECT_EQ(path.disjoint, paths::kept_apart::srlg);
+    EXPECT_TRUE(path.strict);
+    EXPECT_TRUE(read("[[policies]]\ncolor = 1\nendpoint = \"r5\"\n[[policies.paths]]\n"
+                     "dynamic = { ecmp = true }\n")
+                    .policies[0]
+                    .candidates[0]
+                    .dynamic->ecmp);
 }
 
 TEST_F(policies_file_test, demands_and_routes_are_checked) {

@@ -147,6 +147,13 @@ TEST(RhumbPath, PathsKeepConstraints) {
            {"ams-red takes no part in algorithm 129"});
 }
 
+TEST(RhumbPath, PoliciesOfAPair) {
+    const std::string ends = std::string(RHUMB_ROOT) + "/configs/topology/pair.toml r1 r4";
+    expect("path --color 1 " + ends, 0,
+           {"active: the first that is valid; a pair with r1, color 2: they share nothing", "r6"});
+    expect("path --color 2 " + ends, 0, {"a pair with r1, color 1: they share nothing", "r5"});
+}
+
 TEST(RhumbPath, SeveralPathsAndPairs) {
     const json both = read("path --json -k 5 " + lab + " r1 r5").at("paths");
     ASSERT_EQ(both.size(), 2U);
@@ -300,8 +307,8 @@ TEST(RhumbPath, ProtectionIsThatOfTheDaemon) {
     for (const json& row : rows) {
         if (row.at("link") == "r1-2") {
             EXPECT_EQ(row.at("out"), "r1-4");
-            EXPECT_EQ(row.at("segments"), json::array({"adjacency r4 r4-3"}));
-            EXPECT_EQ(row.at("labels"), json::array({15'004}));
+            EXPECT_EQ(row.at("segments"), json::array({"r4->r3"}));
+            EXPECT_EQ(row.at("labels"), json::array({15'002}));
             EXPECT_EQ(row.at("protects"), "link");
             for (const json& node : row.at("destinations")) {
                 behind.push_back(node);
@@ -316,6 +323,18 @@ TEST(RhumbPath, ProtectionIsThatOfTheDaemon) {
     }
     expect("protection --protect city " + lab + " r1", 2, {"--protect is link, node"});
     expect("protection " + lab + " r9", 2, {"r9 is no node"});
+    // Of one destination, why.
+    const json told = read("protection --json --explain r5 " + lab + " r1");
+    ASSERT_EQ(told.size(), 1U);
+    EXPECT_EQ(told[0].at("p_space"), json::array({"r1", "r4"}));
+    EXPECT_EQ(told[0].at("q_space"), json::array({"r2", "r3", "r5"}));
+    EXPECT_EQ(told[0].at("path"), json::array({"r1", "r4", "r3", "r5"}));
+    EXPECT_EQ(told[0].at("labels"), json::array({15'002}));
+    expect("protection --explain r4 " + lab + " r1", 0,
+           {"failure      r1:r1-4", "Q-space      of r4: r4", "extended, by r2: r1 r2 r3 r5",
+            "node r3 (16003): no shortest path from r2 to it meets the failure",
+            "adjacency r3 r3-4 (15002)", "r4 is where it is to go"});
+    expect("protection --explain r9 " + lab + " r1", 2, {"r9 is no node"});
 }
 
 TEST(RhumbPath, WalksFollowSegments) {

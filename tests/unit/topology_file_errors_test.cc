@@ -110,6 +110,8 @@ TEST(TopologyErrors, Links) {
                               "-1", "0", "\"99999999999999999999s\"", "\".\"", "\"ms\""}) {
         expect_error(link + "delay = " + delay, "t:5:9: delay is no number from 1 to 16777214");
     }
+    expect_error(link + "reserved = \"1G\"",
+                 "t:5:12: reserved is a part of bandwidth, which is missing");
     for (const char* bandwidth : {"\"18446745T\"", "\"10g\"", "\"18446744073709551616\""}) {
         expect_error(link + "bandwidth = " + bandwidth, "t:5:13: bandwidth is no number");
     }

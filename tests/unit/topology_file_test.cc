@@ -100,6 +100,7 @@ metric = [5, 6]
 te_metric = 9
 delay = ["1.5ms", 20]
 bandwidth = "2.5G"
+reserved = ["1G", 7]
 affinities = ["blue", "red"]
 srlg = [4, 4294967295]
 addresses = ["192.0.2.1", "2001:db8::2"]
@@ -144,6 +145,8 @@ one_way = true
     EXPECT_EQ(std::pair(x.delay, back.delay), std::pair(1'500U, 20U));
     EXPECT_EQ(std::pair(x.te_metric, back.te_metric), std::pair(9U, 9U));
     EXPECT_EQ(x.bandwidth, 2'500'000'000U);
+    EXPECT_EQ(std::pair(x.reserved, back.reserved),
+              (std::pair<std::uint64_t, std::uint64_t>(1'000'000'000, 7)));
     EXPECT_EQ(x.affinities, 1 | std::uint64_t{1} << 63);
     EXPECT_EQ(back.srlgs, (std::vector<std::uint32_t>{4, 4'294'967'295}));
     EXPECT_EQ(config::to_string(*back.address), "2001:db8::2/128");

@@ -167,7 +167,7 @@ TEST(flex_algo, the_definition_of_the_highest_priority_then_name_counts) {
     EXPECT_EQ(elected(), 2);
 }
 
-// Link by link, as long as nodes say the same of themselves.
+// Whatever a link says counts.
 TEST(flex_algo, a_plane_follows_single_links) {
     square s;
     s.rule.metric = metric_type::te;
@@ -178,18 +178,13 @@ TEST(flex_algo, a_plane_follows_single_links) {
     }
     s.say();
     map m = make_map(s.said);
-    plane view = make_plane(m, 128);
     const link_number ab = *m.find_link(0, "to-b");
     link& said = s.said[0].links[0];
     const auto now = [&]() -> cost {
         ++s.said[0].version;
         auto changed = m.apply(s.said[0]);
         EXPECT_TRUE(changed.ok() && changed->nodes.empty());
-        const plane_change differs = update_plane(m, 128, *changed, view);
-        EXPECT_FALSE(differs.complete);
-        EXPECT_EQ(differs.links, (std::vector<link_number>{ab}));
-        EXPECT_EQ(view.costs, make_plane(m, 128).costs);
-        return view.costs[ab];
+        return make_plane(m, 128).costs[ab];
     };
     said.te_metric = 9;
     EXPECT_EQ(now(), 9U);
@@ -210,12 +205,10 @@ TEST(flex_algo, a_definition_goes_with_its_node) {
     s.say();
     map m = make_map(s.said);
     EXPECT_EQ(algorithms(m), (std::vector<std::uint8_t>{0, 128}));
-    plane view = make_plane(m, 128);
-    const change changed = m.withdraw("a", 2);
+    (void)m.withdraw("a", 2);
     EXPECT_EQ(definition_of(m, 128), nullptr);
     EXPECT_EQ(algorithms(m), (std::vector<std::uint8_t>{0}));
-    EXPECT_EQ(update_plane(m, 128, changed, view).links.size(), 10U);
-    EXPECT_EQ(view.costs, std::vector<cost>(10, unusable));
+    EXPECT_EQ(make_plane(m, 128).costs, std::vector<cost>(10, unusable));
 }
 
 }  // namespace

@@ -1,15 +1,10 @@
-// A router whose tables are computed from a map, r1 of five:
-//
-//   r1 --10-- r2          west: r4, next hop "w"
-//   |          |          east: r2, next hop "r2"
-//   10        10
-//   |          |
-//   r4 --40-- r3 --10-- r5
+// What a router computes from a map, and how it follows its links.
+#include "tests/vdev/daemon_map.hh"
+
 #include <set>
 #include <thread>
 
 #include "controlplane/config/topology_file.hh"
-#include "tests/vdev/daemon_control.hh"
 
 namespace rhumb::test {
 namespace {
@@ -17,68 +12,20 @@ namespace {
 using nlohmann::json;
 using namespace std::chrono_literals;
 
-class rhumbd_map : public rhumbd_control {
-protected:
-    static std::string topology(unsigned r1_r2 = 10) {
-        std::string text = "[defaults]\nsrgb = \"16000-23999\"\nsrlb = \"15000-15999\"\n";
-        for (int n = 1; n <= 5; ++n) {
-            const std::string number = std::to_string(n);
-            text += "[nodes.r" + number + "]\nloopback = \"198.51.100." + number +
-                    "\"\nsid = " + number + "\n";
+// Where a label's packets go, in short: "continue 16005 r2~via-w~15000".
+std::string way_of(const json& rule) {
+    std::string text = rule.value("op", "none");
+    if (rule.contains("out")) {
+        text += ' ' + std::to_string(rule["out"].get<unsigned>());
+    }
+    for (const json& path : rule.value("via", json::array())) {
+        text += ' ' + path.value("nexthop", "");
+        if (path.contains("out")) {
+            text += '>' + std::to_string(path["out"].get<unsigned>());
         }
-        const auto link = [&](const char* a, const char* b, unsigned metric) {
-            text += std::string("[[links]]\nends = [\"") + a + "\", \"" + b +
-                    "\"]\nmetric = " + std::to_string(metric) + "\n";
-        };
-        link("r1", "r2", r1_r2);
-        link("r2", "r3", 10);
-        link("r3", "r4", 40);
-        link("r1", "r4", 10);
-        link("r3", "r5", 10);
-        return text;
     }
-    void write_router(const std::string& west, const std::string& east,
-                      const std::string& more = "") const {
-        folder_.write("r.toml",
-                      "[node]\nname = \"" + name_ + "\"\n[runtime]\nsocket = \"r.sock\"\n" +
-                          "[ports.west]\ndevice = \"" + west +
-                          "\"\nmac = \"02:00:00:00:01:01\"\n[ports.east]\ndevice = \"" + east +
-                          "\"\nmac = \"02:00:00:00:01:02\"\n"
-                          "[nexthops.w]\nport = \"west\"\nmac = \"02:00:00:00:03:01\"\n"
-                          "[nexthops.r2]\nport = \"east\"\nmac = \"02:00:00:00:02:01\"\n"
-                          "[topology]\nfile = \"lab.toml\"\nnode = \"r1\"\n"
-                          "links = { \"to-r4\" = \"w\" }\n" +
-                          more);
-    }
-    static json label(daemon& router, unsigned value) {
-        const json found = rows(router, {{"what", "labels"}, {"label", value}});
-        return found.size() == 1 ? found[0] : json();
-    }
-    // Where a label's packets go, in short: "continue 16005 r2~via-w~15000".
-    static std::string way_of(const json& rule) {
-        std::string text = rule.value("op", "none");
-        if (rule.contains("out")) {
-            text += ' ' + std::to_string(rule["out"].get<unsigned>());
-        }
-        for (const json& path : rule.value("via", json::array())) {
-            text += ' ' + path.value("nexthop", "");
-            if (path.contains("out")) {
-                text += '>' + std::to_string(path["out"].get<unsigned>());
-            }
-        }
-        return text;
-    }
-    template <class Done>
-    static bool soon(Done&& done) {
-        for (int i = 0; i < 2000; ++i) {
-            if (done()) {
-                return true;
-            }
-            std::this_thread::sleep_for(5ms);
-        }
-        return false;
-    }
-};
+    return text;
+}
 
 TEST_F(rhumbd_map, tables_are_those_of_its_place_on_the_map) {
     const std::string policy =

@@ -61,7 +61,6 @@ int main(int argc, char** argv) {
                 size.links, size.rounds);
     measure(shortest_path_cases(size, 100), size.rounds);
     measure(shortest_path_cases(size, (1U << 24) - 2), size.rounds);
-    measure(update_cases(size), size.rounds);
     measure(map_cases(size), size.rounds);
     print_memory(size);
     return 0;

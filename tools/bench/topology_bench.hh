@@ -32,7 +32,6 @@ struct bench_size {
 };
 
 [[nodiscard]] case_group shortest_path_cases(const bench_size& size, unsigned max_cost);
-[[nodiscard]] case_group update_cases(const bench_size& size);
 [[nodiscard]] case_group map_cases(const bench_size& size);
 
 // Prints a table of what a loaded map takes of memory.

@@ -48,9 +48,6 @@ struct loaded {
     [[nodiscard]] node_number a_node() {
         return static_cast<node_number>(dice() % m.graph().node_count());
     }
-    [[nodiscard]] link_number a_link() {
-        return static_cast<link_number>(dice() % m.graph().link_count());
-    }
 
     std::vector<advertisement> said;
     topology::map m;
@@ -114,55 +111,6 @@ case_group shortest_path_cases(const bench_size& size, unsigned max_cost) {
         {"tree to a node", 1,
          [at] { shortest_paths_to(at->m.graph(), at->view, at->root, at->to, at->memory); }});
     group.cases.push_back({"Boost.Graph dijkstra_shortest_paths, CSR", 1, dijkstra});
-    return group;
-}
-
-case_group update_cases(const bench_size& size) {
-    const auto at = load(size, 100);
-    compute(*at);
-    case_group group{"after a change: tree and first hops", {}};
-    const auto changed = std::make_shared<plane_change>();
-    const auto set_cost = [at, changed](link_number l, cost to) {
-        for (const link_number one : {l, at->m.graph().reverse[l]}) {
-            changed->links.push_back(one);
-            at->view.costs[one] = to;
-        }
-    };
-    const auto update = [at, changed] {
-        const topology::graph& g = at->m.graph();
-        const auto moved = update_paths_from(g, at->view, *changed, at->from, at->memory);
-        at->hops.update(g, at->view, *changed, at->from, moved, at->memory);
-    };
-    group.cases.push_back({"computed anew", 1, [at] { compute(*at); }});
-    // Many updates a run, as one is too short for the clock.
-    const auto add = [&](const char* what, const std::function<link_number()>& choose) {
-        group.cases.push_back({what, 20, [=] {
-                                   for (int n = 0; n < 10; ++n) {
-                                       const link_number l = choose();
-                                       const cost was = at->view.costs[l];
-                                       for (const cost now : {unusable, was}) {
-                                           changed->links.clear();
-                                           set_cost(l, now);
-                                           update();
-                                       }
-                                   }
-                               }});
-    };
-    add("any link fails or comes back", [at] { return at->a_link(); });
-    add("one that shortest paths use", [at] {
-        for (;;) {
-            const link_number l = at->a_link();
-            const topology::graph& g = at->m.graph();
-            if (at->from.distances[g.from[l]] + at->view.costs[l] == at->from.distances[g.to[l]]) {
-                return l;
-            }
-        }
-    });
-    add("one of the root", [at] {
-        const topology::graph& g = at->m.graph();
-        const link_number first = g.first[at->root];
-        return first + static_cast<link_number>(at->dice() % (g.first[at->root + 1] - first));
-    });
     return group;
 }
 

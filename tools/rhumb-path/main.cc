@@ -1,13 +1,10 @@
 // rhumb-path: a network from a topology file, without a daemon: shortest paths, segments, the
 // labels at every hop, conflicts between SIDs, and a drawing.
-#include <fmt/format.h>
-
 #include <array>
-#include <cstdio>
-#include <iostream>
+#include <span>
 
 #include "tools/rhumb-path/network.hh"
-#include "tools/rhumbctl/text.hh"
+#include "tools/rhumbctl/subcommands.hh"
 
 namespace rhumb::path_tool {
 namespace {
@@ -24,58 +21,26 @@ constexpr std::array<subcommand, 8> subcommands{{
     {"svg", "FILE OUT.svg", "the map as a drawing, with paths in colours", svg},
 }};
 
-std::string usage() {
-    std::string text =
-        "usage: rhumb-path SUBCOMMAND [OPTION...] ...\n"
-        "\n"
-        "A network from a topology file (docs/topology.md), without a daemon.\n"
-        "\n";
-    for (const subcommand& one : subcommands) {
-        text += fmt::format("  {:<10} {:<23} {}\n", one.name, one.arguments, one.summary);
-    }
-    return text +
-           "\n"
-           "rhumb-path SUBCOMMAND --help tells the options. Start with\n"
-           "  rhumb-path path configs/topology/lab5.toml r1 r5\n"
-           "Exit status: 0 done, 1 no such path or the packet does not arrive, 2 wrong usage,\n"
-           "4 a file is bad or cannot be read or written. See docs/rhumb-path.md.\n";
-}
-
-exit_status run(const words& line) {
-    if (line.empty()) {
-        throw failure(exit_status::usage, "what is to be done?");
-    }
-    const std::string& word = line.front();
-    if (word == "-h" || word == "--help") {
-        std::cout << usage();
-        return exit_status::done;
-    }
-    if (word == "--version") {
-        std::cout << "rhumb-path " RHUMB_VERSION "\n";
-        return exit_status::done;
-    }
-    for (const subcommand& one : subcommands) {
-        if (one.name == word) {
-            return one.run({line.begin() + 1, line.end()}, load);
-        }
-    }
-    throw failure(exit_status::usage, "unknown subcommand " + word);
-}
+constexpr ctl::program itself{
+    "rhumb-path",
+    RHUMB_VERSION,
+    "usage: rhumb-path SUBCOMMAND [OPTION...] ...\n"
+    "\n"
+    "A network from a topology file (docs/topology.md), without a daemon.\n"
+    "\n",
+    "\n"
+    "rhumb-path SUBCOMMAND --help tells the options. Start with\n"
+    "  rhumb-path path configs/topology/lab5.toml r1 r5\n"
+    "Exit status: 0 done, 1 no such path or the packet does not arrive, 2 wrong usage,\n"
+    "4 a file is bad or cannot be read or written. See docs/rhumb-path.md.\n",
+    10,
+    23,
+};
 
 int main_status(const words& line) {
-    try {
-        const exit_status status = run(line);
-        std::cout.flush();
-        if (!std::cout) {
-            throw failure(exit_status::file, "cannot write to standard output");
-        }
-        return static_cast<int>(status);
-    } catch (const failure& why) {
-        std::cout.flush();
-        fmt::print(stderr, "rhumb-path: {}\n{}", ctl::printable(why.what(), ctl::keep::lines),
-                   why.status() == exit_status::usage ? "(rhumb-path --help tells more)\n" : "");
-        return static_cast<int>(why.status());
-    }
+    return ctl::main_of(
+        itself, std::span<const subcommand>(subcommands), line,
+        [](const subcommand& one, const words& rest) { return one.run(rest, load); });
 }
 
 }  // namespace

@@ -17,11 +17,13 @@ using nlohmann::json;
 namespace {
 
 // Why a candidate is not the active one, or that it is.
-std::string state_text(const paths::policy_state& policy, std::size_t n) {
+std::string state_text(routing::own_policies& all, const paths::policy_state& policy,
+                       std::size_t n) {
     const paths::candidate_path& candidate = policy.candidates[n];
     const paths::candidate_state& state = policy.states[n];
+    const std::string reason = all.reason_of(policy, n);
     if (policy.active && *policy.active == candidate.key) {
-        return "active: the first that is valid";
+        return "active: the first that is valid" + (reason.empty() ? "" : "; " + reason);
     }
     if (!state.tried) {
         return "not tried: one before it is valid";
@@ -32,11 +34,10 @@ std::string state_text(const paths::policy_state& policy, std::size_t n) {
     if (state.valid) {
         return "valid";
     }
-    const std::string fault(paths::to_string(state.fault));
     if (candidate.dynamic) {
-        return "invalid: " + fault;
+        return "invalid: " + reason;
     }
-    return fmt::format("invalid: list {}, segment {}: {}", state.list + 1, state.hop + 1, fault);
+    return fmt::format("invalid: list {}, segment {}: {}", state.list + 1, state.hop + 1, reason);
 }
 
 std::string origin_text(paths::protocol_origin origin) {
@@ -63,7 +64,7 @@ std::vector<std::size_t> by_preference(const paths::policy_state& policy) {
     return order;
 }
 
-json candidates_json(const paths::policy_state& policy) {
+json candidates_json(routing::own_policies& all, const paths::policy_state& policy) {
     json rows = json::array();
     for (const std::size_t n : by_preference(policy)) {
         const paths::candidate_path& c = policy.candidates[n];
@@ -74,7 +75,7 @@ json candidates_json(const paths::policy_state& policy) {
                         {"kind", c.dynamic ? "dynamic" : "explicit"},
                         {"lists", c.lists.size()},
                         {"active", policy.active && *policy.active == c.key},
-                        {"state", state_text(policy, n)}});
+                        {"state", state_text(all, policy, n)}});
     }
     return rows;
 }
@@ -84,7 +85,7 @@ struct told_list {
     labels::label_walk walk;
 };
 
-json policy_json(const network& in, const paths::policy_state& policy,
+json policy_json(const network& in, routing::own_policies& all, const paths::policy_state& policy,
                  const std::vector<told_list>& lists) {
     json rows = json::array();
     for (const told_list& one : lists) {
@@ -102,13 +103,13 @@ json policy_json(const network& in, const paths::policy_state& policy,
             {"endpoint", config::to_string(policy.key.endpoint)},
             {"binding_sid", policy.bound.label ? json(*policy.bound.label) : json()},
             {"dropping", policy.dropping},
-            {"candidates", candidates_json(policy)},
+            {"candidates", candidates_json(all, policy)},
             {"lists", rows}};
 }
 
-void print_candidates(const paths::policy_state& policy) {
+void print_candidates(routing::own_policies& all, const paths::policy_state& policy) {
     std::vector<ctl::text_table::row> cells;
-    for (const json& row : candidates_json(policy)) {
+    for (const json& row : candidates_json(all, policy)) {
         const std::string name = row["name"];
         cells.push_back({row["preference"].dump(), name.empty() ? "-" : name, row["origin"],
                          row["kind"], row["state"]});
@@ -117,7 +118,7 @@ void print_candidates(const paths::policy_state& policy) {
                      .render(cells);
 }
 
-void print_policy(const network& in, const paths::policy_state& policy,
+void print_policy(const network& in, routing::own_policies& all, const paths::policy_state& policy,
                   const std::vector<told_list>& lists) {
     const std::string name = policy.settings.name.empty() ? "" : " " + policy.settings.name;
     std::string binding = "none";
@@ -131,7 +132,7 @@ void print_policy(const network& in, const paths::policy_state& policy,
     std::cout << fmt::format("policy{} of {}, color {}, endpoint {}\nbinding SID {}\n\n", name,
                              in.name(policy.key.headend), policy.key.color,
                              config::to_string(policy.key.endpoint), binding);
-    print_candidates(policy);
+    print_candidates(all, policy);
     std::uint64_t sum = 0;
     for (const told_list& one : lists) {
         sum += one.list.weight;
@@ -163,8 +164,8 @@ std::unique_ptr<routing::own_policies> evaluate_policies(const network& in,
         }
         throw failure(exit_status::file, text);
     }
-    auto made = std::make_unique<routing::own_policies>(in.map, own.value_or(0),
-                                                        std::vector<topology::label_block>());
+    auto made =
+        std::make_unique<routing::own_policies>(in.map, own.value_or(0), routing::own_blocks{});
     made->replace(all);
     (void)made->update({}, 0);
     return made;
@@ -197,13 +198,16 @@ exit_status tell_policy(const network& in, topology::node_number from, topology:
     const paths::policy_state& policy = find_policy(in, all->all(), from, to, color);
     std::vector<told_list> lists;
     for (const paths::weighted_segments& list : policy.lists.in_force().lists) {
-        lists.push_back({list, in.walker->follow(from, list.segments, in.sids->node_prefix(to, 0),
+        // The walker knows no policies: it follows what their binding SIDs stand for.
+        const auto expanded =
+            paths::expand_offers(in.map.graph(), list.segments, all->all().offers());
+        lists.push_back({list, in.walker->follow(from, expanded, in.sids->node_prefix(to, 0),
                                                  walking.make(in))});
     }
     if (as_json) {
-        std::cout << policy_json(in, policy, lists).dump(1, ' ', true) << '\n';
+        std::cout << policy_json(in, *all, policy, lists).dump(1, ' ', true) << '\n';
     } else {
-        print_policy(in, policy, lists);
+        print_policy(in, *all, policy, lists);
     }
     const bool arrives = !lists.empty() && std::ranges::all_of(lists, [](const told_list& one) {
         return one.walk.arrives();

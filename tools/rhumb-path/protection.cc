@@ -6,10 +6,13 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "controlplane/routing/repair_options.hh"
+#include "controlplane/routing/repair_rows.hh"
 #include "controlplane/topology/flex_algo.hh"
 #include "controlplane/topology/ti_lfa.hh"
 #include "tools/rhumb-path/network.hh"
 #include "tools/rhumbctl/table.hh"
+#include "tools/rhumbctl/text.hh"
 
 namespace rhumb::path_tool {
 
@@ -18,70 +21,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::array<std::string_view, 4> kinds{"link", "node", "srlg", "node+srlg"};
-
-// What segments may be made of: links and nodes that have SIDs for it, as the daemon does.
-topology::ti_lfa_options options_for(const network& in, std::uint8_t algorithm) {
-    topology::ti_lfa_options options;
-    const topology::graph& g = in.map.graph();
-    options.has_node_sid.resize(g.node_count());
-    for (topology::node_number n = 0; n < g.node_count(); ++n) {
-        options.has_node_sid[n] = in.sids->node_prefix(n, algorithm) ? 1 : 0;
-    }
-    options.has_adjacency_sid.resize(g.link_count());
-    for (topology::link_number l = 0; l < g.link_count(); ++l) {
-        const topology::link* const said = in.map.said_of(l);
-        options.has_adjacency_sid[l] = said != nullptr && !said->sids.empty() ? 1 : 0;
-    }
-    return options;
-}
-
-json destinations(const network& in, const topology::link_repairs& of, std::uint32_t number) {
-    json names = json::array();
-    for (topology::node_number n = 0; n < of.by_node.size(); ++n) {
-        if (of.by_node[n] == number) {
-            names.push_back(in.name(n));
-        }
-    }
-    return names;
-}
-
-// The labels as the nodes want them that see them on top.
-json labels_json(const network& in, const topology::repair& repair) {
-    json stack = json::array();
-    const auto labels = in.walker->stack_for(in.map.graph().to[repair.out], repair.segments);
-    if (labels) {
-        stack = labels.value();
-    }
-    return stack;
-}
-
-json repairs_json(const network& in, std::uint8_t algorithm,
-                  const std::vector<topology::link_repairs>& all) {
-    json rows = json::array();
-    for (const topology::link_repairs& of : all) {
-        for (std::uint32_t r = 0; r < of.repairs.size(); ++r) {
-            const topology::repair& repair = of.repairs[r];
-            json segments = json::array();
-            for (const topology::segment& s : repair.segments) {
-                segments.push_back(labels::to_text(in.map, s));
-            }
-            json nodes = destinations(in, of, r);
-            if (nodes.empty()) {
-                continue;
-            }
-            rows.push_back({{"link", in.map.said_of(of.link)->name},
-                            {"remote", in.name(in.map.graph().to[of.link])},
-                            {"algorithm", algorithm},
-                            {"destinations", std::move(nodes)},
-                            {"protects", kinds[static_cast<std::size_t>(repair.protects)]},
-                            {"out", in.map.said_of(repair.out)->name},
-                            {"segments", segments},
-                            {"labels", labels_json(in, repair)},
-                            {"end", in.name(repair.end)}});
-        }
-    }
-    return rows;
-}
 
 std::string joined(const json& list) {
     std::string text;
@@ -108,6 +47,15 @@ void print_repairs(const json& rows) {
                      .render(cells);
 }
 
+void print_words(const json& rows) {
+    for (const json& row : rows) {
+        std::cout << (&row == &rows.front() ? "" : "\n");
+        for (const json& line : row["words"]) {
+            std::cout << ctl::printable(line.get_ref<const std::string&>()) << '\n';
+        }
+    }
+}
+
 }  // namespace
 
 exit_status protection(const words& line, const network_source& open) {
@@ -117,6 +65,7 @@ exit_status protection(const words& line, const network_source& open) {
         "For each link of a node: over which link, and with which segments, packets for the\n"
         "destinations behind it go on when it fails (TI-LFA, RFC 9855).\n");
     std::string kind = "link";
+    std::string explained;
     unsigned number = 0;
     bool strict = false;
     bool as_json = false;
@@ -127,6 +76,9 @@ exit_status protection(const words& line, const network_source& open) {
                                 "no repairs of the link alone where there is none of WHAT");
     given.options.add_options()("algorithm", po::value(&number)->value_name("A"),
                                 "0: shortest path (the default), or a flexible algorithm");
+    given.options.add_options()("explain", po::value(&explained)->value_name("NODE"),
+                                "why packets for this node are repaired as they are: what fails, "
+                                "P-space, Q-space, the path and its segments");
     given.options.add_options()("json", po::bool_switch(&as_json), "as JSON");
     if (!given.parse(line, 2, 2)) {
         return exit_status::done;
@@ -137,15 +89,21 @@ exit_status protection(const words& line, const network_source& open) {
     }
     const auto in = open(given.given()[0]);
     const std::uint8_t algorithm = in->algorithm(number);
-    topology::ti_lfa_options options = options_for(*in, algorithm);
+    topology::ti_lfa_options options = routing::repair_options(in->map, *in->sids, algorithm);
     options.protects = static_cast<topology::protection>(wanted - kinds.begin());
     options.fall_back = !strict;
+    const topology::node_number own = in->node(given.given()[1]);
+    const topology::plane view = topology::make_plane(in->map, algorithm);
+    const routing::repair_scene scene{in->map, *in->sids, algorithm, view};
     topology::repair_computer computer;
-    const auto repairs = computer.compute(in->map, topology::make_plane(in->map, algorithm),
-                                          algorithm, in->node(given.given()[1]), options);
-    const json rows = repairs_json(*in, algorithm, repairs);
+    const json rows =
+        explained.empty()
+            ? routing::repair_rows(scene, computer.compute(in->map, view, algorithm, own, options))
+            : routing::explanation_rows(scene, own, in->node(explained), options);
     if (as_json) {
         std::cout << rows.dump(1, ' ', true) << '\n';
+    } else if (!explained.empty()) {
+        print_words(rows);
     } else {
         print_repairs(rows);
     }

@@ -104,6 +104,7 @@ json links_json(const network& in) {
                             {"te_metric", l.te_metric},
                             {"delay", l.delay},
                             {"bandwidth", l.bandwidth},
+                            {"reserved", l.reserved},
                             {"affinities", in.affinities(l.affinities)},
                             {"srlg", l.srlgs},
                             {"sids", sids}});

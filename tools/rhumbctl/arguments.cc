@@ -17,11 +17,12 @@ namespace po = boost::program_options;
 constexpr const char* usage =
     "usage: rhumbctl [OPTION...] COMMAND...\n"
     "\n"
-    "Asks and changes a running rhumbd over its control socket.\n"
+    "Asks and changes a running rhumbd, or rhumb-overlay, over its control socket.\n"
     "\n"
     "  show version|ports|labels|prefixes|nexthops|counters|drops|config|workers|neighbours\n"
-    "  show topology|links|spf|protection|policies|conflicts\n"
+    "  show topology|links|spf|protection|policies|conflicts|utilisation\n"
     "                                     of a router with a map; spf: [--algorithm N]\n"
+    "                                     protection: [--explain NODE]\n"
     "  label set LABEL KEY=VALUE...       op=continue|next|pop|push out= via=r2,r3*3 segments=\n"
     "                                     ttl=uniform|pipe tc=\n"
     "  label delete LABEL...\n"
@@ -44,6 +45,22 @@ constexpr const char* usage =
     "  topology svg FILE|- [--path A B] [--from NODE] [--color C] [--backup] [--fail LINK]...\n"
     "                                     draw the map\n"
     "  topology save FILE|-               the map as a topology file, for rhumb-path\n"
+    "  controller report [--fail link|node|srlg|all|none] [--limit PERCENT]\n"
+    "                                     demands against capacity, now and after failures\n"
+    "  controller reoptimise [--target PERCENT] [--moves N] [--apply]\n"
+    "                                     which policies should move; --apply: moves the router's "
+    "own\n"
+    "  controller revert                  take all moves back\n"
+    "  overlay show feeds|peers|progress|state|forks\n"
+    "                                     of the replication service; [--watch] [--limit N]\n"
+    "  overlay follow|unfollow FEED       replicate a feed, or no longer\n"
+    "  overlay block|unblock PEER [--by FEED]\n"
+    "                                     exchange nothing with a peer; --by: that feed alone\n"
+    "  overlay connect ADDRESS            dial net:HOST:PORT~shs:KEY, now and after each start\n"
+    "  overlay disconnect PEER            hang up, and dial no more\n"
+    "  overlay publish JSON|-             append a message to this node's own feed\n"
+    "  overlay read FEED [--from N] [--limit N] [--follow]\n"
+    "                                     messages of a feed; --follow: also those that come\n"
     "  completion                         print the completion script for bash\n";
 
 constexpr const char* epilogue =
@@ -61,9 +78,13 @@ struct raw {
     std::string count;
     std::string label;
     std::string algorithm;
+    std::string explain;
     std::string metric;
     std::string color;
     std::string from;
+    std::string target;
+    std::string moves;
+    std::string by;
     std::string op;
     std::string prefix;
     std::string nexthop;
@@ -86,25 +107,33 @@ po::options_description described(raw& into, arguments& lists) {
         ("label", po::value(&into.label)->value_name("N|A-B"), "show, trace: this label, or range")
         ("algorithm", po::value(&into.algorithm)->value_name("N"),
          "show spf, path: a flexible algorithm (RFC 9350), 128 to 255")
+        ("explain", po::value(&into.explain)->value_name("NODE"),
+         "show protection: why packets for a node are repaired as they are")
         ("metric", po::value(&into.metric)->value_name("M"), "path: the least igp, te or delay")
         ("avoid", po::value(&lists.avoid)->value_name("WHAT"),
          "path: keep off a node, NODE:LINK, srlg:N or an affinity; more than once")
         ("fail", po::value(&lists.fail)->value_name("NODE:LINK"),
-         "path, topology svg: this link fails")
+         "path, topology svg: this link fails; controller report: which failures")
         ("color", po::value(&into.color)->value_name("C"),
          "path, topology svg: the SR policy of this color")
         ("path", po::value(&lists.path)->multitoken()->value_name("A B"),
          "topology svg: draw the path between two nodes")
         ("from", po::value(&into.from)->value_name("NODE"),
-         "topology svg: draw all shortest paths from a node")
+         "topology svg: draw all shortest paths from a node; overlay read: the first message")
         ("backup", po::bool_switch(&lists.backup),
          "topology svg: what follows when the first link of the path fails")
+        ("target", po::value(&into.target)->value_name("PERCENT"),
+         "controller reoptimise: enough once no link is fuller")
+        ("moves", po::value(&into.moves)->value_name("N"), "controller reoptimise: at most")
+        ("apply", po::bool_switch(&lists.apply), "controller reoptimise: do it")
+        ("follow", po::bool_switch(&lists.follow), "overlay read: go on with what comes")
+        ("by", po::value(&into.by)->value_name("FEED"), "overlay block: who blocks; else this node")
         ("op", po::value(&into.op)->value_name("OP"), "show: labels with this operation")
         ("prefix", po::value(&into.prefix)->value_name("P"), "show: this prefix")
         ("nexthop", po::value(&into.nexthop)->value_name("NAME"),
          "show: this next hop, or the rules that use it")
         ("port", po::value(&into.port)->value_name("NAME"), "show, trace: this port")
-        ("limit", po::value(&into.limit)->value_name("N"), "show: at most N rows")
+        ("limit", po::value(&into.limit)->value_name("N"), "show: at most N rows; controller report: links are too full beyond N percent (100)")
         ("count", po::value(&into.count)->value_name("N"), "capture: stop after N packets")
         ("help,h", "this text")
         ("version", "rhumbctl's version; the router's: show version");
@@ -164,9 +193,13 @@ arguments parse_arguments(std::vector<std::string> line) {
     made.label = take("label", read.label);
     made.op = take("op", read.op);
     made.algorithm = take("algorithm", read.algorithm);
+    made.explain = take("explain", read.explain);
     made.metric = take("metric", read.metric);
     made.color = take("color", read.color);
     made.from = take("from", read.from);
+    made.target = take("target", read.target);
+    made.moves = take("moves", read.moves);
+    made.by = take("by", read.by);
     made.prefix = take("prefix", read.prefix);
     made.nexthop = take("nexthop", read.nexthop);
     made.port = take("port", read.port);

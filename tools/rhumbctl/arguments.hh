@@ -19,6 +19,7 @@ struct arguments {
     std::optional<std::string> label;           // a number or a range
     std::optional<std::string> op;
     std::optional<std::string> algorithm;
+    std::optional<std::string> explain;
     std::optional<std::string> prefix;
     std::optional<std::string> nexthop;
     std::optional<std::string> port;
@@ -30,7 +31,12 @@ struct arguments {
     std::vector<std::string> avoid;
     std::vector<std::string> fail;
     std::vector<std::string> path;  // pairs of nodes
+    std::optional<std::string> target;
+    std::optional<std::string> moves;
     bool backup = false;
+    bool apply = false;
+    bool follow = false;
+    std::optional<std::string> by;
     bool help = false;
     bool version = false;
     std::vector<std::string> words;  // what is no option

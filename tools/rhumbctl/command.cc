@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::uint64_t max_label = (1U << 20) - 1;
 constexpr std::uint64_t max_traces = 10'000;
+constexpr std::uint64_t max_percent = 10'000;
+constexpr std::uint64_t max_moves = 10'000;
 
 using kind = command::kind;
 
@@ -57,7 +59,8 @@ nlohmann::json label_filter(const std::string& text) {
 }
 
 command show(const arguments& given) {
-    allow(given, {"watch", "label", "op", "prefix", "nexthop", "port", "limit", "algorithm"});
+    allow(given,
+          {"watch", "label", "op", "prefix", "nexthop", "port", "limit", "algorithm", "explain"});
     const std::string form = fmt::format("show {}", fmt::join(view_names(), "|"));
     expect_words(given, 2, 2, form.c_str());
     const std::string& what = given.words[1];
@@ -82,6 +85,10 @@ command show(const arguments& given) {
         }
         made.params["algorithm"] = *algorithm;
     }
+    if (given.explain && what != "protection") {
+        throw wrong("--explain is for show protection");
+    }
+    filter("destination", given.explain);
     filter("op", given.op);
     filter("prefix", given.prefix);
     filter("nexthop", given.nexthop);
@@ -253,6 +260,142 @@ command topology(const arguments& given) {
     return made;
 }
 
+// The option as a number in the request.
+void put_number(const char* name, const std::optional<std::string>& text, std::uint64_t least,
+                std::uint64_t most, nlohmann::json& params) {
+    if (!text) {
+        return;
+    }
+    const auto number = parse_number(*text, most);
+    if (!number || *number < least) {
+        throw wrong(
+            fmt::format("--{} takes a number from {} to {}, not {}", name, least, most, *text));
+    }
+    params[name] = *number;
+}
+
+command controller_report(const arguments& given) {
+    constexpr std::array<std::string_view, 5> kinds{"all", "link", "node", "srlg", "none"};
+    allow(given, {"fail", "limit"});
+    command made{kind::report, "show", {{"what", "report"}}, "", ""};
+    if (!given.fail.empty()) {
+        if (given.fail.size() > 1 || std::ranges::find(kinds, given.fail.front()) == kinds.end()) {
+            throw wrong("--fail is all, link, node, srlg or none here");
+        }
+        made.params["fail"] = given.fail.front();
+    }
+    if (given.limit) {
+        if (*given.limit > max_percent) {
+            throw wrong(fmt::format("--limit takes a percentage here, 1 to {}", max_percent));
+        }
+        made.params["full"] = *given.limit;
+    }
+    return made;
+}
+
+command controller(const arguments& given) {
+    constexpr const char* form = "controller report|reoptimise|revert";
+    expect_words(given, 2, 2, form);
+    const std::string& verb = given.words[1];
+    if (verb == "report") {
+        return controller_report(given);
+    }
+    if (verb == "reoptimise") {
+        allow(given, {"target", "moves", "apply"});
+        command made{kind::plan, "reoptimise", {{"apply", given.apply}}, "", ""};
+        put_number("target", given.target, 0, max_percent, made.params);
+        put_number("moves", given.moves, 1, max_moves, made.params);
+        return made;
+    }
+    if (verb != "revert") {
+        throw wrong(fmt::format("it is: rhumbctl {}", form));
+    }
+    allow(given, {});
+    return call("revert", nlohmann::json::object(), "policies are as the router's file has them");
+}
+
+// `overlay show WHAT`.
+command overlay_show(const arguments& given) {
+    const auto names = view_names(overlay_prefix);
+    const std::string form = fmt::format("overlay show {}", fmt::join(names, "|"));
+    expect_words(given, 3, 3, form.c_str());
+    const std::string& what = given.words[2];
+    if (std::ranges::count(names, what) == 0) {
+        throw wrong(fmt::format("there is no overlay show {}; there is {}", what, form));
+    }
+    command made{kind::show, "show", {{"what", std::string(overlay_prefix) + what}}, "", ""};
+    if (what == "progress" && !given.as_json) {
+        allow(given, {"watch"});
+        made.what = kind::progress;
+    } else {
+        allow(given, {"watch", "limit"});
+    }
+    return made;
+}
+
+command overlay_read(const arguments& given) {
+    allow(given, {"from", "limit", "follow"});
+    expect_words(given, 3, 3, "overlay read FEED [--from N] [--limit N] [--follow]");
+    command made{kind::read, "overlay.read", {{"feed", given.words[2]}}, "", ""};
+    put_number("from", given.from, 1, UINT32_MAX, made.params);
+    if (given.limit) {
+        made.params["limit"] = *given.limit;
+    }
+    made.params["follow"] = given.follow;
+    return made;
+}
+
+// The replication service, beside a router or alone.
+command overlay(const arguments& given) {
+    constexpr const char* form =
+        "overlay show|follow|unfollow|block|unblock|connect|disconnect|publish|read ...";
+    expect_words(given, 2, 3, form);
+    const std::string& verb = given.words[1];
+    if (verb == "show") {
+        return overlay_show(given);
+    }
+    if (verb == "read") {
+        return overlay_read(given);
+    }
+    struct simple {
+        std::string_view verb;
+        const char* parameter;
+        const char* done;
+    };
+    constexpr std::array<simple, 6> simples{{{"follow", "feed", "is followed"},
+                                             {"unfollow", "feed", "is not followed"},
+                                             {"block", "peer", "is blocked"},
+                                             {"unblock", "peer", "is not blocked"},
+                                             {"connect", "address", "is dialled"},
+                                             {"disconnect", "peer", "is not dialled"}}};
+    expect_words(given, 3, 3, form);
+    const std::string& object = given.words[2];
+    if (verb == "publish") {
+        allow(given, {});
+        command made{kind::publish, "overlay.publish", nlohmann::json::object(), "", ""};
+        if (object == "-") {
+            made.file = object;
+        } else {
+            made.params["json"] = object;
+        }
+        return made;
+    }
+    const auto* const found = std::ranges::find(simples, verb, &simple::verb);
+    if (found == simples.end()) {
+        throw wrong(fmt::format("it is: rhumbctl {}", form));
+    }
+    allow(given, {"by"});
+    if (given.by && !verb.ends_with("block")) {
+        throw wrong(fmt::format("overlay {} takes no --by", verb));
+    }
+    command made = call("", {{found->parameter, object}}, object + ' ' + found->done);
+    made.method = "overlay." + verb;
+    if (given.by) {
+        made.params["by"] = *given.by;
+    }
+    return made;
+}
+
 command bare(const arguments& given) {
     const std::string& method = given.words.front();
     allow(given, {});
@@ -268,7 +411,7 @@ struct entry {
     std::string_view name;
     command (*parse)(const arguments& given);
 };
-constexpr std::array<entry, 14> entries{{{"show", show},
+constexpr std::array<entry, 16> entries{{{"show", show},
                                          {"label", rule},
                                          {"prefix", rule},
                                          {"nexthop", rule},
@@ -281,6 +424,8 @@ constexpr std::array<entry, 14> entries{{{"show", show},
                                          {"scion", scion},
                                          {"path", path},
                                          {"topology", topology},
+                                         {"controller", controller},
+                                         {"overlay", overlay},
                                          {"completion", bare}}};
 
 }  // namespace

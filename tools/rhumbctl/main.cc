@@ -20,8 +20,11 @@
 #include "tools/rhumbctl/completion.hh"
 #include "tools/rhumbctl/connection.hh"
 #include "tools/rhumbctl/failure.hh"
+#include "tools/rhumbctl/load_view.hh"
+#include "tools/rhumbctl/overlay.hh"
 #include "tools/rhumbctl/show.hh"
 #include "tools/rhumbctl/text.hh"
+#include "tools/rhumbctl/view.hh"
 #include "tools/rhumbctl/watching.hh"
 
 namespace rhumb::ctl {
@@ -118,6 +121,22 @@ void write_file(const std::string& path, const std::string& text) {
     }
 }
 
+// A message to the node's own feed.
+void publish(client& node, command what, bool as_json) {
+    if (!what.file.empty()) {
+        what.params["json"] = read_file(what.file);
+    }
+    const json made = node.call(what.method, what.params);
+    if (as_json) {
+        std::cout << made.dump(-1, ' ', true) << '\n';
+    } else {
+        std::cout << printable(
+            fmt::format("{} is published, sequence {}\n", value_text(member(made, "id")),
+                        value_text(member(made, "sequence"))),
+            keep::lines);
+    }
+}
+
 // What rhumb-path says of the router's map.
 exit_status ask_map(client& router, const command& what) {
     const path_tool::network_source from_router = [&router](const std::string& name) {
@@ -126,6 +145,10 @@ exit_status ask_map(client& router, const command& what) {
     const path_tool::words line(what.tool.begin() + 1, what.tool.end());
     return what.tool.front() == "path" ? path_tool::path(line, from_router)
                                        : path_tool::svg(line, from_router);
+}
+
+void print_load(const json& found, std::string (*in_words)(const json&), bool as_json) {
+    std::cout << (as_json ? found.dump(1, ' ', true) + '\n' : in_words(found));
 }
 
 exit_status run(client& router, const command& what, const arguments& given) {
@@ -141,7 +164,18 @@ exit_status run(client& router, const command& what, const arguments& given) {
         case kind::capture:
             capture(router, what, interrupt_descriptor(), isatty(STDERR_FILENO) != 0, std::cerr);
             break;
+        case kind::read:
+            read_feed(router, what, given.as_json, interrupt_descriptor(), std::cout);
+            break;
+        case kind::progress:
+            show_progress(router, what, given.watch, isatty(STDOUT_FILENO) != 0, std::cout);
+            break;
+        case kind::publish: publish(router, what, given.as_json); break;
         case kind::map: return ask_map(router, what);
+        case kind::report: print_load(load_report(router, what), report_text, given.as_json); break;
+        case kind::plan:
+            print_load(router.call(what.method, what.params), plan_text, given.as_json);
+            break;
         case kind::save_map: write_file(what.file, topology_file(router)); break;
         default: call(router, what, given.as_json);
     }

@@ -36,7 +36,7 @@ _rhumbctl() {
             -s | --socket) _rhumbctl_target=(-s "${COMP_WORDS[n + 1]}"); ((++n)) ;;
             -n | --node) _rhumbctl_target=(-n "${COMP_WORDS[n + 1]}"); ((++n)) ;;
             --label | --op | --prefix | --nexthop | --port | --limit | --count | --timeout | --algorithm | \
-                --metric | --avoid | --fail | --color | --from)
+                --metric | --avoid | --fail | --color | --from | --target | --moves)
                 ((++n)) ;;
             = | -*) ;;
             *) words+=("${COMP_WORDS[n]}") ;;
@@ -48,7 +48,8 @@ _rhumbctl() {
         --port) _rhumbctl_offer $(_rhumbctl_names ports port); return ;;
         --nexthop) _rhumbctl_offer $(_rhumbctl_names nexthops nexthop); return ;;
         --metric) _rhumbctl_offer igp te delay; return ;;
-        --avoid | --fail | --color) return ;;
+        --fail) [[ ${words[0]-} == controller ]] && _rhumbctl_offer all link node srlg none; return ;;
+        --avoid | --color | --target | --moves) return ;;
         --from | --path) _rhumbctl_offer $(_rhumbctl_names topology node); return ;;
         --op) _rhumbctl_offer continue next pop push; return ;;
         -n | --node | --label | --prefix | --limit | --count | --timeout) return ;;
@@ -70,6 +71,8 @@ _rhumbctl() {
             trace) options+=(--port --label) ;;
             capture) options+=(--count) ;;
             path) options+=(--color --algorithm --metric --avoid --fail) ;;
+            controller) options+=(--fail --limit --target --moves --apply) ;;
+            overlay) options+=(--watch --limit --from --follow --by) ;;
             topology) options+=(--path --from --color --algorithm --metric --avoid --fail --backup) ;;
         esac
         _rhumbctl_offer "${options[@]}"
@@ -78,13 +81,16 @@ _rhumbctl() {
 
     case "${words[*]}" in
         "") _rhumbctl_offer show label prefix nexthop port apply reload shutdown trace capture \
-                scion path topology completion ;;
+                scion path topology controller overlay completion ;;
         show) _rhumbctl_offer version ports labels prefixes nexthops counters drops config \
-                  workers neighbours topology links spf protection policies conflicts ;;
+                  workers neighbours topology links spf protection policies conflicts utilisation ;;
         scion) _rhumbctl_offer show ;;
         "scion show") _rhumbctl_offer interfaces paths bfd keys drops ;;
         path | "path "*) (( ${#words[@]} < 3 )) && _rhumbctl_offer $(_rhumbctl_names topology node) ;;
         topology) _rhumbctl_offer svg save ;;
+        controller) _rhumbctl_offer report reoptimise revert ;;
+        overlay) _rhumbctl_offer show follow unfollow block unblock connect disconnect publish read ;;
+        "overlay show") _rhumbctl_offer feeds peers progress state forks ;;
         "topology svg" | "topology save") compopt -o default 2>/dev/null ;;
         label | prefix) _rhumbctl_offer set delete ;;
         nexthop) _rhumbctl_offer set delete up down ;;

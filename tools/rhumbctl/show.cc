@@ -6,11 +6,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <ctime>
 #include <ostream>
 #include <sstream>
 #include <thread>
+#include <utility>
 
 #include "tools/rhumbctl/failure.hh"
 #include "tools/rhumbctl/table.hh"
@@ -94,6 +96,23 @@ bool show_config(client& router, const command& what, row_limit limit, std::ostr
     });
 }
 
+// Rows that bring their own lines.
+bool show_words(client& router, const command& what, row_limit limit, std::ostream& out) {
+    bool first = true;
+    return for_each_page(router, what.params, limit, [&](const json& rows) {
+        for (const json& row : rows) {
+            out << (std::exchange(first, false) ? "" : "\n");
+            const auto words = row.find("words");
+            if (words == row.end() || !words->is_array()) {
+                throw nonsense("an explanation has no words");
+            }
+            for (const json& line : *words) {
+                out << value_text(line) << '\n';
+            }
+        }
+    });
+}
+
 // Height of the terminal; 0 if standard output is none.
 std::size_t screen_lines() {
     winsize size{};
@@ -125,6 +144,23 @@ std::string topology_file(client& router) {
         }
     });
     return text;
+}
+
+json load_report(client& router, const command& what) {
+    json report{
+        {"links", json::array()}, {"unroutable", json::array()}, {"failures", json::array()}};
+    constexpr std::array<std::pair<const char*, const char*>, 3> kinds{
+        {{"link", "links"}, {"unroutable", "unroutable"}, {"failure", "failures"}}};
+    (void)for_each_page(router, what.params, {}, [&](const json& rows) {
+        for (const json& row : rows) {
+            for (const auto& [kind, list] : kinds) {
+                if (const json& one = member(row, kind); one.is_object()) {
+                    report[list].push_back(one);
+                }
+            }
+        }
+    });
+    return report;
 }
 
 bool for_each_page(client& router, const json& params, row_limit limit,
@@ -189,6 +225,9 @@ bool show(client& router, const command& what, row_limit limit, bool as_json, ra
     }
     if (name == "config") {
         return show_config(router, what, limit, out);
+    }
+    if (what.params.contains("destination")) {
+        return show_words(router, what, limit, out);
     }
     const bool is_single = counting == nullptr && name == "ports" && what.params.contains("port");
     if (how.fields.empty() || is_single) {

@@ -25,6 +25,9 @@ using row_limit = std::optional<std::uint64_t>;
 bool for_each_page(client& router, const nlohmann::json& params, row_limit limit,
                    const std::function<void(const nlohmann::json& rows)>& page);
 
+// The controller's report, in one piece: {"links", "unroutable", "failures"}.
+[[nodiscard]] nlohmann::json load_report(client& router, const command& what);
+
 // The router's map as a topology file.
 [[nodiscard]] std::string topology_file(client& router);
 

@@ -27,6 +27,8 @@ constexpr std::array<std::string_view, 1> by_node{"node"};
 constexpr std::array<std::string_view, 2> by_node_link{"node", "link"};
 constexpr std::array<std::string_view, 1> by_key{"key"};
 constexpr std::array<std::string_view, 2> by_way{"egress", "traffic"};
+constexpr std::array<std::string_view, 1> by_feed{"feed"};
+constexpr std::array<std::string_view, 2> by_peer{"peer", "address"};
 constexpr std::array<std::string_view, 2> by_address{"port", "address"};
 
 constexpr std::array<field, 14> port_fields{{{"PORT", "port"},
@@ -124,6 +126,22 @@ constexpr std::array<field, 4> scion_path_fields{{{"EGRESS", "egress"},
                                                   {"PACKETS", "packets", count, true},
                                                   {"BYTES", "bytes", count}}};
 
+constexpr std::array<field, 5> overlay_feed_fields{{{"FEED", "feed"},
+                                                    {"SEQUENCE", "sequence", count, true},
+                                                    {"OWN", "own"},
+                                                    {"FOLLOWED", "followed"},
+                                                    {"FROZEN", "frozen"}}};
+constexpr std::array<field, 8> overlay_peer_fields{{{"PEER", "peer"},
+                                                    {"STATE", "state"},
+                                                    {"ADDRESS", "address"},
+                                                    {"SECONDS", "seconds", count},
+                                                    {"RX BYTES", "rx_bytes", count, true},
+                                                    {"TX BYTES", "tx_bytes", count, true},
+                                                    {"FAILURES", "failures", count},
+                                                    {"WHY", "why"}}};
+constexpr std::array<field, 3> overlay_fork_fields{
+    {{"FEED", "feed"}, {"OURS", "ours"}, {"THEIRS", "theirs"}}};
+
 constexpr std::array<field, 8> node_fields{{{"NODE", "node"},
                                             {"SID", "sid", number},
                                             {"LABEL", "label", number},
@@ -168,7 +186,14 @@ constexpr std::array<field, 9> policy_fields{{{"POLICY", "policy"},
                                               {"STEERED", "steered", labels}}};
 constexpr std::array<field, 2> conflict_fields{{{"NODE", "node"}, {"WHAT", "what"}}};
 
-constexpr std::array<view, 21> views{{{"version", {}, {}},
+constexpr std::array<field, 6> utilisation_fields{{{"NODE", "node"},
+                                                   {"LINK", "link"},
+                                                   {"TO", "remote"},
+                                                   {"MBIT/S", "rate", mbits},
+                                                   {"CAPACITY MBIT/S", "capacity", mbits},
+                                                   {"FULL %", "utilisation", percent}}};
+
+constexpr std::array<view, 27> views{{{"version", {}, {}},
                                       {"ports", by_port, port_fields},
                                       {"labels", by_label, label_fields},
                                       {"prefixes", by_prefix, prefix_fields},
@@ -184,23 +209,19 @@ constexpr std::array<view, 21> views{{{"version", {}, {}},
                                       {"protection", by_link, protection_fields},
                                       {"conflicts", by_node, conflict_fields},
                                       {"policies", by_policy, policy_fields},
+                                      {"utilisation", by_node_link, utilisation_fields},
                                       {"scion_interfaces", by_interface, scion_interface_fields},
                                       {"scion_paths", by_way, scion_path_fields},
                                       {"scion_bfd", by_link, scion_bfd_fields},
                                       {"scion_keys", by_key, scion_key_fields},
-                                      {"scion_drops", by_reason, drop_fields}}};
+                                      {"scion_drops", by_reason, drop_fields},
+                                      {"overlay_feeds", by_feed, overlay_feed_fields},
+                                      {"overlay_peers", by_peer, overlay_peer_fields},
+                                      {"overlay_progress", {}, {}},
+                                      {"overlay_state", {}, {}},
+                                      {"overlay_forks", by_feed, overlay_fork_fields}}};
 
 constexpr const char* absent = "-";
-
-// The member, null where there is none.
-const json& member(const json& row, std::string_view key) {
-    static const json null;
-    if (!row.is_object()) {
-        return null;
-    }
-    const auto found = row.find(key);
-    return found == row.end() ? null : *found;
-}
 
 std::optional<bool> flag(const json& row, std::string_view key) {
     const json& value = member(row, key);
@@ -272,22 +293,47 @@ std::string backup_text(const json& backup) {
 
 }  // namespace
 
+const json& member(const json& row, std::string_view key) {
+    static const json null;
+    if (!row.is_object()) {
+        return null;
+    }
+    const auto found = row.find(key);
+    return found == row.end() ? null : *found;
+}
+
+double number_of(const json& value) { return value.is_number() ? value.get<double>() : 0; }
+
+std::string mbits_text(const json& bits_per_second) {
+    return bits_per_second.is_number() ? fmt::format("{:.1f}", number_of(bits_per_second) / 1e6)
+                                       : value_text(bits_per_second);
+}
+
+std::string percent_text(const json& share) {
+    return share.is_number() ? fmt::format("{:.1f}", 100 * number_of(share)) : value_text(share);
+}
+
 const view* view_of(std::string_view what) {
     const auto* const found = std::ranges::find(views, what, &view::what);
     return found == views.end() ? nullptr : found;
 }
 
 std::string command_of(std::string_view what) {
-    return what.starts_with(scion_prefix)
-               ? fmt::format("scion show {}", what.substr(scion_prefix.size()))
-               : fmt::format("show {}", what);
+    for (const std::string_view prefix : {scion_prefix, overlay_prefix}) {
+        if (what.starts_with(prefix)) {
+            return fmt::format("{} show {}", prefix.substr(0, prefix.size() - 1),
+                               what.substr(prefix.size()));
+        }
+    }
+    return fmt::format("show {}", what);
 }
 
 std::vector<std::string_view> view_names(std::string_view prefix) {
     std::vector<std::string_view> names;
     for (const view& each : views) {
-        const bool is_scion = each.what.starts_with(scion_prefix);
-        if (is_scion == (prefix == scion_prefix)) {
+        const bool is_of_other =
+            each.what.starts_with(scion_prefix) || each.what.starts_with(overlay_prefix);
+        if (prefix.empty() ? !is_of_other : each.what.starts_with(prefix)) {
             names.push_back(each.what.substr(prefix.size()));
         }
     }
@@ -332,6 +378,8 @@ std::string cell(const json& row, const field& of) {
         case paths: return list_text(member(row, of.key), path_text);
         case labels: return list_text(member(row, of.key), value_text);
         case lists: return lists_text(member(row, of.key));
+        case mbits: return mbits_text(member(row, of.key));
+        case percent: return percent_text(member(row, of.key));
         case backup: return backup_text(member(row, of.key));
     }
     return absent;

@@ -25,11 +25,14 @@ enum class cell_kind : std::uint8_t {
     labels,   // 16003,16002
     backup,   // r3 (push 16002)
     lists,    // r3,r3->r4*2; r5
+    mbits,    // right-aligned, bits a second as 2500.0 Mbit/s
+    percent,  // right-aligned, a share of one as 93.5
 };
 
 // Whether cells of this kind stand to the right of their column.
 [[nodiscard]] constexpr bool is_right(cell_kind kind) noexcept {
-    return kind == cell_kind::number || kind == cell_kind::count || kind == cell_kind::sum;
+    return kind == cell_kind::number || kind == cell_kind::count || kind == cell_kind::sum ||
+           kind == cell_kind::mbits || kind == cell_kind::percent;
 }
 
 struct field {
@@ -47,14 +50,23 @@ struct view {
 
 // nullptr if there is none.
 [[nodiscard]] const view* view_of(std::string_view what);
-// What `show` takes, or with scion_prefix, what `scion show` takes.
+// What `show` takes, or with one of these, what `scion show` or `overlay show` takes.
 inline constexpr std::string_view scion_prefix = "scion_";
+inline constexpr std::string_view overlay_prefix = "overlay_";
 [[nodiscard]] std::vector<std::string_view> view_names(std::string_view prefix = "");
 // "show ports", "scion show bfd": what is typed for a view.
 [[nodiscard]] std::string command_of(std::string_view what);
 
 // Safe to show; `-` where there is nothing.
 [[nodiscard]] std::string cell(const nlohmann::json& row, const field& of);
+
+// The member, null where there is none.
+[[nodiscard]] const nlohmann::json& member(const nlohmann::json& row, std::string_view key);
+// The value if it is a number, else 0.
+[[nodiscard]] double number_of(const nlohmann::json& value);
+// `-` for what is no number.
+[[nodiscard]] std::string mbits_text(const nlohmann::json& bits_per_second);
+[[nodiscard]] std::string percent_text(const nlohmann::json& share);
 
 // The value if it is a whole number from 0 up.
 [[nodiscard]] std::optional<std::uint64_t> unsigned_of(const nlohmann::json& value);

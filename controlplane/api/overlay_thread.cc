@@ -1,0 +1,98 @@
+#include "controlplane/api/overlay_thread.hh"
+
+#include <atomic>
+#include <boost/asio/post.hpp>
+
+#include "dataplane/io/log.hh"
+
+namespace rhumb::api {
+
+namespace asio = boost::asio;
+
+namespace {
+
+// A client of the control loop, as the overlay's loop sees it.
+struct far_client {
+    static constexpr std::size_t most_unsent = std::size_t{4} << 20;
+
+    asio::io_context& control;
+    std::weak_ptr<control::line_client> client;
+    control::json id;
+    std::atomic<bool> is_open{true};
+    std::atomic<std::size_t> on_the_way{0};  // bytes, between the loops
+    std::atomic<std::size_t> unsent{0};      // as last seen
+
+    // Runs on the control loop.
+    template <class What>
+    void at_client(const std::shared_ptr<far_client>& self, What what) {
+        asio::post(control, [self, what = std::move(what)]() mutable {
+            const auto to = self->client.lock();
+            self->is_open = to && to->is_open();
+            if (self->is_open) {
+                what(*to);
+                self->unsent = to->unsent();
+            }
+        });
+    }
+};
+
+}  // namespace
+
+result<std::unique_ptr<overlay_thread>> overlay_thread::start(
+    asio::io_context& control, const overlay::service_settings& chosen) {
+    std::unique_ptr<overlay_thread> made(new overlay_thread(control));
+    auto opened = overlay::service::open(
+        made->io_, chosen, [](const std::string& what, const std::string& peer) {
+            io::log(io::log_level::info, "overlay: " + what, {{"peer", peer}});
+        });
+    if (!opened) {
+        return opened.why();
+    }
+    made->service_ = std::move(opened).value();
+    made->thread_ = std::thread([io = &made->io_] { io->run(); });
+    return made;
+}
+
+overlay_thread::overlay_thread(asio::io_context& control)
+    : control_(control), work_(asio::make_work_guard(io_)) {}
+
+overlay_thread::~overlay_thread() {
+    if (thread_.joinable()) {
+        asio::post(io_, [this] { service_->stop([this] { io_.stop(); }); });
+        thread_.join();
+    }
+}
+
+void overlay_thread::ask(const control::request& asked,
+                         const std::shared_ptr<control::line_client>& client) {
+    const auto far = std::make_shared<far_client>(control_, client, asked.id);
+    overlay::service::client there{
+        [far](result<control::json> answer) {
+            std::string line = answer ? control::result_line(far->id, answer.value())
+                                      : control::error_line(far->id, answer.why());
+            far->at_client(far, [line = std::move(line)](control::line_client& to) mutable {
+                to.send(std::move(line));
+                to.answered();
+            });
+        },
+        [far](const control::json& event) {
+            std::string line = control::event_line(far->id, event);
+            const std::size_t size = line.size();
+            far->on_the_way += size;
+            far->at_client(far,
+                           [far, line = std::move(line), size](control::line_client& to) mutable {
+                               far->on_the_way -= size;
+                               to.send(std::move(line));
+                           });
+            return far->is_open.load();
+        },
+        [far] {
+            far->at_client(far, [](control::line_client&) {});
+            return !far->is_open || far->on_the_way + far->unsent < far_client::most_unsent;
+        }};
+    asio::post(io_, [this, asked, there = std::move(there)] {
+        service_->request(asked.method, asked.params, there);
+    });
+}
+
+}  // namespace rhumb::api

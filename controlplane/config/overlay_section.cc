@@ -1,0 +1,106 @@
+// The section [overlay], and the file that has little else.
+#include <array>
+
+#include "controlplane/config/form.hh"
+#include "controlplane/config/load.hh"
+#include "controlplane/config/overlay_file.hh"
+#include "controlplane/config/sections.hh"
+
+namespace rhumb::config {
+namespace {
+
+constexpr std::array<choice<overlay_admission>, 2> admissions{
+    {{"followed", overlay_admission::followed}, {"anyone", overlay_admission::anyone}}};
+
+std::vector<overlay_section::item> read_items(const table_reader& table, std::string_view key,
+                                              diagnostics& errors) {
+    std::vector<overlay_section::item> items;
+    const value list = table.find(key);
+    for (const value element : list ? read_array(list, key, errors) : std::vector<value>{}) {
+        items.push_back(
+            {std::string(read_text(element, key, errors).value_or("")), element.where(errors)});
+    }
+    return items;
+}
+
+}  // namespace
+
+overlay_section read_overlay_section(value from, diagnostics& errors) {
+    constexpr std::array<std::string_view, 15> known{"key",
+                                                     "passphrase_file",
+                                                     "store",
+                                                     "network",
+                                                     "listen",
+                                                     "peers",
+                                                     "follow",
+                                                     "admit",
+                                                     "discovery",
+                                                     "max_peers",
+                                                     "switch_timeout",
+                                                     "handshake_timeout",
+                                                     "messages_per_second",
+                                                     "verifies_per_second",
+                                                     "kilobytes_per_second"};
+    constexpr std::int64_t max_rate = 1'000'000'000;
+    constexpr std::int64_t max_timeout = 3'600'000;  // milliseconds
+    const table_reader table(from, "[overlay]", known, errors);
+    overlay_section result;
+    result.where = table.where();
+    table.text("key", result.key_file);
+    table.text("passphrase_file", result.passphrase_file);
+    table.text("store", result.store_file);
+    for (const std::string_view file : {"key", "store"}) {
+        const value given = table.find(file);
+        if (given && given.kind() == value_kind::string && given.string().empty()) {
+            errors.fail(given.where(errors), std::string(file) + " is empty; give a file's name");
+        }
+    }
+    table.text("network", result.network.text);
+    result.network.where = table.find("network").where(errors);
+    result.listen = read_items(table, "listen", errors);
+    result.peers = read_items(table, "peers", errors);
+    result.follow = read_items(table, "follow", errors);
+    table.word("admit", admissions, result.admits);
+    table.flag("discovery", result.discovery);
+    table.number("max_peers", 1, 10'000, result.max_peers);
+    table.number("switch_timeout", 10, max_timeout, result.switch_timeout);
+    table.number("handshake_timeout", 100, max_timeout, result.handshake_timeout);
+    table.number("messages_per_second", 1, max_rate, result.messages_per_second);
+    table.number("verifies_per_second", 1, max_rate, result.verifies_per_second);
+    table.number("kilobytes_per_second", 1, max_rate, result.kilobytes_per_second);
+    return result;
+}
+
+result<overlay_file> parse_overlay(std::string_view text, const std::string& name) {
+    constexpr std::array<std::string_view, 3> known{"node", "runtime", "overlay"};
+    diagnostics errors(name, 0);
+    const document toml(text, errors);
+    const table_reader table(toml.root(), "this file", known, errors);
+    overlay_file made;
+    made.path = name;
+    if (const value node = table.find("node")) {
+        made.node = read_node(node, errors);
+    }
+    if (const value runtime = table.find("runtime")) {
+        made.runtime = read_runtime(runtime, errors);
+    }
+    if (const value overlay = table.find("overlay")) {
+        made.overlay = read_overlay_section(overlay, errors);
+    } else {
+        errors.fail(errors.at(1, 1), "the section [overlay] is missing");
+    }
+    if (errors.failed()) {
+        return errors.why();
+    }
+    return made;
+}
+
+result<overlay_file> load_overlay(const std::string& path) {
+    const auto text = read_file(path, max_toml_bytes);
+    if (!text) {
+        return error{"cannot read the configuration: " + text.why().message, {path}};
+    }
+    return parse_overlay(text.value(), path);
+}
+
+}  // namespace rhumb::config

@@ -1,0 +1,413 @@
+#include "controlplane/overlay/service/connection.hh"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
+#include <utility>
+
+namespace rhumb::overlay {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using std::chrono::steady_clock;
+
+namespace {
+
+constexpr std::chrono::milliseconds announce_delay{60};  // of notes that can wait for others
+constexpr std::chrono::seconds keep_alive_after{3};      // npm peers hang up after 5 s of silence
+constexpr std::chrono::seconds dead_after{30};
+constexpr std::chrono::seconds goodbye_timeout{2};
+constexpr std::chrono::milliseconds verifier_pause{5};
+constexpr std::chrono::milliseconds clock_pause{1};
+constexpr std::size_t most_unsent = std::size_t{1} << 20;   // bytes; a node of ours stays below
+constexpr std::size_t most_waiting = 4096;                  // messages; then nothing is read
+constexpr std::size_t refill = std::size_t{64} << 10;       // bytes; the queue gets more below that
+constexpr std::size_t notes_bytes = std::size_t{64} << 10;  // of one frame that we send
+constexpr std::size_t largest_notes = std::size_t{4} << 20;
+
+constexpr const char* manifest =
+    R"({"manifest":"async","ebt":{"replicate":"duplex"},"gossip":{"ping":"duplex"}})";
+
+// The arguments of ebt.replicate: what is asked for, or why that is none of ours.
+struct replicate_call {
+    int version = 0;
+    std::string error;
+};
+replicate_call read_arguments(const incoming_call& call) {
+    if (!call.arguments || call.arguments->size() == 0) {
+        return {0, "expected ebt.replicate({version: 3})"};
+    }
+    const json_value options = (*call.arguments)[0];
+    if (const auto format = options.find_text("format"); format && *format != "classic") {
+        return {0, "Unknown format: " + std::string(*format)};
+    }
+    const auto version = options.find("version");
+    if (!version || !version->is(json_kind::number) || version->number() != 3) {
+        return {0, "expected ebt.replicate({version: 3})"};
+    }
+    return {3, {}};
+}
+
+}  // namespace
+
+connection::connection(tcp::socket socket, connection_owner& owner, replicator& feeds,
+                       const identity& own, const connection_settings& chosen,
+                       const std::optional<key32>& dialled)
+    : socket_(std::move(socket)),
+      owner_(&owner),
+      feeds_(feeds),
+      handshake_timeout_(chosen.handshake_timeout),
+      read_timer_(socket_.get_executor()),
+      life_timer_(socket_.get_executor()),
+      flush_timer_(socket_.get_executor()),
+      link_(dialled ? handshake::client(chosen.network, own, *dialled)
+                    : handshake::server(chosen.network, own),
+            static_cast<session_handler&>(*this), {}, manifest),
+      budget_(chosen.rates, steady_clock::now()),
+      peer_(dialled.value_or(key32{})),
+      is_client_(dialled.has_value()) {
+    error_code ignored;
+    const auto remote = socket_.remote_endpoint(ignored);
+    remote_ = {remote.address().to_string(ignored), remote.port()};
+    socket_.set_option(tcp::no_delay(true), ignored);
+}
+
+void connection::start() {
+    life_timer_.expires_after(handshake_timeout_);
+    life_timer_.async_wait([self = shared_from_this()](error_code cancelled) {
+        if (!cancelled && !self->is_open_) {
+            self->shut("the handshake took too long");
+        }
+    });
+    write();
+    read();
+}
+
+void connection::read() {
+    socket_.async_read_some(
+        asio::buffer(input_), [self = shared_from_this()](error_code failed, std::size_t count) {
+            if (self->owner_ == nullptr) {
+                return;
+            }
+            if (failed) {
+                self->link_.hang_up();
+                return self->shut(failed == asio::error::eof ? std::string(self->link_.why())
+                                                             : failed.message());
+            }
+            self->take(count);
+        });
+}
+
+void connection::take(std::size_t count) {
+    // Silence is the peer's only where it was read from.
+    heard_ = steady_clock::now();
+    if (count != 0) {
+        bytes_received_ += count;
+        budget_.spend(budget::bytes, count);
+        link_.feed(std::span(input_).first(count));
+    }
+    if (owner_ != nullptr && link_.now() == peer_link::state::wants_answer) {
+        owner_->admits(link_.remote()) ? link_.accept() : link_.refuse();
+    }
+    become_open();
+    if (owner_ == nullptr) {
+        return;
+    }
+    if (link_.now() == peer_link::state::failed) {
+        return shut(std::string(link_.why()));
+    }
+    write_soon();
+    if (link_.now() == peer_link::state::ended) {
+        return;
+    }
+    auto pause = budget_.wait(steady_clock::now());
+    if (replication_ && !feeds_.is_ready(*replication_)) {
+        pause = std::max(pause, clock_pause);  // notes that come too early would be lost
+    }
+    // Who makes us say more than it takes, or more than can be verified and stored, is not heard.
+    if (feeds_.waiting() > most_waiting || unsent() > most_unsent) {
+        pause = std::max(pause, verifier_pause);
+    }
+    if (pause.count() == 0) {
+        return read();
+    }
+    read_timer_.expires_after(pause);
+    read_timer_.async_wait([self = shared_from_this()](error_code cancelled) {
+        if (!cancelled && self->owner_ != nullptr) {
+            self->take(0);
+        }
+    });
+}
+
+// Once, when the handshake is done; also where the peer's first call comes with its last message.
+void connection::become_open() {
+    if (is_open_ || owner_ == nullptr || link_.now() != peer_link::state::open) {
+        return;
+    }
+    is_open_ = true;
+    peer_ = link_.remote();
+    wait_for_life();
+    if (!owner_->opened(*this)) {
+        return close("there is another connection to this peer");
+    }
+    if (is_client_) {
+        const stream_id id =
+            link_.calls().open(call_type::duplex, "ebt.replicate",
+                               R"([{"version":3,"format":"classic"}])", largest_notes);
+        open_replication(id, 3);
+    }
+}
+
+// Calls.
+
+bool connection::on_call(session& /*by*/, const incoming_call& call) {
+    become_open();
+    if (is_closing_) {
+        return false;
+    }
+    if (call.name == "ebt.replicate" && call.type == call_type::duplex) {
+        answer_replicate(call);
+        return true;
+    }
+    if (call.name == "gossip.ping" && call.type == call_type::duplex) {
+        return true;
+    }
+    return false;
+}
+
+void connection::answer_replicate(const incoming_call& call) {
+    const replicate_call asked = read_arguments(call);
+    if (!asked.error.empty()) {
+        link_.calls().fail(call.id, asked.error);
+        return;
+    }
+    link_.calls().allow(call.id, largest_notes);
+    open_replication(call.id, asked.version);
+}
+
+void connection::open_replication(stream_id id, int version) {
+    // A newer stream of the same peer ends the older: the replicator says so through end().
+    const auto old = replication_;
+    const stream_id old_id = ebt_;
+    if (old) {
+        link_.calls().fail(old_id, "reconnected to peer");
+        stop_replication();
+    }
+    ebt_ = id;
+    const auto opened = feeds_.open(peer_, version, is_client_, *this);
+    if (!opened) {
+        ebt_ = 0;
+        link_.calls().fail(id, opened.why().message);
+        return;
+    }
+    if (ebt_ == id) {  // it may have been ended at once
+        replication_ = opened.value();
+    }
+}
+
+void connection::stop_replication() {
+    if (const auto stream = std::exchange(replication_, std::nullopt)) {
+        ebt_ = 0;
+        feeds_.close(*stream);
+    }
+}
+
+void connection::on_data(session& by, stream_id id, body_type type, std::string_view body) {
+    if (id == ebt_ && replication_) {
+        if (type != body_type::json) {
+            link_.calls().fail(id, "frames of ebt.replicate must be JSON");
+            return stream_ended();
+        }
+        if (begins_message(body)) {
+            budget_.spend(budget::messages, 1);
+        }
+        const std::size_t before = feeds_.waiting_for_verifiers();
+        const auto taken = feeds_.frame(*replication_, body);
+        const std::size_t after = feeds_.waiting_for_verifiers();
+        budget_.spend(budget::verifies, after > before ? after - before : 0);
+        if (!taken && replication_) {
+            link_.calls().fail(id, taken.why().message);
+            stream_ended();
+        }
+        return;
+    }
+    // gossip.ping: a time for each time.
+    using namespace std::chrono;
+    const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+    if (unsent() < refill) {
+        by.send(id, body_type::json, std::to_string(now));
+    }
+}
+
+void connection::on_end(session& /*by*/, stream_id id, std::optional<std::string_view> error) {
+    if (id != ebt_) {
+        return;
+    }
+    if (error && says_no_ebt(*error)) {
+        why_ = "the peer does not speak EBT";
+        return stop_replication();
+    }
+    stream_ended();
+}
+
+// Only the client opens the stream: without it, the connection is of no use to him, and he dials
+// anew.
+void connection::stream_ended() {
+    stop_replication();
+    if (is_client_ && !is_closing_) {
+        close("the stream of feeds has ended");
+    }
+}
+
+// What the replicator sends.
+
+void connection::send_message(const message_text& text) {
+    link_.calls().send(ebt_, body_type::json, *text);
+    write_soon();
+}
+
+void connection::send_notes(std::span<const note_entry> notes) {
+    do {
+        notes_text_.clear();
+        notes = notes.subspan(append_notes(notes_text_, notes, notes_bytes));
+        link_.calls().send(ebt_, body_type::json, notes_text_);
+    } while (!notes.empty());
+    write_soon();
+}
+
+void connection::end(ebt::end_reason why) {
+    replication_.reset();
+    const stream_id id = std::exchange(ebt_, 0);
+    if (why == ebt::end_reason::reconnected) {
+        link_.calls().fail(id, "reconnected to peer");
+    } else {
+        link_.calls().end(id);
+    }
+    write_soon();
+}
+
+std::size_t connection::unsent() const { return sending_.size() + link_.bytes_pending(); }
+
+void connection::flush_later() {
+    if (std::exchange(flush_is_due_, true)) {
+        return;
+    }
+    flush_timer_.expires_after(announce_delay);
+    flush_timer_.async_wait([self = shared_from_this()](error_code cancelled) {
+        self->flush_is_due_ = false;
+        if (!cancelled && self->replication_) {
+            self->feeds_.flush(*self->replication_);
+        }
+    });
+}
+
+// Writing.
+
+void connection::write_soon() {
+    if (!sending_.empty() || std::exchange(write_is_due_, true)) {
+        return;
+    }
+    asio::post(socket_.get_executor(), [self = shared_from_this()] {
+        self->write_is_due_ = false;
+        self->write();
+    });
+}
+
+void connection::write() {
+    if (!sending_.empty() || owner_ == nullptr) {
+        return;
+    }
+    const auto bytes = link_.output();
+    if (bytes.empty()) {
+        if (link_.now() == peer_link::state::ended) {
+            shut(link_.why().empty() ? "the peer has said goodbye" : std::string(link_.why()));
+        }
+        return;
+    }
+    // A copy: the link may move its bytes before the socket has taken them.
+    sending_.assign(bytes.begin(), bytes.end());
+    link_.sent(bytes.size());
+    asio::async_write(socket_, asio::buffer(sending_),
+                      [self = shared_from_this()](error_code failed, std::size_t count) {
+                          self->sending_.clear();
+                          if (self->owner_ == nullptr) {
+                              return;
+                          }
+                          if (failed) {
+                              return self->shut(failed.message());
+                          }
+                          self->written(count);
+                      });
+}
+
+void connection::written(std::size_t count) {
+    bytes_sent_ += count;
+    if (replication_ && unsent() < refill) {
+        feeds_.flush(*replication_);
+    }
+    write();
+}
+
+// The end.
+
+void connection::wait_for_life() {
+    life_timer_.expires_after(keep_alive_after);
+    life_timer_.async_wait([self = shared_from_this()](error_code cancelled) {
+        if (cancelled || self->owner_ == nullptr || self->is_closing_) {
+            return;
+        }
+        const auto silence = steady_clock::now() - self->heard_;
+        if (silence > dead_after) {
+            return self->shut("the peer is silent");
+        }
+        if (silence > keep_alive_after / 2) {
+            self->link_.calls().keep_alive();
+            self->write_soon();
+        }
+        self->wait_for_life();
+    });
+}
+
+void connection::close(std::string why) {
+    if (owner_ == nullptr) {
+        return;
+    }
+    if (!is_open_ || link_.calls().now() != session::state::open) {
+        return shut(std::move(why));
+    }
+    why_ = std::move(why);
+    is_closing_ = true;
+    stop_replication();
+    link_.close();
+    write_soon();
+    life_timer_.expires_after(goodbye_timeout);
+    life_timer_.async_wait([self = shared_from_this()](error_code cancelled) {
+        if (!cancelled) {
+            self->shut(self->why_);
+        }
+    });
+}
+
+void connection::cut() {
+    owner_ = nullptr;
+    error_code ignored;
+    socket_.close(ignored);
+    read_timer_.cancel();
+    life_timer_.cancel();
+    flush_timer_.cancel();
+}
+
+void connection::shut(std::string why) {
+    if (owner_ == nullptr) {
+        return;
+    }
+    if (why_.empty()) {
+        why_ = std::move(why);
+    }
+    stop_replication();
+    connection_owner* const owner = owner_;
+    cut();
+    owner->closed(*this);
+}
+
+}  // namespace rhumb::overlay

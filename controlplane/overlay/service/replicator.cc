@@ -1,0 +1,454 @@
+#include "controlplane/overlay/service/replicator.hh"
+
+#include <sodium.h>
+
+#include <algorithm>
+
+namespace rhumb::overlay {
+namespace {
+
+constexpr std::size_t entries_a_frame = 5000;  // of notes, about 300 kB
+constexpr std::size_t verify_batch = 64;
+
+std::int64_t steady_ms() {
+    using namespace std::chrono;
+    return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
+}
+
+std::int64_t system_ms() {
+    using namespace std::chrono;
+    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+ebt::options options_of(const replicator::settings& chosen) {
+    ebt::options made;
+    made.timeout = chosen.switch_timeout;
+    made.window = chosen.window;
+    randombytes_buf(&made.key, sizeof made.key);
+    return made;
+}
+
+// The machine knows feeds and peers by the bytes of their keys.
+std::string_view id_of(const key32& key) {
+    return {reinterpret_cast<const char*>(key.data()), key.size()};
+}
+
+key32 key_of(std::string_view id) {
+    key32 key{};
+    std::copy_n(id.begin(), std::min(id.size(), key.size()), key.begin());
+    return key;
+}
+
+void set(std::set<key32>& keys, const key32& key, bool on) {
+    if (on) {
+        keys.insert(key);
+    } else {
+        keys.erase(key);
+    }
+}
+
+}  // namespace
+
+replicator::replicator(const identity& own, archive& kept, post_function post,
+                       const settings& chosen, const known& start)
+    : own_(own),
+      archive_(kept),
+      settings_(chosen),
+      machine_(std::string(id_of(own.id())), *this, options_of(chosen)),
+      pool_(
+          chosen.verifiers,
+          [signs = chosen.network_signs](candidate& one) {
+              one.is_valid = verify(*one.message, signs ? &*signs : nullptr);
+              one.message->signed_text = {};
+          },
+          std::move(post),
+          [this](std::vector<candidate> candidates) { verified(std::move(candidates)); }) {
+    std::vector<ebt::clock_entry> heads;
+    for (const stored_feed& feed : start.feeds) {
+        if (feed.head.sequence != 0) {
+            heads.push_back({id_of(feed.key), feed.head.sequence});
+        }
+        if (feed.key == own.id()) {
+            own_head_ = {feed.head.sequence, feed.head.id};
+        }
+    }
+    machine_.load_clock(heads);
+    for (const auto& [by, target] : start.blocks) {
+        machine_.block(id_of(by), id_of(target));
+        if (by == own.id()) {
+            blocked_.insert(target);
+        }
+    }
+    machine_.request(id_of(own.id()));
+    for (const stored_feed& feed : start.feeds) {
+        if (feed.followed) {
+            followed_.insert(feed.key);
+            machine_.request(id_of(feed.key));
+        }
+        if (feed.frozen) {
+            machine_.freeze(id_of(feed.key));
+        }
+    }
+}
+
+result<ebt::stream> replicator::open(const key32& peer, int version, bool is_client,
+                                     replication_link& to) {
+    auto opened = machine_.create_stream(id_of(peer), version, is_client);
+    if (opened) {
+        links_.push_back({opened.value(), &to});
+        settle();
+    }
+    return opened;
+}
+
+void replicator::close(ebt::stream which) {
+    std::erase_if(links_, [&](const open_link& l) { return l.at == which; });
+    machine_.close(which);
+    settle();
+}
+
+void replicator::tick() {
+    machine_.tick(steady_ms());
+    settle();
+}
+
+result<void> replicator::frame(ebt::stream from, std::string_view json) {
+    machine_.set_time(steady_ms());
+    auto taken = begins_message(json) ? take_message(from, json) : take_notes(from, json);
+    settle();
+    return taken;
+}
+
+result<void> replicator::take_notes(ebt::stream from, std::string_view json) {
+    if (auto read = notes_reader_.read(json, entries_); !read) {
+        return read.why();
+    }
+    counters_.notes_received += entries_.size();
+    notes_.clear();
+    for (const note_entry& entry : entries_) {
+        notes_.push_back({id_of(entry.feed), entry.value});
+    }
+    machine_.notes(from, notes_);
+    return {};
+}
+
+result<void> replicator::take_message(ebt::stream from, std::string_view json) {
+    ++counters_.received;
+    auto message = std::make_shared<classic_message>();
+    if (const auto read = reader_.read(json, *message); !read) {
+        // Where it can be told whose feed is broken, the others go on.
+        ++counters_.invalid;
+        if (document_.read(json)) {
+            if (const auto author = document_.root().find_text("author")) {
+                if (const auto key = parse_feed_id(*author)) {
+                    refuse(from, *key);
+                    return {};
+                }
+            }
+        }
+        return read.why();
+    }
+    const auto size = static_cast<std::uint32_t>(message->wire.size());
+    switch (machine_.receive(from, id_of(message->author), message->sequence, size, message)) {
+        case ebt::receipt::queued:
+        case ebt::receipt::frozen:
+        case ebt::receipt::closed: break;
+        case ebt::receipt::duplicate: ++counters_.duplicates; break;
+        case ebt::receipt::gap: ++counters_.gaps; break;
+        case ebt::receipt::unrequested: ++counters_.unrequested; break;
+    }
+    return {};
+}
+
+// This author's messages are not taken from this peer again.
+void replicator::refuse(ebt::stream from, const key32& author) {
+    if (machine_.wanted(from, id_of(author), machine_.head_of(id_of(author)) + 1)) {
+        machine_.rejected(from, machine_.feed_of(id_of(author)), ebt::rejection::invalid);
+    }
+}
+
+void replicator::append(ebt::stream from, ebt::message&& what) {
+    // What the machine was given in take_message: nobody else has it.
+    to_verify_.push_back({from, what.feed,
+                          std::const_pointer_cast<classic_message>(
+                              std::static_pointer_cast<const classic_message>(what.body)),
+                          false});
+    ++verifying_;
+    if (to_verify_.size() == verify_batch) {
+        pool_.push(std::exchange(to_verify_, {}));
+    }
+}
+
+void replicator::verified(std::vector<candidate> candidates) {
+    verifying_ -= candidates.size();
+    for (candidate& one : candidates) {
+        if (one.is_valid) {
+            store_message(one.from, one.feed, std::move(one.message));
+        } else {
+            ++counters_.invalid;
+            machine_.rejected(one.from, one.feed, ebt::rejection::invalid);
+        }
+    }
+    settle();
+}
+
+void replicator::store_message(ebt::stream from, ebt::feed_number feed,
+                               std::shared_ptr<const classic_message> message) {
+    const message_text text(message, &message->wire);
+    archive_.append({message->author, message->sequence, message->id, message->previous, text},
+                    system_ms(),
+                    [this, from, feed, message, text](const result<append_outcome>& outcome) {
+                        stored(from, feed, *message, text, outcome);
+                    });
+}
+
+void replicator::stored(ebt::stream from, ebt::feed_number feed, const classic_message& message,
+                        const message_text& text, const result<append_outcome>& outcome) {
+    if (outcome && outcome.value() == append_outcome::appended) {
+        ++counters_.appended;
+        if (message.author == own_.id() && message.sequence > own_head_.sequence) {
+            own_head_ = {message.sequence, message.id};
+        }
+        machine_.on_append(as_message(feed, message.sequence, text));
+        if (heard_) {
+            heard_(message.author, message.sequence, text);
+        }
+    } else {
+        if (!outcome) {
+            store_failed(outcome.why());
+        } else if (outcome.value() == append_outcome::fork) {
+            ++counters_.forks;
+            machine_.freeze(id_of(message.author));
+            if (forked_) {
+                forked_(message.author);
+            }
+        }
+        machine_.rejected(from, feed, ebt::rejection::dropped);
+    }
+    settle();
+}
+
+void replicator::store_failed(const error& why) {
+    ++counters_.store_errors;
+    store_error_ = why.text();
+}
+
+// Reading the log.
+
+void replicator::get_at(ebt::feed_number feed, std::int64_t sequence, std::int64_t following) {
+    if (const auto text = cache_.find({feed, sequence})) {
+        machine_.retrieved(as_message(feed, sequence, text));
+        return;
+    }
+    if (cache_.wait_for({feed, sequence})) {
+        return;
+    }
+    const std::int64_t last = sequence + std::min(following, log_cache::read_ahead - 1);
+    cache_.begin_read({feed, sequence}, last);
+    archive_.run(
+        [key = key_of(machine_.id_of(feed)), sequence,
+         last](store& kept) -> result<std::vector<message_text>> {
+            std::vector<message_text> texts;
+            auto done = kept.read(key, sequence, [&](const stored_message& m) {
+                if (m.sequence != sequence + static_cast<std::int64_t>(texts.size())) {
+                    return false;  // one is missing
+                }
+                texts.push_back(std::make_shared<const std::string>(m.raw));
+                return m.sequence < last;
+            });
+            return done ? result<std::vector<message_text>>(std::move(texts)) : done.why();
+        },
+        [this, feed, sequence, last](const result<std::vector<message_text>>& texts) {
+            answer_reads(feed, sequence, last, texts);
+        });
+}
+
+void replicator::answer_reads(ebt::feed_number feed, std::int64_t from, std::int64_t to,
+                              const result<std::vector<message_text>>& texts) {
+    if (texts) {
+        for (std::size_t i = 0; i < texts.value().size(); ++i) {
+            cache_.add({feed, from + static_cast<std::int64_t>(i)}, texts.value()[i]);
+        }
+    } else {
+        store_failed(texts.why());
+    }
+    for (const std::int64_t sequence : cache_.end_read({feed, from}, to)) {
+        const auto place = static_cast<std::size_t>(sequence - from);
+        if (texts && place < texts.value().size()) {
+            machine_.retrieved(as_message(feed, sequence, texts.value()[place]));
+        } else {
+            machine_.not_retrieved(feed, sequence);
+        }
+    }
+    settle();
+}
+
+// Clocks of peers.
+
+void replicator::get_clock(ebt::stream from, std::string_view id) {
+    archive_.run([key = key_of(id)](store& kept) { return kept.clock(key); },
+                 [this, from](const result<peer_clock>& clock) {
+                     std::vector<ebt::clock_entry> entries;
+                     if (!clock) {
+                         store_failed(clock.why());
+                     } else {
+                         for (const auto& [feed, sequence] : clock.value()) {
+                             entries.push_back({id_of(feed), sequence});
+                         }
+                     }
+                     machine_.peer_clock(from, entries);
+                     settle();
+                 });
+}
+
+void replicator::set_clock(std::string_view id, std::span<const ebt::clock_entry> changed) {
+    peer_clock clock;
+    clock.reserve(changed.size());
+    for (const ebt::clock_entry& entry : changed) {
+        clock.emplace_back(key_of(entry.feed), entry.sequence);
+    }
+    archive_.run([peer = key_of(id),
+                  clock = std::move(clock)](store& kept) { return kept.change_clock(peer, clock); },
+                 [this](const result<void>& done) {
+                     if (!done) {
+                         store_failed(done.why());
+                     }
+                 });
+}
+
+bool replicator::is_feed(std::string_view id) const { return id.size() == key32{}.size(); }
+
+// What goes out.
+
+void replicator::end(ebt::stream which, ebt::end_reason why) {
+    if (replication_link* const link = link_of(which)) {
+        std::erase_if(links_, [&](const open_link& l) { return l.at == which; });
+        link->end(why);
+    }
+}
+
+void replicator::wake(ebt::stream which, bool urgent) {
+    if (urgent) {
+        awake_.push_back(which);
+    } else if (replication_link* const link = link_of(which)) {
+        link->flush_later();
+    }
+}
+
+void replicator::flush(ebt::stream to) {
+    awake_.push_back(to);
+    settle();
+}
+
+void replicator::settle() {
+    if (settling_) {
+        return;
+    }
+    settling_ = true;
+    machine_.set_time(steady_ms());
+    do {
+        machine_.run();
+        for (const ebt::stream one : std::exchange(awake_, {})) {
+            const auto at = std::ranges::find(links_, one, &open_link::at);
+            if (at != links_.end()) {
+                send_to(*at);
+            }
+        }
+        // Room in a queue lets the machine read on.
+        machine_.run();
+    } while (!awake_.empty());
+    if (!to_verify_.empty()) {
+        pool_.push(std::exchange(to_verify_, {}));
+    }
+    settling_ = false;
+}
+
+void replicator::send_to(const open_link& to) {
+    ebt::message message;
+    while (to.link->unsent() < settings_.window && machine_.next_message(to.at, message)) {
+        ++counters_.sent;
+        to.link->send_message(std::static_pointer_cast<const std::string>(message.body));
+    }
+    while (to.link->unsent() < settings_.window &&
+           machine_.next_notes(to.at, entries_a_frame, notes_)) {
+        counters_.notes_sent += notes_.size();
+        entries_.clear();
+        for (const ebt::note& note : notes_) {
+            entries_.push_back({key_of(note.feed), note.value});
+        }
+        to.link->send_notes(entries_);
+    }
+}
+
+// Commands.
+
+void replicator::follow(const key32& feed, bool on, done_function done) {
+    archive_.run([feed, on](store& kept) { return kept.follow(feed, on); },
+                 [this, feed, on, done = std::move(done)](const result<void>& kept) {
+                     if (kept && feed != own_.id()) {
+                         set(followed_, feed, on);
+                         machine_.request(id_of(feed), on);
+                         settle();
+                     }
+                     done(kept);
+                 });
+}
+
+void replicator::block(const key32& by, const key32& target, bool on, done_function done) {
+    archive_.run([by, target, on](store& kept) { return kept.block(by, target, on); },
+                 [this, by, target, on, done = std::move(done)](const result<void>& kept) {
+                     if (kept) {
+                         if (by == own_.id()) {
+                             set(blocked_, target, on);
+                         }
+                         machine_.block(id_of(by), id_of(target), on);
+                         settle();
+                     }
+                     done(kept);
+                 });
+}
+
+void replicator::publish(std::string_view content, published_function done) {
+    if (own_head_lost_) {
+        done(error{"the store failed, and the end of this feed is not known yet; try again", {}});
+        return;
+    }
+    const sign_key* const signs = settings_.network_signs ? &*settings_.network_signs : nullptr;
+    auto made = reader_.make(own_, own_head_, static_cast<double>(system_ms()), content, signs);
+    if (!made) {
+        done(made.why());
+        return;
+    }
+    auto message = std::make_shared<const classic_message>(std::move(made).value());
+    own_head_ = {message->sequence, message->id};
+    const message_text text(message, &message->wire);
+    archive_.append(
+        {message->author, message->sequence, message->id, message->previous, text}, system_ms(),
+        [this, message, text, done = std::move(done)](const result<append_outcome>& outcome) {
+            stored({}, machine_.feed_of(id_of(own_.id())), *message, text, outcome);
+            if (outcome && outcome.value() == append_outcome::appended) {
+                done(*message);
+                return;
+            }
+            if (!std::exchange(own_head_lost_, true)) {
+                archive_.run([key = own_.id()](store& s) { return s.head(key); },
+                             [this](const feed_head& head) {
+                                 own_head_ = {head.sequence, head.id};
+                                 own_head_lost_ = false;
+                             });
+            }
+            done(outcome ? error{"another message took its place; try again", {}} : outcome.why());
+        });
+}
+
+ebt::message replicator::as_message(ebt::feed_number feed, std::int64_t sequence,
+                                    const message_text& text) const {
+    return {feed, static_cast<std::uint32_t>(text->size()), sequence, text};
+}
+
+replication_link* replicator::link_of(ebt::stream which) {
+    const auto at = std::ranges::find(links_, which, &open_link::at);
+    return at == links_.end() ? nullptr : at->link;
+}
+
+}  // namespace rhumb::overlay

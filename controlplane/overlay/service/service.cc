@@ -1,0 +1,129 @@
+#include "controlplane/overlay/service/service.hh"
+
+#include <boost/asio/post.hpp>
+
+#include "controlplane/config/load.hh"
+#include "controlplane/overlay/wire/key_file.hh"
+
+namespace rhumb::overlay {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::size_t max_passphrase = 4096;
+
+result<identity> own_identity(const service_settings& chosen) {
+    std::string passphrase;
+    if (!chosen.passphrase_file.empty()) {
+        auto read = config::read_file(chosen.passphrase_file, max_passphrase);
+        if (!read) {
+            return error{"cannot read the passphrase: " + read.why().message,
+                         {chosen.passphrase_file}};
+        }
+        passphrase = std::move(read).value();
+        while (!passphrase.empty() && (passphrase.back() == '\n' || passphrase.back() == '\r')) {
+            passphrase.pop_back();
+        }
+    }
+    auto own = open_key_file(chosen.key_file, passphrase);
+    crypto::secret_memory::wipe(passphrase.data(), passphrase.size());
+    return own;
+}
+
+}  // namespace
+
+result<std::unique_ptr<service>> service::open(asio::io_context& io, const service_settings& chosen,
+                                               tell_function tell) {
+    auto own = own_identity(chosen);
+    if (!own) {
+        return own.why();
+    }
+    auto kept = store::open(chosen.store_file);
+    if (!kept) {
+        return kept.why();
+    }
+    for (const key32& feed : chosen.follow) {
+        if (auto done = kept->follow(feed, true); !done) {
+            return done.why();
+        }
+    }
+    auto blocks = kept->blocks();
+    if (!blocks) {
+        return blocks.why();
+    }
+    auto peers = kept->peers();
+    if (!peers) {
+        return peers.why();
+    }
+    const replicator::known start{kept->feeds(), std::move(blocks).value()};
+    std::unique_ptr<service> made(new service(io, std::move(own).value(), std::move(kept).value(),
+                                              start, chosen, std::move(tell)));
+    if (auto started = made->hub_.start(); !started) {
+        return started.why();
+    }
+    for (const peer_address& peer : peers.value()) {
+        if (const auto to = parse_address(peer.address)) {
+            made->hub_.dial(to.value(), true);
+        }
+    }
+    if (chosen.discovery) {
+        auto found = discovery::start(
+            io, made->own_.id(), made->hub_.listening(),
+            [hub = &made->hub_](const peer_target& peer) { hub->dial(peer, false); });
+        if (!found) {
+            return found.why();
+        }
+        made->discovery_ = std::move(found).value();
+    }
+    made->tick();
+    return made;
+}
+
+service::service(asio::io_context& io, identity own, store kept, const replicator::known& start,
+                 const service_settings& chosen, tell_function tell)
+    : io_(io),
+      own_(std::move(own)),
+      settings_(chosen),
+      archive_(std::move(kept),
+               [&io](std::function<void()> what) { asio::post(io, std::move(what)); }),
+      feeds_(
+          own_, archive_, [&io](std::function<void()> what) { asio::post(io, std::move(what)); },
+          {.switch_timeout = chosen.switch_timeout, .network_signs = {}}, start),
+      hub_(io, feeds_, own_, chosen, tell),
+      tick_timer_(io),
+      tell_(std::move(tell)) {
+    feeds_.on_message([this](const key32& feed, std::int64_t sequence, const message_text& text) {
+        heard(feed, sequence, text);
+    });
+    feeds_.on_fork([this](const key32& author) {
+        tell_("two messages of one sequence: the feed is frozen", feed_id_text(author));
+    });
+}
+
+void service::tick() {
+    tick_timer_.expires_after(std::chrono::milliseconds(settings_.switch_timeout));
+    tick_timer_.async_wait([this](boost::system::error_code cancelled) {
+        if (!cancelled) {
+            feeds_.tick();
+            tick();
+        }
+    });
+}
+
+void service::stop(std::function<void()> done) {
+    tick_timer_.cancel();
+    if (discovery_) {
+        discovery_->stop();
+    }
+    const auto copy = readers_;
+    for (const auto& one : copy) {
+        finish(one);
+    }
+    hub_.stop([this, done = std::move(done)] {
+        // What was closed just now has left clocks to be kept.
+        archive_.run([](store&) { return 0; }, [done](int) { done(); });
+    });
+}
+
+}  // namespace rhumb::overlay

@@ -1,0 +1,102 @@
+// The overlay service: a key, a store, replication, connections, and what people and programs can
+// ask of it. It lives on an io_context, which whoever made it runs on one thread. Threads: control,
+// that of the io_context.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <list>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "controlplane/overlay/service/archive.hh"
+#include "controlplane/overlay/service/discovery.hh"
+#include "controlplane/overlay/service/hub.hh"
+#include "controlplane/overlay/service/replicator.hh"
+#include "controlplane/overlay/service/settings.hh"
+#include "controlplane/overlay/wire/identity.hh"
+#include "rhumb/result.hh"
+
+namespace rhumb::overlay {
+
+class service {
+public:
+    using json = nlohmann::json;
+    using tell_function = hub::tell_function;
+
+    // Reads or makes the key file, opens the store, listens and dials. `tell` writes a log.
+    [[nodiscard]] static result<std::unique_ptr<service>> open(boost::asio::io_context& io,
+                                                               const service_settings& chosen,
+                                                               tell_function tell);
+    service(const service&) = delete;
+    service& operator=(const service&) = delete;
+
+    // Says goodbye to peers, and calls `done`.
+    void stop(std::function<void()> done);
+
+    // What came of a request, once; and, before that, what it yields one by one. `event` says false
+    // when nobody listens any more.
+    struct client {
+        std::function<void(result<json>)> answer;
+        std::function<bool(const json&)> event;
+        // Whether what was sent has been taken, more or less: else events wait. None: always.
+        std::function<bool()> has_room{};
+    };
+    // Methods and parameters: docs/overlay.md.
+    void request(std::string_view method, const json& params, client from);
+
+    [[nodiscard]] const key32& id() const noexcept { return own_.id(); }
+    [[nodiscard]] const hub& peers() const noexcept { return hub_; }
+    [[nodiscard]] const replicator& feeds() const noexcept { return feeds_; }
+
+private:
+    // Reads a feed to its end, and beyond it where it follows.
+    struct reader {
+        key32 feed{};
+        std::int64_t next = 1;
+        std::int64_t left = 0;  // messages
+        std::int64_t read = 0;
+        bool follows = false;
+        bool is_reading = false;  // a page is under way: what is heard now, comes with one
+        client to;
+    };
+
+    service(boost::asio::io_context& io, identity own, store kept, const replicator::known& start,
+            const service_settings& chosen, tell_function tell);
+
+    void tick();
+    void heard(const key32& feed, std::int64_t sequence, const message_text& text);
+    void read_page(const std::shared_ptr<reader>& who);
+    void read_on(const std::shared_ptr<reader>& who);
+    void finish(const std::shared_ptr<reader>& who);
+
+    // Requests, one each.
+    void show(const json& params, const client& from);
+    void show_feeds(const json& params, const client& from);
+    void show_forks(const client& from);
+    [[nodiscard]] json peer_rows() const;
+    [[nodiscard]] json progress_row() const;
+    [[nodiscard]] json state_tree() const;
+    void follow(const json& params, bool on, const client& from);
+    void block(const json& params, bool on, const client& from);
+    void publish(const json& params, const client& from);
+    void read(const json& params, const client& from);
+    void connect(const json& params, const client& from);
+    void disconnect(const json& params, const client& from);
+
+    boost::asio::io_context& io_;
+    identity own_;
+    service_settings settings_;
+    archive archive_;
+    replicator feeds_;
+    hub hub_;
+    std::unique_ptr<discovery> discovery_;
+    boost::asio::steady_timer tick_timer_;
+    std::list<std::shared_ptr<reader>> readers_;
+    tell_function tell_;
+};
+
+}  // namespace rhumb::overlay

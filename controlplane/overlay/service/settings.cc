@@ -1,0 +1,56 @@
+#include "controlplane/overlay/service/settings.hh"
+
+#include <filesystem>
+
+#include "controlplane/overlay/wire/base64.hh"
+
+namespace rhumb::overlay {
+
+result<service_settings> settings_of(const config::overlay_section& given,
+                                     const std::string& file) {
+    const std::filesystem::path folder = std::filesystem::path(file).parent_path();
+    const auto fail = [&](const config::overlay_section::item& at, const std::string& why) {
+        return error{'"' + at.text + "\": " + why, {file, at.where.line, at.where.column}};
+    };
+    service_settings made;
+    made.key_file = folder / given.key_file;
+    made.store_file = folder / given.store_file;
+    if (!given.passphrase_file.empty()) {
+        made.passphrase_file = folder / given.passphrase_file;
+    }
+    if (!given.network.text.empty() && !decode_base64(given.network.text, made.network)) {
+        return fail(given.network, "network must be the base64 of 32 bytes");
+    }
+    for (const auto& item : given.listen) {
+        auto at = parse_host_port(item.text, true);
+        if (!at) {
+            return fail(item, at.why().message);
+        }
+        made.listen.push_back(std::move(at).value());
+    }
+    for (const auto& item : given.peers) {
+        auto peer = parse_address(item.text);
+        if (!peer) {
+            return fail(item, peer.why().message);
+        }
+        made.peers.push_back(std::move(peer).value());
+    }
+    for (const auto& item : given.follow) {
+        const auto feed = parse_feed_id(item.text);
+        if (!feed) {
+            return fail(item, "a feed is named @KEY.ed25519, KEY being the base64 of 32 bytes");
+        }
+        made.follow.push_back(*feed);
+    }
+    made.admits_anyone = given.admits == config::overlay_admission::anyone;
+    made.discovery = given.discovery;
+    made.max_peers = given.max_peers;
+    made.switch_timeout = given.switch_timeout;
+    made.handshake_timeout = given.handshake_timeout;
+    made.messages_per_second = given.messages_per_second;
+    made.verifies_per_second = given.verifies_per_second;
+    made.bytes_per_second = std::uint64_t{given.kilobytes_per_second} << 10;
+    return made;
+}
+
+}  // namespace rhumb::overlay

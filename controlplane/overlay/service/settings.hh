@@ -1,0 +1,39 @@
+// What the service is told by [overlay] of a configuration, checked. Threads: control.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controlplane/config/config.hh"
+#include "controlplane/overlay/service/address.hh"
+#include "controlplane/overlay/wire/handshake.hh"
+#include "rhumb/result.hh"
+
+namespace rhumb::overlay {
+
+struct service_settings {
+    std::string key_file;
+    std::string passphrase_file;  // "" = not encrypted
+    std::string store_file;
+    network_key network = main_network;
+    std::vector<host_port> listen;
+    std::vector<peer_target> peers;
+    std::vector<key32> follow;
+    bool admits_anyone = false;
+    bool discovery = false;
+    std::size_t max_peers = 64;
+    std::uint32_t switch_timeout = 3000;     // milliseconds
+    std::uint32_t handshake_timeout = 5000;  // milliseconds
+    std::uint32_t messages_per_second = 20'000;
+    std::uint32_t verifies_per_second = 20'000;
+    std::uint64_t bytes_per_second = std::uint64_t{64} << 20;
+
+    friend bool operator==(const service_settings&, const service_settings&) = default;
+};
+
+// Errors have the place in `file`. Files are looked for from `file`'s folder.
+[[nodiscard]] result<service_settings> settings_of(const config::overlay_section& given,
+                                                   const std::string& file);
+
+}  // namespace rhumb::overlay

@@ -1,0 +1,81 @@
+// A node that computes for the network: demands, and moves of policies.
+#include <algorithm>
+#include <utility>
+
+#include "controlplane/controller/policy_traffic.hh"
+#include "controlplane/routing/network.hh"
+
+namespace rhumb::routing {
+
+error no_demands() {
+    return {"there are no demands: the topology file has no [[demands]], and none were measured",
+            {}};
+}
+
+std::vector<controller::demand> network::demands() const {
+    std::vector<controller::demand> made;
+    for (const config::resolved_demand& d : policies_->demands()) {
+        made.push_back({d.from, d.to, static_cast<controller::bits_per_second>(d.rate), d.policy});
+    }
+    return controller() && controller()->demands == config::demand_source::measured
+               ? controller::with_measured(std::move(made), map_, counted_)
+               : made;
+}
+
+result<controller::report::plan> network::reoptimise(const controller::reoptimise_options& options,
+                                                     bool to_be_done) {
+    if (to_be_done && !moves_.empty()) {
+        return error{"moves of the last time are under way still; ask again in a while", {}};
+    }
+    const std::vector<controller::demand> demands = this->demands();
+    if (demands.empty()) {
+        return no_demands();
+    }
+    controller::traffic placed(map_, controller::routed_by(policies_->all(), map_, demands));
+    std::vector<std::uint32_t> may = controller::movable(policies_->all(), demands);
+    if (to_be_done) {
+        std::erase_if(may, [&](std::uint32_t d) { return demands[d].from != own_; });
+    }
+    const auto others = controller::paths_with_room(
+        placed,
+        [this](topology::node_number headend, std::span<const topology::link_number> links) {
+            return policies_->spell(headend, links);
+        });
+    const auto found = controller::reoptimise(placed, may, others, options);
+    controller::report::plan plan = controller::report::describe(placed, demands, found);
+    for (std::size_t n = 0; to_be_done && n < found.moves.size(); ++n) {
+        const paths::policy_key key = *demands[found.moves[n].demand].policy;
+        auto path =
+            controller::candidate_for(map_, *policies_->all().find(key), found.moves[n].lists);
+        if (!path) {
+            plan.moves.resize(n);  // later ones count on it
+            break;
+        }
+        moves_.push_back({key, *std::move(path)});
+    }
+    moving_.reset();
+    return plan;
+}
+
+std::size_t network::revert_moves() {
+    moves_.clear();
+    return policies_->forget_moves();
+}
+
+// Moves that were planned for another network are left.
+bool network::update_policies(microseconds now) {
+    const topology::change changed = std::exchange(changed_, {});
+    if (!changed.empty()) {
+        moves_.clear();
+    }
+    bool differs = !policies_->update(changed, now).changed.empty();
+    while (!moves_.empty() && (!moving_ || policies_->is_settled(*moving_))) {
+        moving_ = moves_.front().policy;
+        policies_->move(*moving_, std::move(moves_.front().path));
+        moves_.pop_front();
+        differs |= !policies_->update({}, now).changed.empty();
+    }
+    return differs || !changed.empty();
+}
+
+}  // namespace rhumb::routing

@@ -1,0 +1,29 @@
+// `overlay read` and `overlay show progress`: messages of a feed as they come, and how far a
+// synchronisation is. Threads: one at a time.
+#pragma once
+
+#include <chrono>
+#include <iosfwd>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "tools/rhumbctl/client.hh"
+#include "tools/rhumbctl/command.hh"
+
+namespace rhumb::ctl {
+
+// One message: "3  2026-11-26 08:00:00  link-state  {...}".
+[[nodiscard]] std::string message_text(const nlohmann::json& event);
+
+// Until the end of the feed; with `follow`, until `interrupt`, a descriptor, turns readable.
+void read_feed(client& node, const command& what, bool as_json, int interrupt, std::ostream& out);
+
+// "[#########...........]  45 %  450 of 1,000; 12 verifying, 3 storing".
+[[nodiscard]] std::string progress_text(const nlohmann::json& row);
+
+// Once, or with `interval` again and again until all is there; `live`: on a line of a terminal.
+void show_progress(client& node, const command& what,
+                   std::optional<std::chrono::milliseconds> interval, bool live, std::ostream& out);
+
+}  // namespace rhumb::ctl
