@@ -21,20 +21,20 @@ struct far_client {
     std::atomic<bool> is_open{true};
     std::atomic<std::size_t> on_the_way{0};  // bytes, between the loops
     std::atomic<std::size_t> unsent{0};      // as last seen
-
-    // Runs on the control loop.
-    template <class What>
-    void at_client(const std::shared_ptr<far_client>& self, What what) {
-        asio::post(control, [self, what = std::move(what)]() mutable {
-            const auto to = self->client.lock();
-            self->is_open = to && to->is_open();
-            if (self->is_open) {
-                what(*to);
-                self->unsent = to->unsent();
-            }
-        });
-    }
 };
+
+// Has `what` run on the control loop, if the client is still there.
+template <class What>
+void at_client(const std::shared_ptr<far_client>& far, What what) {
+    boost::asio::post(far->control, [far, what = std::move(what)]() mutable {
+        const auto to = far->client.lock();
+        far->is_open = to && to->is_open();
+        if (far->is_open) {
+            what(*to);
+            far->unsent = to->unsent();
+        }
+    });
+}
 
 }  // namespace
 
@@ -70,7 +70,7 @@ void overlay_thread::ask(const control::request& asked,
         [far](result<control::json> answer) {
             std::string line = answer ? control::result_line(far->id, answer.value())
                                       : control::error_line(far->id, answer.why());
-            far->at_client(far, [line = std::move(line)](control::line_client& to) mutable {
+            at_client(far, [line = std::move(line)](control::line_client& to) mutable {
                 to.send(std::move(line));
                 to.answered();
             });
@@ -79,15 +79,14 @@ void overlay_thread::ask(const control::request& asked,
             std::string line = control::event_line(far->id, event);
             const std::size_t size = line.size();
             far->on_the_way += size;
-            far->at_client(far,
-                           [far, line = std::move(line), size](control::line_client& to) mutable {
-                               far->on_the_way -= size;
-                               to.send(std::move(line));
-                           });
+            at_client(far, [far, line = std::move(line), size](control::line_client& to) mutable {
+                far->on_the_way -= size;
+                to.send(std::move(line));
+            });
             return far->is_open.load();
         },
         [far] {
-            far->at_client(far, [](control::line_client&) {});
+            at_client(far, [](control::line_client&) {});
             return !far->is_open || far->on_the_way + far->unsent < far_client::most_unsent;
         }};
     asio::post(io_, [this, asked, there = std::move(there)] {

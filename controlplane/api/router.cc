@@ -8,6 +8,7 @@
 
 #include "controlplane/config/load.hh"
 #include "controlplane/config/text.hh"
+#include "controlplane/overlay/service/settings.hh"
 #include "controlplane/routing/merge.hh"
 #include "dataplane/io/log.hh"
 
@@ -166,11 +167,12 @@ result<scion_setup> load_scion(config::file& file, const scion::setup* previous)
 
 using overlay_settings = std::optional<overlay::service_settings>;
 
-result<overlay_settings> load_overlay(const config::file& file) {
-    if (!file.overlay) {
+result<overlay_settings> settings_of(const std::optional<config::overlay_section>& given,
+                                     const std::string& file) {
+    if (!given) {
         return overlay_settings();
     }
-    auto made = overlay::settings_of(*file.overlay, file.files.front());
+    auto made = overlay::settings_of(*given, file);
     return made ? result<overlay_settings>(std::move(made).value()) : made.why();
 }
 
@@ -185,7 +187,7 @@ result<config::file> router::check(const std::string& config_file) {
     if (const auto scion = load_scion(with_scion, nullptr); !scion) {
         return scion.why();
     }
-    if (const auto overlay = load_overlay(with_scion); !overlay) {
+    if (const auto overlay = settings_of(file->overlay, config_file); !overlay) {
         return overlay.why();
     }
     if (file->topology) {
@@ -228,11 +230,7 @@ result<std::unique_ptr<router>> router::open(const std::string& config_file,
     if (!scion) {
         return scion.why();
     }
-    auto overlay = load_overlay(file.value());
-    if (!overlay) {
-        return overlay.why();
-    }
-    made->overlay_ = std::move(overlay).value();
+    made->overlay_ = file->overlay;
     if (auto done = made->prepare_network(file.value()); !done) {
         return done.why();
     }
@@ -331,11 +329,11 @@ result<void> router::reload() {
     if (file->scion.has_value() != (scion_ != nullptr)) {
         return error{"[scion] comes and goes only with a restart", {config_file_, 0, 0}};
     }
-    const auto overlay = load_overlay(file.value());
+    const auto overlay = settings_of(file->overlay, config_file_);
     if (!overlay) {
         return overlay.why();
     }
-    if (overlay.value() != overlay_) {
+    if (overlay.value() != settings_of(overlay_, config_file_).value()) {
         const config::position where = file->overlay ? file->overlay->where : config::position{};
         return error{
             "[overlay] changes only with a restart; rhumbctl overlay changes what is "

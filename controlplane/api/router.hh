@@ -14,7 +14,6 @@
 
 #include "controlplane/api/slow_thread.hh"
 #include "controlplane/config/config.hh"
-#include "controlplane/overlay/service/settings.hh"
 #include "controlplane/publish/forwarding.hh"
 #include "controlplane/routing/network.hh"
 #include "controlplane/scion/setup.hh"
@@ -70,9 +69,7 @@ public:
     [[nodiscard]] slow_thread& slow() const { return *slow_; }
 
     // The replication service beside this router, if there is one.
-    [[nodiscard]] const std::optional<overlay::service_settings>& overlay() const {
-        return overlay_;
-    }
+    [[nodiscard]] const std::optional<config::overlay_section>& overlay() const { return overlay_; }
 
     // The map and what is computed from it; null without [topology].
     [[nodiscard]] const routing::network* network() const { return network_.get(); }
@@ -120,7 +117,7 @@ private:
     std::unique_ptr<rhumb::engine> engine_;
     std::shared_ptr<const scion::setup> scion_;
     std::unique_ptr<slow_thread> slow_;
-    std::optional<overlay::service_settings> overlay_;
+    std::optional<config::overlay_section> overlay_;
     std::unique_ptr<routing::network> network_;
     std::unique_ptr<routing::network> next_network_;  // while a file that brings one is taken
     publish::computed_tables next_computed_;          // likewise

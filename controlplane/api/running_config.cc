@@ -196,6 +196,36 @@ std::string controller_text(const config::controller_section& controller) {
         controller.moves);
 }
 
+std::string overlay_text(const config::overlay_section& overlay) {
+    std::string text = fmt::format("\n[overlay]\nkey = {}\nstore = {}\n", quoted(overlay.key_file),
+                                   quoted(overlay.store_file));
+    if (!overlay.passphrase_file.empty()) {
+        text += fmt::format("passphrase_file = {}\n", quoted(overlay.passphrase_file));
+    }
+    if (!overlay.network.text.empty()) {
+        text += fmt::format("network = {}\n", quoted(overlay.network.text));
+    }
+    const auto list = [&](std::string_view key,
+                          const std::vector<config::overlay_section::item>& items) {
+        if (!items.empty()) {
+            text +=
+                fmt::format("{} = {}\n", key,
+                            array_of(items, [](const auto& item) { return quoted(item.text); }));
+        }
+    };
+    list("listen", overlay.listen);
+    list("peers", overlay.peers);
+    list("follow", overlay.follow);
+    return text + fmt::format(
+                      "admit = \"{}\"\ndiscovery = {}\nmax_peers = {}\nswitch_timeout = {}\n"
+                      "handshake_timeout = {}\nmessages_per_second = {}\n"
+                      "verifies_per_second = {}\nkilobytes_per_second = {}\n",
+                      config::to_string(overlay.admits), overlay.discovery, overlay.max_peers,
+                      overlay.switch_timeout, overlay.handshake_timeout,
+                      overlay.messages_per_second, overlay.verifies_per_second,
+                      overlay.kilobytes_per_second);
+}
+
 std::string prefix_text(const publish::prefix_view& rule) {
     if (rule.way.list == route::discard) {
         return fmt::format("\n[[prefixes]]\nmatch = \"{}\"\ndiscard = true\n",
@@ -286,6 +316,9 @@ result<nlohmann::json> running_config(const running_parts& of, const std::string
             if (const auto& controller = of.network->controller()) {
                 text += controller_text(*controller);
             }
+        }
+        if (of.overlay != nullptr) {
+            text += overlay_text(*of.overlay);
         }
         return page(std::move(text), "label 0");
     }

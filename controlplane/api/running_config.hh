@@ -21,11 +21,12 @@ struct running_parts {
     const config::runtime& runtime;
     const config::scion_section* scion = nullptr;
     const routing::network* network = nullptr;
+    const config::overlay_section* overlay = nullptr;
 };
 
-// {"rows": [{"toml": text}], "next": cursor}: node, ports, next hops, runtime, scion and topology
-// on the first page; then the label rules, then the prefixes, `limit` on a page. What is computed
-// from the map is left out.
+// {"rows": [{"toml": text}], "next": cursor}: node, ports, next hops, runtime, scion, topology,
+// controller and overlay on the first page; then the label rules, then the prefixes, `limit` on a
+// page. What is computed from the map is left out.
 [[nodiscard]] result<nlohmann::json> running_config(const running_parts& of,
                                                     const std::string& from, std::uint64_t limit);
 

@@ -121,7 +121,11 @@ private:
         if (!running_.overlay()) {
             return {};
         }
-        auto started = overlay_thread::start(io_, *running_.overlay());
+        const auto chosen = overlay::settings_of(*running_.overlay(), running_.config_file());
+        if (!chosen) {
+            return chosen.why();
+        }
+        auto started = overlay_thread::start(io_, chosen.value());
         if (!started) {
             return started.why();
         }

@@ -318,7 +318,8 @@ result<json> show(const router& running, const json& params, long_answers& held)
     if (name == "config") {
         return running_config(
             {running.tables(), running.runtime(),
-             running.scion() ? &running.scion()->section : nullptr, running.network()},
+             running.scion() ? &running.scion()->section : nullptr, running.network(),
+             running.overlay() ? &*running.overlay() : nullptr},
             wanted.value().from, wanted.value().limit);
     }
     return error{

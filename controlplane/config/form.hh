@@ -43,6 +43,9 @@ inline constexpr std::array<choice<operation>, 4> operations{{{"continue", opera
 inline constexpr std::array<choice<ttl_model>, 2> ttl_models{
     {{"uniform", ttl_model::uniform}, {"pipe", ttl_model::pipe}}};
 
+inline constexpr std::array<choice<overlay_admission>, 2> admissions{
+    {{"followed", overlay_admission::followed}, {"anyone", overlay_admission::anyone}}};
+
 inline constexpr std::array<choice<protected_resource>, 5> protected_resources{
     {{"none", protected_resource::nothing},
      {"link", protected_resource::link},

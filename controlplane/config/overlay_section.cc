@@ -9,9 +9,6 @@
 namespace rhumb::config {
 namespace {
 
-constexpr std::array<choice<overlay_admission>, 2> admissions{
-    {{"followed", overlay_admission::followed}, {"anyone", overlay_admission::anyone}}};
-
 std::vector<overlay_section::item> read_items(const table_reader& table, std::string_view key,
                                               diagnostics& errors) {
     std::vector<overlay_section::item> items;

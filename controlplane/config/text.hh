@@ -37,5 +37,6 @@ namespace rhumb::config {
 [[nodiscard]] std::string_view to_string(ttl_model model);
 [[nodiscard]] std::string_view to_string(protected_resource what);
 [[nodiscard]] std::string_view to_string(demand_source what);
+[[nodiscard]] std::string_view to_string(overlay_admission whom);
 
 }  // namespace rhumb::config

@@ -170,15 +170,4 @@ void reservations::release(owner_id owner) {
     }
 }
 
-std::vector<link_number> reservations::overbooked() const {
-    std::vector<link_number> found;
-    for (link_number l = 0; l < by_link_.size(); ++l) {
-        const slot* const s = slot_of(l);
-        if (s != nullptr && sum(s->owned, s->others) > s->capacity) {
-            found.push_back(l);
-        }
-    }
-    return found;
-}
-
 }  // namespace rhumb::paths

@@ -54,8 +54,6 @@ public:
     void abandon(owner_id owner);  // it will not: the newer one goes
     void release(owner_id owner);  // both go
 
-    // Links on which more is promised than there is, as after a change of capacity.
-    [[nodiscard]] std::vector<topology::link_number> overbooked() const;
     [[nodiscard]] std::size_t owner_count() const noexcept { return owners_.size(); }
 
 private:

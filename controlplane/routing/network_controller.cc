@@ -53,7 +53,6 @@ result<controller::report::plan> network::reoptimise(const controller::reoptimis
         }
         moves_.push_back({key, *std::move(path)});
     }
-    moving_.reset();
     return plan;
 }
 

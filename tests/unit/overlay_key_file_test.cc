@@ -31,7 +31,6 @@ std::string why(const result<identity>& key) { return key ? "it is a key" : key.
 TEST(OverlayKeyFile, IsMadeOnce) {
     const test::temporary_folder folder;
     const std::string path = folder.path("key");
-    EXPECT_FALSE(wants_passphrase(path).value());
     const auto made = open_key_file(path);
     ASSERT_TRUE(made) << made.why().text();
     struct stat status{};
@@ -40,7 +39,6 @@ TEST(OverlayKeyFile, IsMadeOnce) {
     const auto again = open_key_file(path);
     ASSERT_TRUE(again) << again.why().text();
     EXPECT_EQ(again.value().id(), made.value().id());
-    EXPECT_FALSE(wants_passphrase(path).value());
     // Never another one in its place, and nothing else is left in the folder.
     EXPECT_EQ(write_key_file(path, test::identity_of(1)).why().message,
               path + ": it cannot be written: File exists");
@@ -85,7 +83,6 @@ TEST(OverlayKeyFile, MayHaveAPassphrase) {
     const test::temporary_folder folder;
     const std::string path = folder.path("key");
     ASSERT_TRUE(write_key_file(path, test::identity_of(1), words("open sesame"), cheap));
-    EXPECT_TRUE(wants_passphrase(path).value());
     EXPECT_EQ(folder.read("key").find("seed"), std::string::npos);
     EXPECT_EQ(why(read_key_file(path)), path + ": the key is encrypted: a passphrase is needed");
     EXPECT_EQ(why(read_key_file(path, words("open sesamE"))),

@@ -104,7 +104,6 @@ TEST(reservations, they_stay_with_their_links) {
     ASSERT_TRUE(m.apply(said[1]).ok());
     r.update(m);
     EXPECT_EQ(r.available(now), 0U);
-    EXPECT_EQ(r.overbooked(), std::vector<link_number>{now});
     // Gone, and back.
     auto without = said[1];
     without.version = 3;

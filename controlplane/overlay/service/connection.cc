@@ -17,7 +17,7 @@ constexpr std::chrono::milliseconds announce_delay{60};  // of notes that can wa
 constexpr std::chrono::seconds keep_alive_after{3};      // npm peers hang up after 5 s of silence
 constexpr std::chrono::seconds dead_after{30};
 constexpr std::chrono::seconds goodbye_timeout{2};
-constexpr std::chrono::milliseconds verifier_pause{5};
+constexpr std::chrono::milliseconds full_pause{5};
 constexpr std::chrono::milliseconds clock_pause{1};
 constexpr std::size_t most_unsent = std::size_t{1} << 20;   // bytes; a node of ours stays below
 constexpr std::size_t most_waiting = 4096;                  // messages; then nothing is read
@@ -126,7 +126,7 @@ void connection::take(std::size_t count) {
     }
     // Who makes us say more than it takes, or more than can be verified and stored, is not heard.
     if (feeds_.waiting() > most_waiting || unsent() > most_unsent) {
-        pause = std::max(pause, verifier_pause);
+        pause = std::max(pause, full_pause);
     }
     if (pause.count() == 0) {
         return read();
@@ -186,15 +186,14 @@ void connection::answer_replicate(const incoming_call& call) {
 }
 
 void connection::open_replication(stream_id id, int version) {
-    // A newer stream of the same peer ends the older: the replicator says so through end().
-    const auto old = replication_;
-    const stream_id old_id = ebt_;
-    if (old) {
-        link_.calls().fail(old_id, "reconnected to peer");
+    // A newer stream ends the older one. Of another connection the replicator does so, by end().
+    if (replication_) {
+        link_.calls().fail(ebt_, "reconnected to peer");
         stop_replication();
     }
     ebt_ = id;
-    const auto opened = feeds_.open(peer_, version, is_client_, *this);
+    const bool is_caller = id > 0;
+    const auto opened = feeds_.open(peer_, version, is_caller, *this);
     if (!opened) {
         ebt_ = 0;
         link_.calls().fail(id, opened.why().message);

@@ -16,8 +16,8 @@ namespace {
 constexpr std::size_t max_half_open = 8;  // of one address
 constexpr std::size_t max_all_half_open = 128;
 constexpr std::chrono::seconds connect_timeout{10};
-constexpr std::chrono::seconds proven_after{
-    10};  // a connection that held for so long was no failure
+// A connection that held for so long was no failure.
+constexpr std::chrono::seconds proven_after{10};
 constexpr std::chrono::milliseconds accept_pause{100};
 constexpr int most_failures_of_found = 5;
 constexpr std::size_t most_targets = 1024;
@@ -234,15 +234,7 @@ void hub::dial(const peer_target& peer, bool is_configured) {
          (found >= most_found || (!settings_.admits_anyone && !feeds_.follows(peer.key))))) {
         return;
     }
-    targets_.push_back({peer,
-                        is_configured,
-                        {},
-                        0,
-                        {},
-                        asio::steady_timer(io_),
-                        tcp::resolver(io_),
-                        nullptr,
-                        false});
+    targets_.emplace_back(io_, peer, is_configured);
     connect(targets_.back());
 }
 

@@ -56,8 +56,10 @@ public:
 
 private:
     struct target {
+        target(boost::asio::io_context& io, const peer_target& whom, bool configured)
+            : peer(whom), is_configured(configured), timer(io), resolver(io) {}
         peer_target peer;
-        bool is_configured = true;
+        bool is_configured;
         back_off wait;
         int failures = 0;
         std::string why;

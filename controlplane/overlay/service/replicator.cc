@@ -57,8 +57,8 @@ replicator::replicator(const identity& own, archive& kept, post_function post,
       machine_(std::string(id_of(own.id())), *this, options_of(chosen)),
       pool_(
           chosen.verifiers,
-          [signs = chosen.network_signs](candidate& one) {
-              one.is_valid = verify(*one.message, signs ? &*signs : nullptr);
+          [](candidate& one) {
+              one.is_valid = verify(*one.message);
               one.message->signed_text = {};
           },
           std::move(post),
@@ -413,8 +413,7 @@ void replicator::publish(std::string_view content, published_function done) {
         done(error{"the store failed, and the end of this feed is not known yet; try again", {}});
         return;
     }
-    const sign_key* const signs = settings_.network_signs ? &*settings_.network_signs : nullptr;
-    auto made = reader_.make(own_, own_head_, static_cast<double>(system_ms()), content, signs);
+    auto made = reader_.make(own_, own_head_, static_cast<double>(system_ms()), content);
     if (!made) {
         done(made.why());
         return;

@@ -72,7 +72,6 @@ public:
         std::int64_t switch_timeout = 3000;           // milliseconds
         std::size_t verifiers = 1;                    // threads
         std::size_t window = std::size_t{256} << 10;  // bytes that wait for one peer's socket
-        std::optional<sign_key> network_signs;        // caps.sign of a private network
     };
     // What the store knows at the start.
     struct known {

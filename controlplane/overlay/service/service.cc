@@ -89,7 +89,7 @@ service::service(asio::io_context& io, identity own, store kept, const replicato
                [&io](std::function<void()> what) { asio::post(io, std::move(what)); }),
       feeds_(
           own_, archive_, [&io](std::function<void()> what) { asio::post(io, std::move(what)); },
-          {.switch_timeout = chosen.switch_timeout, .network_signs = {}}, start),
+          {.switch_timeout = chosen.switch_timeout}, start),
       hub_(io, feeds_, own_, chosen, tell),
       tick_timer_(io),
       tell_(std::move(tell)) {

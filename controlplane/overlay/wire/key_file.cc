@@ -126,18 +126,6 @@ result<identity> read_key_file(const std::string& path, passphrase words) {
     return key ? std::move(key) : error{path + ": " + key.why().message, {}};
 }
 
-result<bool> wants_passphrase(const std::string& path) {
-    struct stat status{};
-    if (::lstat(path.c_str(), &status) != 0 && errno == ENOENT) {
-        return false;
-    }
-    const auto parsed = load(path);
-    if (!parsed) {
-        return parsed.why();
-    }
-    return parsed.value().boxed.has_value();
-}
-
 result<identity> open_key_file(const std::string& path, passphrase words, passphrase_cost cost) {
     struct stat status{};
     if (::lstat(path.c_str(), &status) == 0 || errno != ENOENT) {

@@ -45,9 +45,6 @@ using passphrase = std::span<const char>;
 // passphrase and there is none, or another one.
 [[nodiscard]] result<identity> read_key_file(const std::string& path, passphrase words = {});
 
-// Whether there is a file that wants a passphrase, so that somebody may be asked for it.
-[[nodiscard]] result<bool> wants_passphrase(const std::string& path);
-
 // What is there, or else a new key, which is written.
 [[nodiscard]] result<identity> open_key_file(const std::string& path, passphrase words = {},
                                              passphrase_cost cost = {});
