@@ -173,7 +173,7 @@ configure_asan() {
 }
 
 step_asan() {
-    configure_asan && check_suites build-asan 4 pure fuzz
+    configure_asan && check_suites build-asan 4 pure routers fuzz
 }
 
 step_daemon() {
