@@ -15,6 +15,7 @@ Parts, all but scion-peers without arguments:
   lpm       prefix lookup beside DPDK's rte_fib
   mac       AES-CMAC of hop fields on every level of the processor: TSC cycles a block
   topology  the map of 10,000 nodes: shortest paths beside Boost.Graph's, updates, memory
+  paths     computed tables: repairs, tables after a change, constrained paths, 10,000 policies
   ebt       the EBT machine beside the reference from npm: messages a second, reconnects, memory;
             without npm, node or the scripts in ../shared/vectors/ebt only ours
   scion-peers
@@ -51,12 +52,12 @@ while (( $# )); do
         -j) jobs=${2-}; shift || true
             [[ $jobs =~ ^[1-9][0-9]*$ ]] || { echo "bench.sh: -j wants a number" >&2; exit 2; } ;;
         -j[1-9]*) jobs=${1#-j} ;;
-        stage | scaling | process | control | lpm | mac | topology | ebt | scion-peers) parts+=("$1") ;;
+        stage | scaling | process | control | lpm | mac | topology | paths | ebt | scion-peers) parts+=("$1") ;;
         *) echo "bench.sh: unknown argument '$1'" >&2; usage >&2; exit 2 ;;
     esac
     shift
 done
-(( ${#parts[@]} )) || parts=(stage scaling process control lpm mac topology ebt)
+(( ${#parts[@]} )) || parts=(stage scaling process control lpm mac topology paths ebt)
 
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 build=build-bench
@@ -72,7 +73,8 @@ say "building ($build/)"
 mkdir -p "$results"
 [[ -f $build/build.ninja ]] ||
     meson setup "$build" --buildtype=release -Dbench=true >"$results/setup.log"
-ninja -C "$build" -j "$jobs" tools/bench/{stage,lpm,mac,topology,ebt}_bench controlplane/rhumbd \
+ninja -C "$build" -j "$jobs" tools/bench/{stage,lpm,mac,topology,ebt}_bench \
+    tools/bench/{ti_lfa,network,paths,policies}_bench controlplane/rhumbd \
     tools/rhumbctl/rhumbctl tools/packets/rhumb-packets >"$results/build.log" || { tail -30 "$results/build.log"; exit 1; }
 
 # Huge pages for this run: 512 MiB, for two programs at a time.
@@ -153,6 +155,10 @@ for part in "${parts[@]}"; do
             [[ $quick == no ]] || options=(--quick)
             "$build/tools/bench/topology_bench" "${options[@]}" | tee "$results/topology.txt"
             python3 $bench/report.py topology "$results/topology.txt" "$results/topology.json" ;;
+        paths)
+            for what in ti_lfa network paths policies; do
+                "$build/tools/bench/${what}_bench"
+            done | tee "$results/paths.txt" ;;
         ebt)
             ebt_rounds=3
             [[ $quick == no ]] || ebt_rounds=1

@@ -35,11 +35,12 @@ std::optional<std::string> no_path_from(const path_engine& engine, node_number f
     return std::nullopt;
 }
 
-std::size_t path_pieces::follow(const shortest_tree& tree, std::size_t begin) const {
+std::size_t path_pieces::follow(std::size_t plane, std::size_t begin) const {
     const topology::graph& g = engine_.graph();
     std::size_t at = begin;
     while (at < links_.size()) {
         const node_number next = g.to[links_[at]];
+        const shortest_tree& tree = engine_.tree(plane, node(begin), std::span(&next, 1));
         if (tree.parents[next] != links_[at] || tree.only[next] == 0) {
             break;
         }
@@ -55,7 +56,7 @@ path_pieces::piece path_pieces::farthest(std::size_t begin) {
         if ((options_.planes >> p & 1) == 0) {
             continue;
         }
-        const std::size_t end = follow(engine_.tree(p, node(begin)), begin);
+        const std::size_t end = follow(p, begin);
         if (end > begin && (end > best.end || !by_node)) {
             best = {end, segment::to_node(node(end), engine_.algorithm(p))};
             by_node = true;
@@ -127,8 +128,7 @@ void path_pieces::all(std::size_t begin, std::vector<piece>& found) {
         if ((options_.planes >> p & 1) == 0) {
             continue;
         }
-        const shortest_tree& tree = engine_.tree(p, node(begin));
-        const std::size_t farthest = follow(tree, begin);
+        const std::size_t farthest = follow(p, begin);
         for (std::size_t end = begin + 1; end <= farthest; ++end) {
             std::optional<segment>& here = by_end[end - begin];
             if (!here && engine_.has_node_sid(p, node(end))) {

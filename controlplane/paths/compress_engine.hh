@@ -55,9 +55,10 @@ public:
     [[nodiscard]] const topology::plane& view(std::size_t plane) const {
         return planes_[plane].trees.view();
     }
-    // Valid until the next call.
-    [[nodiscard]] const shortest_tree& tree(std::size_t plane, topology::node_number root) {
-        return planes_[plane].trees.from(graph(), root);
+    // As tree_cache::from(). Valid until the next call.
+    [[nodiscard]] const shortest_tree& tree(std::size_t plane, topology::node_number root,
+                                            std::span<const topology::node_number> until = {}) {
+        return planes_[plane].trees.from(graph(), root, until);
     }
     [[nodiscard]] bool has_node_sid(std::size_t plane, topology::node_number node) const {
         const auto& has = planes_[plane].node_sids;

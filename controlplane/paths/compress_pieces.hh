@@ -46,8 +46,8 @@ public:
     [[nodiscard]] bool is_uniform() const;
 
 private:
-    // How far the tree's only shortest paths follow the path.
-    [[nodiscard]] std::size_t follow(const shortest_tree& tree, std::size_t begin) const;
+    // How far a plane's only shortest paths follow the path.
+    [[nodiscard]] std::size_t follow(std::size_t plane, std::size_t begin) const;
     [[nodiscard]] bool fits(const path_engine::binding& offered, std::size_t begin) const;
     [[nodiscard]] bool fits(const offered_binding& offer, std::size_t begin) const;
     // Fills in anycast segments where nothing else ends.

@@ -44,8 +44,7 @@ path_result shortest_path(const topology::map& m, const route& asked, const cons
     const topology::plane view = prune(m, limits, pool);
     if (way.through.empty()) {
         shortest_tree tree;
-        tree_workspace memory;
-        shortest_tree_from(m.graph(), view, way.from, way.to, tree, memory);
+        shortest_tree_from(m.graph(), view, way.from, way.to, tree);
         const node_number end = tree.nearest(way.to);
         if (end == topology::nobody) {
             return why_none(m, way, limits, pool);
@@ -144,7 +143,7 @@ no_path path_finder::why_not(const topology::map& m, const route& way, kind& k) 
         if (is_new) {
             at->second.update(m.graph(), prune(m, k.limits, {}, r), true);
         }
-        if (at->second.from(m.graph(), way.from).nearest(way.to) == topology::nobody) {
+        if (at->second.from(m.graph(), way.from, way.to).nearest(way.to) == topology::nobody) {
             return explain(m, way, k.limits, r);
         }
     }
@@ -180,7 +179,7 @@ path_result path_finder::find(const topology::map& m, node_number from,
         kinds_.back().trees.update(m.graph(), prune(m, key, {}), true);
         at = kinds_.end() - 1;
     }
-    const shortest_tree& tree = at->trees.from(g, from);
+    const shortest_tree& tree = at->trees.from(g, from, to);
     const node_number end = tree.nearest(to);
     if (end == topology::nobody) {
         return why_not(m, way, *at);

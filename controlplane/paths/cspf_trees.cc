@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 namespace rhumb::paths {
 
@@ -13,7 +14,7 @@ using topology::unusable;
 
 namespace {
 
-constexpr auto later = [](const tree_workspace::entry& a, const tree_workspace::entry& b) {
+constexpr auto later = [](const shortest_tree::entry& a, const shortest_tree::entry& b) {
     if (a.at != b.at) {
         return a.at > b.at;
     }
@@ -42,30 +43,28 @@ bool relax(const topology::graph& g, const topology::plane& view, node_number no
     return is_new;
 }
 
-void push(node_number node, const shortest_tree& tree, tree_workspace& memory) {
-    memory.heap.push_back({tree.distances[node], tree.hops[node], node});
-    std::push_heap(memory.heap.begin(), memory.heap.end(), later);
+void push(node_number node, shortest_tree& tree) {
+    tree.open.push_back({tree.distances[node], tree.hops[node], node});
+    std::push_heap(tree.open.begin(), tree.open.end(), later);
 }
 
-// Dijkstra's algorithm, from what is in the heap.
+// Dijkstra's algorithm, from what is open.
 void search(const topology::graph& g, const topology::plane& view,
-            std::span<const node_number> stop, shortest_tree& tree, tree_workspace& memory) {
-    while (!memory.heap.empty()) {
-        std::pop_heap(memory.heap.begin(), memory.heap.end(), later);
-        const auto [at, hops, node] = memory.heap.back();
-        memory.heap.pop_back();
+            std::span<const node_number> stop, shortest_tree& tree) {
+    const auto is_final = [&](node_number node) { return tree.is_final(node); };
+    while (!tree.open.empty() && std::none_of(stop.begin(), stop.end(), is_final)) {
+        std::pop_heap(tree.open.begin(), tree.open.end(), later);
+        const auto [at, hops, node] = tree.open.back();
+        tree.open.pop_back();
         if (at != tree.distances[node] || hops != tree.hops[node]) {
             continue;
-        }
-        if (std::find(stop.begin(), stop.end(), node) != stop.end()) {
-            return;
         }
         if (view.no_transit[node] != 0 && node != tree.root) {
             continue;
         }
         for (link_number l = g.first[node]; l < g.first[node + 1]; ++l) {
             if (view.costs[l] != unusable && relax(g, view, node, l, tree)) {
-                push(g.to[l], tree, memory);
+                push(g.to[l], tree);
             }
         }
     }
@@ -74,8 +73,7 @@ void search(const topology::graph& g, const topology::plane& view,
 }  // namespace
 
 void shortest_tree_from(const topology::graph& g, const topology::plane& view, node_number root,
-                        std::span<const node_number> stop, shortest_tree& tree,
-                        tree_workspace& memory) {
+                        std::span<const node_number> stop, shortest_tree& tree) {
     const std::size_t nodes = g.node_count();
     tree.root = root;
     tree.distances.assign(nodes, unreachable);
@@ -84,8 +82,8 @@ void shortest_tree_from(const topology::graph& g, const topology::plane& view, n
     tree.only.assign(nodes, 0);
     tree.distances[root] = 0;
     tree.only[root] = 1;
-    memory.heap.assign(1, {0, 0, root});
-    search(g, view, stop, tree, memory);
+    tree.open.assign(1, {0, 0, root});
+    search(g, view, stop, tree);
 }
 
 std::vector<link_number> shortest_tree::links_to(const topology::graph& g, node_number node) const {
@@ -115,6 +113,7 @@ void tree_cache::update(const topology::graph& g, topology::plane view, bool ren
         view.costs.size() != view_.costs.size()) {
         trees_.clear();
         trees_in_all_ = 0;
+        bytes_ = 0;
         view_ = std::move(view);
         return;
     }
@@ -126,8 +125,7 @@ void tree_cache::update(const topology::graph& g, topology::plane view, bool ren
     }
     for (slot& s : trees_) {
         if (!changed.empty() && s.tree && !repair(g, view, changed, *s.tree)) {
-            s.tree.reset();
-            --trees_in_all_;
+            drop(s);
         }
     }
     view_ = std::move(view);
@@ -142,6 +140,13 @@ bool tree_cache::repair(const topology::graph& g, const topology::plane& view,
         // In the tree or level with it, before or afterwards.
         if (at == unreachable || at + least > tree.distances[g.to[l]]) {
             continue;
+        }
+        if (!tree.open.empty()) {
+            // Where the search has not come to the link's beginning, it has not used it.
+            if (at > tree.open.front().at) {
+                continue;
+            }
+            return false;
         }
         if (view.costs[l] < view_.costs[l]) {
             return false;
@@ -194,7 +199,6 @@ void tree_cache::search_again(const topology::graph& g, const topology::plane& v
         tree.parents[node] = topology::nobody;
         tree.only[node] = 0;
     }
-    memory_.heap.clear();
     for (const node_number node : behind_) {
         for (link_number back = g.first[node]; back < g.first[node + 1]; ++back) {
             const link_number l = g.reverse[back];
@@ -205,42 +209,61 @@ void tree_cache::search_again(const topology::graph& g, const topology::plane& v
             }
         }
         if (tree.reaches(node)) {
-            push(node, tree, memory_);
+            push(node, tree);
         }
     }
-    search(g, view, {}, tree, memory_);
+    search(g, view, {}, tree);
 }
 
-const shortest_tree& tree_cache::from(const topology::graph& g, node_number root) {
+const shortest_tree& tree_cache::from(const topology::graph& g, node_number root,
+                                      std::span<const node_number> until) {
     if (trees_.size() != g.node_count()) {
         trees_.resize(g.node_count());
     }
     slot& s = trees_[root];
     if (!s.tree) {
-        const std::size_t bytes =
-            g.node_count() * (sizeof(distance) + 2 * sizeof(std::uint32_t) + 1);
-        make_room(bytes);
+        make_room();
         s.tree = std::make_unique<shortest_tree>();
-        shortest_tree_from(g, view_, root, {}, *s.tree, memory_);
+        shortest_tree_from(g, view_, root, until, *s.tree);
         ++trees_in_all_;
         ++computed_;
+    } else {
+        search(g, view_, until, *s.tree);
     }
+    if (s.tree->open.empty()) {
+        s.tree->open.shrink_to_fit();
+    }
+    const std::size_t bytes = g.node_count() * (sizeof(distance) + 2 * sizeof(std::uint32_t) + 1) +
+                              s.tree->open.capacity() * sizeof(shortest_tree::entry);
+    bytes_ += bytes - std::exchange(s.bytes, bytes);
     s.used = generation_;
     return *s.tree;
 }
 
-void tree_cache::make_room(std::size_t bytes) {
-    const auto drop = [&](bool all) {
-        for (slot& s : trees_) {
-            if (s.tree && (all || s.used != generation_)) {
-                s.tree.reset();
-                --trees_in_all_;
-            }
+void tree_cache::drop(slot& s) {
+    bytes_ -= s.bytes;
+    s = {};
+    --trees_in_all_;
+}
+
+// Trees are asked for in much the same order after each update: were the oldest to go, each would
+// go just before it is wanted.
+void tree_cache::make_room() {
+    if (bytes_ < max_bytes_) {
+        return;
+    }
+    for (slot& s : trees_) {
+        if (s.tree && s.used != generation_) {
+            drop(s);
         }
-    };
-    for (const bool all : {false, true}) {
-        if ((trees_in_all_ + 1) * bytes > max_bytes_) {
-            drop(all);
+    }
+    if (bytes_ < max_bytes_ / 2) {
+        return;
+    }
+    const std::uint32_t drawn = ++clearings_ * 0x9e3779b9U;
+    for (slot& s : trees_) {
+        if (s.tree && (((s.tree->root ^ drawn) * 0x85ebca6bU) >> 31) != 0) {
+            drop(s);
         }
     }
 }

@@ -34,7 +34,7 @@ struct computed_list {
 };
 using compute = std::function<std::optional<computed_list>(
     topology::node_number headend, topology::node_number endpoint, const constraints& within)>;
-// Many endpoints at once, so that they can share a tree.
+// Many endpoints at once, so that they can share trees.
 using compute_many = std::function<void(topology::node_number headend, const constraints& within,
                                         std::span<const topology::node_number> endpoints,
                                         std::span<std::optional<computed_list>> found)>;

@@ -114,6 +114,28 @@ std::optional<computed_list> policy_services::compute(node_number headend, node_
                          found->links};
 }
 
+// Paths that begin alike are spelt one after the other: they need the same trees.
+void policy_services::compute_many(node_number headend, const constraints& within,
+                                   std::span<const node_number> endpoints,
+                                   std::span<std::optional<computed_list>> found) {
+    std::vector<std::size_t> order;
+    for (std::size_t i = 0; i < endpoints.size(); ++i) {
+        path_result way = endpoints[i] == headend
+                              ? path_result(no_path{})
+                              : finder_.find(map_, headend, endpoints[i], within, reserved_);
+        found[i].reset();
+        if (way && !way->links.empty()) {
+            found[i] = computed_list{{}, std::move(way->links)};
+            order.push_back(i);
+        }
+    }
+    std::sort(order.begin(), order.end(),
+              [&](std::size_t a, std::size_t b) { return found[a]->links < found[b]->links; });
+    for (const std::size_t i : order) {
+        found[i]->segments = encode(headend, found[i]->links).value_or(topology::segments());
+    }
+}
+
 // Bounds, waypoints and bandwidth are about one path.
 std::optional<computed_list> policy_services::compute_ecmp(node_number headend,
                                                            node_number endpoint,
@@ -200,6 +222,11 @@ path_services policy_services::services(label_services labels) {
     path_services made;
     made.compute = [this](node_number headend, node_number endpoint, const constraints& within) {
         return compute(headend, endpoint, within);
+    };
+    made.compute_many = [this](node_number headend, const constraints& within,
+                               std::span<const node_number> endpoints,
+                               std::span<std::optional<computed_list>> found) {
+        compute_many(headend, within, endpoints, found);
     };
     made.compute_sharing = [this](node_number headend, node_number endpoint,
                                   const constraints& within, std::uint32_t policy) {

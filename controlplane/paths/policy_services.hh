@@ -29,6 +29,9 @@ public:
                                                        topology::node_number endpoint,
                                                        const constraints& within,
                                                        owner_id owner = no_owner);
+    void compute_many(topology::node_number headend, const constraints& within,
+                      std::span<const topology::node_number> endpoints,
+                      std::span<std::optional<computed_list>> found);
     [[nodiscard]] std::optional<computed_list> compute_ecmp(topology::node_number headend,
                                                             topology::node_number endpoint,
                                                             const constraints& within);

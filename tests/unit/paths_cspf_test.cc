@@ -314,6 +314,25 @@ TEST(cspf, a_finder_follows_the_map) {
     }
 }
 
+// Where not all trees have room, some stay from one round to the next.
+TEST(cspf, trees_take_no_more_room_than_they_may) {
+    test::dice roll(6);
+    const auto m = make_map(test::make_small({60, 120, 4, true, true, true}, roll));
+    constexpr std::size_t bytes_of_tree = 60 * 17;
+    tree_cache cache(40 * bytes_of_tree);
+    cache.update(m.graph(), topology::make_plane(m, 0), true);
+    for (int round = 0; round < 4; ++round) {
+        for (node_number root = 0; root < m.node_count(); ++root) {
+            shortest_tree anew;
+            shortest_tree_from(m.graph(), cache.view(), root, {}, anew);
+            ASSERT_EQ(cache.from(m.graph(), root).parents, anew.parents);
+            ASSERT_LE(cache.tree_count(), 41U);
+        }
+    }
+    EXPECT_GT(cache.computed(), 60U);
+    EXPECT_LT(cache.computed(), 220U);
+}
+
 // Trees after changes, in every part: of small networks, where much is touched, and of larger ones.
 TEST(cspf, trees_that_are_kept_are_what_they_would_be_anew) {
     test::dice roll(5);
@@ -326,8 +345,19 @@ TEST(cspf, trees_that_are_kept_are_what_they_would_be_anew) {
         for (std::uint64_t version = 2; version < 20; ++version) {
             for (node_number root = 0; root < m.node_count(); ++root) {
                 shortest_tree anew;
-                tree_workspace memory;
-                shortest_tree_from(m.graph(), cache.view(), root, {}, anew, memory);
+                shortest_tree_from(m.graph(), cache.view(), root, {}, anew);
+                // Some are only grown as far as somebody asks.
+                for (std::uint32_t i = 0; i < roll() % 3; ++i) {
+                    const auto to = static_cast<node_number>(roll() % m.node_count());
+                    const shortest_tree& part = cache.from(m.graph(), root, std::span(&to, 1));
+                    ASSERT_TRUE(part.is_final(to));
+                    ASSERT_EQ(part.distances[to], anew.distances[to]);
+                    ASSERT_EQ(part.parents[to], anew.parents[to]);
+                    ASSERT_EQ(part.only[to], anew.only[to]);
+                }
+                if (roll() % 2 == 0) {
+                    continue;
+                }
                 const shortest_tree& kept = cache.from(m.graph(), root);
                 ASSERT_EQ(kept.distances, anew.distances);
                 ASSERT_EQ(kept.hops, anew.hops);

@@ -59,8 +59,7 @@ private:
     bool along_shortest(topology::node_number& from, topology::node_number to,
                         std::vector<topology::link_number>& taken) {
         shortest_tree tree;
-        tree_workspace memory;
-        shortest_tree_from(map_.graph(), view_, from, {}, tree, memory);
+        shortest_tree_from(map_.graph(), view_, from, {}, tree);
         if (!tree.reaches(to) || (!branching_ && tree.only[to] == 0)) {
             return false;
         }

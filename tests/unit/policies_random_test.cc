@@ -190,6 +190,7 @@ struct fresh_services {
     fresh_services(policies_rig& rig, bool real) : computes(rig.map) {
         made = computes.services();
         if (!real) {
+            made.compute_many = {};
             made.compute = [&rig](auto headend, auto endpoint, const auto& within) {
                 return rig.compute(headend, endpoint, within);
             };

@@ -159,61 +159,6 @@ void measure_segments(const topology::map& m, const std::vector<request>& some) 
                 static_cast<double>(segments) / static_cast<double>(some.size()));
 }
 
-// The link that most of the paths take.
-topology::link_number busiest(const topology::map& m, const std::vector<std::size_t>& uses) {
-    const auto most = std::max_element(uses.begin(), uses.end());
-    return m.graph().link_count() == 0 ? topology::nobody
-                                       : static_cast<topology::link_number>(most - uses.begin());
-}
-
-// Ten thousand policies in ten colours; then the link fails that most of them use.
-void measure_policies(topology::map& m, std::size_t headends, dice& roll) {
-    std::vector<constraints> colours(10);
-    for (std::size_t n = 0; n < colours.size(); ++n) {
-        colours[n].metric = static_cast<topology::metric_type>(n % 3);
-        colours[n].exclude_any = n / 3;
-    }
-    std::vector<request> policies = draw(m, 10'000, roll);
-    const std::vector<request> heads = draw(m, headends, roll);
-    for (std::size_t n = 0; n < policies.size(); ++n) {
-        policies[n].from = heads[n % headends].from;
-    }
-    path_finder finder(m);
-    path_engine engine(m);
-    std::vector<std::size_t> uses(m.graph().link_count());
-    const auto all = [&] {
-        const double start = now();
-        finder.update(m);
-        engine.update();
-        for (std::size_t n = 0; n < policies.size(); ++n) {
-            const request& r = policies[n];
-            const auto found = finder.find(m, r.from, r.to, colours[n % colours.size()]);
-            if (found.ok()) {
-                static_cast<void>(compress(engine, r.from, found->links));
-                for (const topology::link_number l : found->links) {
-                    ++uses[l];
-                }
-            }
-        }
-        return (now() - start) / 1e3;
-    };
-    const double first = all();
-    const double again = all();
-    const topology::link_number l = busiest(m, uses);
-    topology::advertisement whole = *m.said(m.graph().from[l]);
-    topology::advertisement failed = whole;
-    const std::string name = m.said_of(l)->name;
-    ++failed.version;
-    std::erase_if(failed.links, [&](const topology::link& x) { return x.name == name; });
-    static_cast<void>(m.apply(failed));
-    const std::size_t used = uses[l] / 2;
-    const double after = all();
-    std::printf(
-        "  10000 policies, %3zu headends: %8.1f ms at first, %.1f unchanged, %.1f after the "
-        "link of %zu has failed\n",
-        headends, first, again, after, used);
-}
-
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -239,8 +184,5 @@ int main(int count, char** arguments) {
         measure_cspf(m, some);
         measure_pairs(m, some);
         measure_segments(m, some);
-        for (const std::size_t headends : {std::size_t{1}, std::size_t{100}}) {
-            measure_policies(m, headends, roll);
-        }
     }
 }
