@@ -1,6 +1,7 @@
 // Policies of a file against the map: names become nodes, links and addresses.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <unordered_map>
@@ -274,13 +275,34 @@ private:
                                          in_quotes(d.policy->text)));
             }
         }
+        if (made.policy && made.to != nobody) {
+            check_end(d, made);
+        }
         return made;
+    }
+
+    // Policies to the null endpoint, and to nobody of the map, carry traffic to anywhere.
+    void check_end(const demand_entry& d, const resolved_demand& made) {
+        const auto endpoint = map_.find(made.policy->endpoint);
+        const auto sources = endpoint ? map_.sources(*endpoint)
+                                      : std::span<const topology::prefix_source>();
+        const bool ends_there =
+            std::ranges::find(sources, made.to, &topology::prefix_source::node) != sources.end();
+        if (!paths::is_null(made.policy->endpoint) && !sources.empty() && !ends_there) {
+            errors_.fail(d.to.where, fmt::format("policy {} does not end at {}",
+                                                 in_quotes(d.policy->text), in_quotes(d.to.text)));
+        } else if (!demands_.emplace(*made.policy, made.to).second) {
+            errors_.fail(d.policy->where,
+                         fmt::format("another demand takes policy {} to {} already; add up the two",
+                                     in_quotes(d.policy->text), in_quotes(d.to.text)));
+        }
     }
 
     const topology::map& map_;
     std::optional<node_number> own_;
     diagnostics& errors_;
     std::map<std::string, paths::policy_key, std::less<>> names_;
+    std::set<std::pair<paths::policy_key, node_number>> demands_;  // that take a policy, by end
 };
 
 }  // namespace

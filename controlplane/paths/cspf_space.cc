@@ -163,6 +163,33 @@ bool within(const path& p, const constraints& limits) {
            p.links.size() <= limits.max_hops;
 }
 
+bool keeps_to(const topology::map& m, node_number from, node_number to,
+              std::span<const link_number> links, const constraints& limits,
+              const bandwidth_pool& pool) {
+    const topology::graph& g = m.graph();
+    const topology::plane view = prune(m, limits, pool);
+    node_number at = from;
+    std::size_t passed = 0;  // waypoints
+    const auto pass = [&] {
+        while (passed < limits.via.size() && limits.via[passed] == at) {
+            ++passed;
+        }
+    };
+    pass();
+    for (std::size_t i = 0; i < links.size(); ++i) {
+        const link_number l = links[i];
+        if (l >= g.link_count() || g.from[l] != at || view.costs[l] == unusable ||
+            (i != 0 && view.no_transit[at] != 0)) {
+            return false;
+        }
+        at = g.to[l];
+        pass();
+    }
+    const path whole = make_path(g, limits.metric, {links.begin(), links.end()});
+    return !links.empty() && at == to && passed == limits.via.size() && within(whole, limits) &&
+           has_bandwidth(m, whole, limits, pool);
+}
+
 bool has_bandwidth(const topology::map& m, const path& p, const constraints& limits,
                    const bandwidth_pool& pool) {
     if (limits.bandwidth == 0) {

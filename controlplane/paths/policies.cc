@@ -55,6 +55,10 @@ std::string key_of(const dynamic_path& d) {
     for (const hop& h : d.avoid) {
         key.add(h.node).add(h.remote).add(h.link);
     }
+    key.add(d.pinned.size());
+    for (const hop& h : d.pinned) {
+        key.add(h.node).add(h.link);
+    }
     key.add(d.group).add(d.strict ? 1U : 0U).add(d.ecmp ? 1U : 0U);
     key.add(static_cast<unsigned>(d.disjoint)).add(d.disjoint_from ? 1U : 0U);
     if (d.disjoint_from) {
@@ -152,7 +156,7 @@ std::uint32_t policies::class_for(const candidate_path& candidate) {
     dynamic_class& made = classes_[number];
     made = {*candidate.dynamic, {}, 1, false};
     made.alone = made.demands.within.bandwidth != 0 || made.demands.disjoint_from.has_value() ||
-                 !made.demands.group.empty() || made.demands.ecmp;
+                 !made.demands.group.empty() || made.demands.ecmp || !made.demands.pinned.empty();
     resolve_links(made);
     class_numbers_.emplace(std::move(key), number);
     return number;

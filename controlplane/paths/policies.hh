@@ -60,6 +60,11 @@ using compute_pair =
 using compute_sharing = std::function<std::optional<computed_list>(
     topology::node_number headend, topology::node_number endpoint, const constraints& within,
     std::uint32_t policy)>;
+// Whether links that somebody has chosen keep to that; several paths of equal cost if `ecmp`.
+using keep_to = std::function<bool(topology::node_number headend,
+                                   topology::node_number endpoint,
+                                   std::span<const topology::link_number> links,
+                                   const constraints& within, bool ecmp, std::uint32_t policy)>;
 // Segments for the same links, after shortest paths have changed.
 using encode = std::function<std::optional<topology::segments>(
     topology::node_number headend, std::span<const topology::link_number> links)>;
@@ -88,6 +93,7 @@ struct path_services {
     paths::compute_sharing compute_sharing;  // none: compute
     paths::compute compute_ecmp;             // all paths of the least metric; none: there are none
     paths::compute_pair compute_pair;        // none: paths do not come in pairs
+    paths::keep_to keeps_to;                 // none: paths cannot be chosen
     paths::encode encode;                    // none: a path is computed anew instead
     paths::encode_split encode_split;        // none: paths that are too long are not split
     paths::spelling_links spelling_links;    // none: no other links matter
@@ -169,6 +175,10 @@ public:
     bool remove(const policy_key& key, const candidate_key& candidate);
     bool remove(const policy_key& key);  // all of it
 
+    // The headend's labels are given out anew, by other rules: policies keep binding SIDs that they
+    // may still have. It counts from the next update.
+    void claim_again(topology::node_number headend);
+
     // Looks at what is new, and at what a change of the map, which it has already made, concerns.
     [[nodiscard]] evaluation update(const topology::change& changed, microseconds now);
     [[nodiscard]] evaluation update(microseconds now) { return update(topology::change{}, now); }
@@ -182,6 +192,16 @@ public:
     }
     // Numbers in use are below this.
     [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(slots_.size()); }
+
+    // policies_replace.cc. For whoever looks for another path for a policy. nullopt: it has to stay
+    // where it is, as it has no path, or as others follow it (`disjoint_from`) or name its binding
+    // SID.
+    [[nodiscard]] std::optional<replacement> replacement_for(const policy_key& key) const;
+    // Segments for such a path that its headend can impose, with the binding SIDs of others where
+    // it needs them.
+    [[nodiscard]] std::optional<topology::segments> spell(
+        const replacement& what, std::span<const topology::link_number> links,
+        std::span<const offered_binding> offers);
 
     // Binding SIDs that lists of others may name, by headend and label; as the last update found
     // them.
@@ -277,6 +297,8 @@ private:
                                       improvements& better) const;
     [[nodiscard]] std::uint32_t first_of_groups(std::uint32_t policy) const;
 
+    [[nodiscard]] bool is_followed(const policy_state& state) const;  // policies_replace.cc
+
     // policies_split.cc: paths of more labels than their headends can impose.
     [[nodiscard]] bool may_name_bindings() const { return splitting_ || specified_ == 0; }
     [[nodiscard]] std::span<const offered_binding> present_offers() const {
@@ -307,6 +329,8 @@ private:
     [[nodiscard]] bool may_bind(std::uint32_t policy, std::uint32_t candidate);
     [[nodiscard]] bool try_explicit(slot& s, std::uint32_t candidate, outcome& found);
     [[nodiscard]] bool try_alone(const request& asked, microseconds now, evaluation& done);
+    [[nodiscard]] std::optional<computed_list> pinned_list(const request& asked,
+                                                           const constraints& within) const;
     void answer_requests(microseconds now, evaluation& done);
     [[nodiscard]] bool answer(const request& asked, const std::optional<computed_list>& found,
                               microseconds now, evaluation& done);

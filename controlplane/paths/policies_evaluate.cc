@@ -220,7 +220,9 @@ bool policies::try_alone(const request& asked, microseconds now, evaluation& don
     const constraints within = apart_from(s, demands);
     ++done.computed;
     std::optional<computed_list> found;
-    if (within.bandwidth != 0 && services_.compute_sharing) {
+    if (!demands.demands.pinned.empty()) {
+        found = pinned_list(asked, within);
+    } else if (within.bandwidth != 0 && services_.compute_sharing) {
         found = services_.compute_sharing(asked.headend, asked.endpoint, within, asked.policy);
     } else if (demands.demands.ecmp) {
         if (services_.compute_ecmp) {
@@ -230,6 +232,26 @@ bool policies::try_alone(const request& asked, microseconds now, evaluation& don
         found = services_.compute(asked.headend, asked.endpoint, within);
     }
     return answer(asked, found, now, done);
+}
+
+std::optional<computed_list> policies::pinned_list(const request& asked,
+                                                   const constraints& within) const {
+    const dynamic_path& demands = classes_[asked.demands].demands;
+    computed_list made;
+    for (const hop& h : demands.pinned) {
+        const auto l = map_.find_link(h.node, h.link);
+        if (!l) {
+            return std::nullopt;
+        }
+        made.links.push_back(*l);
+    }
+    if (!services_.keeps_to || !services_.encode ||
+        !services_.keeps_to(asked.headend, asked.endpoint, made.links, within, demands.ecmp,
+                            asked.policy)) {
+        return std::nullopt;
+    }
+    made.segments = services_.encode(asked.headend, made.links).value_or(topology::segments());
+    return made;
 }
 
 void policies::answer_requests(microseconds now, evaluation& done) {

@@ -96,7 +96,19 @@ struct dynamic_path {
     std::string group;
     bool strict = false;
     bool ecmp = false;  // all paths of the least metric, not one of them
+    // A path that somebody has chosen: these links, by name, while they keep to the rest.
+    std::vector<hop> pinned;
     friend bool operator==(const dynamic_path&, const dynamic_path&) = default;
+};
+
+// What another path for a policy has to keep to.
+struct replacement {
+    std::uint32_t policy = 0;  // as the policies number it
+    topology::node_number endpoint = topology::nobody;
+    // As its own path demands it, without `group`: it keeps apart from the other one of its pair.
+    // Nothing where its path is explicit.
+    dynamic_path demands;
+    constraints within;  // the same with all exclusions, as things are
 };
 
 inline constexpr std::uint32_t default_preference = 100;  // 2.7

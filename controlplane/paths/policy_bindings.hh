@@ -20,6 +20,8 @@ struct label_services {
     std::function<bool(topology::node_number headend, mpls::label label)> claim;  // false: in use
     std::function<std::optional<mpls::label>(topology::node_number headend)> allocate;
     std::function<void(topology::node_number headend, mpls::label label)> release;
+    // Whether `allocate` could have given it.
+    std::function<bool(topology::node_number headend, mpls::label label)> in_pool{};
 };
 
 struct binding {
@@ -42,6 +44,15 @@ public:
               std::optional<mpls::label> wanted, binding& to, microseconds release_at);
     void unbind(std::uint32_t policy, topology::node_number headend, binding& to,
                 microseconds release_at);
+
+    // The headend's labels are given out anew: claims those that policies have, and forgets those
+    // that are not to be had. True if there are any.
+    bool claim_again(topology::node_number headend);
+    [[nodiscard]] bool has(std::uint32_t policy, topology::node_number headend,
+                           mpls::label label) const;
+    [[nodiscard]] bool in_pool(topology::node_number headend, mpls::label label) const {
+        return !services_.in_pool || services_.in_pool(headend, label);
+    }
 
     // Releases what is due; true if something was.
     bool advance(microseconds now);

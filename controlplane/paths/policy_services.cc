@@ -1,6 +1,7 @@
 #include "controlplane/paths/policy_services.hh"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "controlplane/paths/compress_branches.hh"
@@ -129,6 +130,25 @@ std::optional<computed_list> policy_services::compute_ecmp(node_number headend,
     return computed_list{std::move(segments), std::move(links)};
 }
 
+bool policy_services::keeps_to(node_number headend, node_number endpoint,
+                               std::span<const link_number> links, const constraints& within,
+                               bool ecmp, owner_id owner) const {
+    if (!ecmp) {
+        return paths::keeps_to(map_, headend, endpoint, links, within, {reserved_, owner});
+    }
+    // They are all the ways of equal cost where there are no others.
+    const std::set<link_number> chosen(links.begin(), links.end());
+    constraints alone = within;
+    for (link_number l = 0; l < map_.graph().link_count(); ++l) {
+        if (!chosen.contains(l)) {
+            alone.exclude_links.push_back(l);
+        }
+    }
+    auto found = equal_cost_links(map_, headend, endpoint, alone);
+    std::sort(found.begin(), found.end());
+    return !chosen.empty() && std::equal(found.begin(), found.end(), chosen.begin(), chosen.end());
+}
+
 computed_pair policy_services::compute_pair(const pair_request& asked, const constraints& within) {
     const auto ends = [](const std::array<node_number, 2>& two) {
         return two[0] == two[1] ? std::vector<node_number>{two[0]}
@@ -211,6 +231,11 @@ path_services policy_services::services(label_services labels) {
     };
     made.compute_pair = [this](const pair_request& asked, const constraints& within) {
         return compute_pair(asked, within);
+    };
+    made.keeps_to = [this](node_number headend, node_number endpoint,
+                           std::span<const link_number> links, const constraints& within,
+                           bool ecmp, std::uint32_t policy) {
+        return keeps_to(headend, endpoint, links, within, ecmp, policy);
     };
     made.encode = [this](node_number headend, std::span<const link_number> links) {
         return encode(headend, links);

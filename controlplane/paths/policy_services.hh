@@ -32,6 +32,9 @@ public:
     [[nodiscard]] std::optional<computed_list> compute_ecmp(topology::node_number headend,
                                                             topology::node_number endpoint,
                                                             const constraints& within);
+    [[nodiscard]] bool keeps_to(topology::node_number headend, topology::node_number endpoint,
+                                std::span<const topology::link_number> links,
+                                const constraints& within, bool ecmp, owner_id owner) const;
     [[nodiscard]] computed_pair compute_pair(const pair_request& asked, const constraints& within);
     [[nodiscard]] std::optional<topology::segments> encode(
         topology::node_number headend, std::span<const topology::link_number> links,

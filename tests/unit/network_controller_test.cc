@@ -88,6 +88,78 @@ TEST_F(controlled_network, others_policies_are_for_the_controller) {
     EXPECT_EQ(policy_rows(*open(std::nullopt)).size(), 5U);
 }
 
+// Two headends that fill the same links: each knows what the other has reserved.
+TEST_F(controlled_network, a_headend_counts_what_others_have_reserved) {
+    const auto reserving = [](const char* headend, int color) {
+        return "[[policies]]\nheadend = \"" + std::string(headend) +
+               "\"\ncolor = " + std::to_string(color) +
+               "\nendpoint = \"n3\"\npriority = " + (color == 1 ? "1" : "2") +
+               "\n[[policies.paths]]\ndynamic = { bandwidth = \"60M\" }\n";
+    };
+    more_ = reserving("n1", 1) + reserving("n0", 2) + policy("free", "n2", 3);
+    const auto way_of_two = [](const network& known) {
+        for (const json& row : policy_rows(known)) {
+            if (row["color"] == 2) {
+                return row["lists"].dump();
+            }
+        }
+        return std::string();
+    };
+    const auto headend = open(std::nullopt);
+    const auto all = open(config::controller_section{});
+    EXPECT_EQ(way_of_two(*headend), way_of_two(*all));
+    EXPECT_NE(way_of_two(*headend).find("n2"), std::string::npos);
+    EXPECT_EQ(policy_rows(*headend).size(), 2U);
+    // Who reserves nothing himself has no need to know.
+    more_ = reserving("n1", 1) + policy("plain", "n0", 2);
+    EXPECT_EQ(policy_rows(*open(std::nullopt)).size(), 1U);
+}
+
+// Labels of a headend are those that the map gives it now.
+TEST_F(controlled_network, binding_sids_keep_off_what_the_map_says_now) {
+    const std::string sid = "binding_sid = 15200\n";
+    std::string a = policy("a", "n0", 1);
+    a.insert(a.find("endpoint"), sid);
+    more_ = a + policy("b", "n0", 2);
+    const auto known = open(std::nullopt);
+    const auto label = [&](std::size_t row) {
+        return policy_rows(*known)[row]["binding_sid"].get<mpls::label>();
+    };
+    EXPECT_EQ(label(0), 15'200U);
+    const mpls::label allocated = label(1);
+    const auto load = [&](microseconds now) {
+        const config::file file = test::write_network(folder_, said_, 0, more_);
+        auto done = known->reload(file);
+        EXPECT_TRUE(done.ok()) << done.why().text();
+        auto computed = known->compute(now);
+        EXPECT_TRUE(computed.ok()) << computed.why().text();
+    };
+    // Both are links' now.
+    ASSERT_EQ(said_[0].links.size(), 2U);
+    const auto before = said_[0].links;
+    said_[0].links[0].sids = {{15'200, false, false}};
+    said_[0].links[1].sids = {{allocated, false, false}};
+    load(second);
+    EXPECT_NE(label(0), 15'200U);
+    EXPECT_NE(label(1), allocated);
+    EXPECT_NE(label(0), label(1));
+    // And now they are not, and an SRLB is another one.
+    said_[0].links = before;
+    load(5 * second);
+    EXPECT_EQ(label(0), 15'200U);
+    said_[0].srlb = {{4'000, 100}};
+    load(9 * second);
+    EXPECT_EQ(label(0), 15'200U);  // given by hand
+    EXPECT_LT(label(1), 4'100U);
+    // A link that is down keeps its labels.
+    said_[0].srlb = {{4'000, 5}};  // four are of links
+    load(13 * second);
+    EXPECT_EQ(label(1), 4'004U);
+    EXPECT_TRUE(known->set_link("to-n2", false, 14 * second));
+    EXPECT_TRUE(known->compute(14 * second).ok());
+    EXPECT_EQ(label(1), 4'004U);
+}
+
 TEST_F(controlled_network, a_report_tells_links_and_failures_page_by_page) {
     const auto known = open(config::controller_section{});
     auto made = load_report::make(*known, "all", 1.0);
@@ -178,6 +250,135 @@ TEST_F(controlled_network, a_plan_is_for_all_and_moves_own_policies_one_by_one) 
     EXPECT_EQ(ways(*known), before);
     EXPECT_TRUE(moment.expired());
     EXPECT_EQ(known->revert_moves(), 0U);
+}
+
+// n0 to n3 over n1 (cost 20) and n2 (40); a sends 60 of 100, b 50, both over n1 at first.
+class constrained_moves : public controlled_network {
+protected:
+    static std::string with(const std::string& name, int color, const std::string& dynamic,
+                            const std::string& keys = "") {
+        std::string text = policy(name, "n0", color);
+        text.replace(text.find("dynamic = {}"), 12, "dynamic = { " + dynamic + " }");
+        text.insert(text.find("endpoint"), keys);
+        return text;
+    }
+    // Policies that a plan moves, by color; each then is where the plan has it.
+    std::vector<std::string> moved(const std::string& more) {
+        more_ = more + demand("n0", "a", 60) + demand("n0", "b", 50);
+        known_ = open(config::controller_section{});
+        auto plan = known_->reoptimise({0, 0.001, 100}, true);
+        EXPECT_TRUE(plan.ok());
+        std::vector<std::string> found;
+        for (const auto& move : plan->moves) {
+            found.push_back(move.of.policy.substr(0, 7));
+        }
+        const auto before = ways(*known_);
+        microseconds now = second;
+        for (std::size_t i = 0; i < 2 * plan->moves.size(); ++i, now += second) {
+            EXPECT_TRUE(known_->compute(now).ok());
+        }
+        EXPECT_EQ(known_->moves_waiting(), 0U);
+        std::size_t differ = 0;
+        for (const auto& [name, way] : ways(*known_)) {
+            differ += way != before.at(name) ? 1U : 0U;
+        }
+        EXPECT_EQ(differ, plan->moves.size()) << more;
+        const auto again = known_->reoptimise({0, 0.001, 100}, false);
+        EXPECT_TRUE(again.ok());
+        EXPECT_NEAR(again.value().before, plan->after, 1e-9) << more;
+        return found;
+    }
+    using colors = std::vector<std::string>;
+    std::unique_ptr<network> known_;
+};
+
+TEST_F(constrained_moves, a_policy_moves_within_its_constraints) {
+    for (topology::advertisement& one : said_) {
+        for (topology::link& l : one.links) {
+            const bool far = one.origin == "n2" || l.remote == "n2";
+            l.delay = far ? 5000 : 1000;
+            if (far) {
+                l.srlgs = {7};
+            }
+        }
+    }
+    const std::string b = policy("b", "n0", 2);
+    // The largest one would go, but for these.
+    EXPECT_EQ(moved(policy("a", "n0", 1) + b), colors{"color 1"});
+    for (const char* const dynamic :
+         {"max_metric = 39", R"(max_delay = "9ms")", R"(exclude_nodes = ["n2"])", R"(via = ["n1"])",
+          "exclude_srlgs = [7]", R"(exclude_links = ["n2->n3"])"}) {
+        EXPECT_EQ(moved(with("a", 1, dynamic) + b), colors{"color 2"}) << dynamic;
+    }
+    EXPECT_EQ(moved(with("a", 1, R"(max_metric = 40, max_delay = "10ms", max_hops = 2)") + b),
+              colors{"color 1"});
+    EXPECT_TRUE(moved(with("a", 1, "max_metric = 39") + with("b", 2, "exclude_srlgs = [7]")).empty());
+    // What the move has to keep to it keeps to afterwards: n2 is too far for it then.
+    EXPECT_EQ(moved(with("a", 1, "max_metric = 40") + with("b", 2, "max_hops = 1, ecmp = false") +
+                    "[[policies.paths]]\npreference = 50\ndynamic = {}\n"),
+              colors{"color 1"});
+    const auto there = ways(*known_);
+    ASSERT_EQ(said_[3].origin, "n2");
+    for (topology::link& l : said_[3].links) {
+        l.metric += l.remote == "n3" ? 1U : 0U;
+    }
+    config::file file = test::write_network(folder_, said_, 0, more_);
+    file.controller.emplace();
+    ASSERT_TRUE(known_->reload(file).ok());
+    ASSERT_TRUE(known_->compute(60 * second).ok());
+    EXPECT_NE(ways(*known_).at("a"), there.at("a"));
+}
+
+TEST_F(constrained_moves, a_policy_takes_its_reservation_along) {
+    const std::string held = with("held", 9, R"(bandwidth = "50M", via = ["n2"])");
+    // There is room for what b sends, but not for what a has to have reserved.
+    EXPECT_EQ(moved(with("a", 1, R"(bandwidth = "55M")") + policy("b", "n0", 2) + held),
+              colors{"color 2"});
+    EXPECT_EQ(moved(with("a", 1, R"(bandwidth = "50M")") + policy("b", "n0", 2) + held),
+              colors{"color 1"});
+    // Where it is now nobody else finds room.
+    more_ += with("late", 10, R"(bandwidth = "1M", exclude_nodes = ["n1"])");
+    config::file file = test::write_network(folder_, said_, 0, more_);
+    file.controller.emplace();
+    ASSERT_TRUE(known_->reload(file).ok());
+    ASSERT_TRUE(known_->compute(60 * second).ok());
+    for (const json& row : policy_rows(*known_)) {
+        EXPECT_EQ(row["up"].get<bool>(), row["policy"] != "late") << row.dump();
+    }
+}
+
+TEST_F(constrained_moves, who_keeps_apart_still_does) {
+    // b follows where a goes, so a stays; b may not go where a is.
+    const std::string apart = R"(disjoint_from = "a")";
+    EXPECT_TRUE(moved(policy("a", "n0", 1) + with("b", 2, apart)).empty());
+    // A pair cannot move at all between two ways.
+    const std::string pair = R"(disjoint_group = "g")";
+    EXPECT_TRUE(moved(with("a", 1, pair) + with("b", 2, pair)).empty());
+}
+
+// The long way is n0 n2 n4 n3, and from n2 the short one to n3 is back over n0.
+TEST_F(constrained_moves, a_path_that_its_headend_cannot_spell_is_no_move) {
+    said_ = test::make_advertisements(std::vector<test::edge>{{"n0", "n1"},
+                                                              {"n1", "n3"},
+                                                              {"n0", "n2"},
+                                                              {"n2", "n4", 50, 50},
+                                                              {"n4", "n3", 50, 50}});
+    for (topology::advertisement& one : said_) {
+        for (topology::link& l : one.links) {
+            l.bandwidth = 100'000'000;
+        }
+    }
+    const std::string both = policy("a", "n0", 1) + policy("b", "n0", 2);
+    EXPECT_EQ(moved(both), colors{"color 1"});
+    said_[0].msd = 1;
+    EXPECT_TRUE(moved(both).empty());
+    // But with the binding SID of another policy it can, and that one stays then.
+    std::string helper = policy("help", "n2", 3);
+    helper.replace(helper.find("dynamic = {}"), 12, R"(segments = ["n2->n4", "n4->n3"])");
+    helper.insert(helper.find("endpoint"), "binding_sid = 15200\n");
+    EXPECT_EQ(moved(both + helper), colors{"color 1"});
+    EXPECT_NE(ways(*known_).at("a").find("binding SID of n2"), std::string::npos);
+    EXPECT_EQ(moved(both + helper + demand("n2", "help", 41)), colors{"color 2"});
 }
 
 TEST_F(controlled_network, moves_end_with_what_they_were_for) {
