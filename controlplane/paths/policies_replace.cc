@@ -13,7 +13,10 @@ namespace {
 bool names(const std::vector<weighted_segments>& lists, node_number node, mpls::label label) {
     return std::any_of(lists.begin(), lists.end(), [&](const weighted_segments& list) {
         return std::any_of(list.segments.begin(), list.segments.end(), [&](const auto& s) {
-            return s.kind == topology::segment_kind::binding && s.node == node && s.number == label;
+            // A label that was given as such may be looked at anywhere.
+            return s.number == label && (s.kind == topology::segment_kind::sid ||
+                                         (s.kind == topology::segment_kind::binding &&
+                                          s.node == node));
         });
     });
 }

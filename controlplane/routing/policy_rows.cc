@@ -16,6 +16,51 @@ std::string address_text(const ip_prefix& host) {
     return text.substr(0, text.find('/'));
 }
 
+// Where a segment ends that begins at one of these nodes: at one of several, or nobody knows.
+std::vector<topology::node_number> ends_of(const network& known, const topology::segment& s,
+                                           std::span<const topology::node_number> at) {
+    const topology::map& m = known.map();
+    switch (s.kind) {
+        case topology::segment_kind::node: return {s.node};
+        case topology::segment_kind::adjacency:
+        case topology::segment_kind::parallel: return {m.graph().to[s.number]};
+        case topology::segment_kind::anycast: {
+            std::vector<topology::node_number> ends;
+            for (const topology::prefix_source& source : m.sources(s.number)) {
+                ends.push_back(source.node);
+            }
+            return ends;
+        }
+        case topology::segment_kind::binding: {
+            const auto said = paths::end_of_binding(m, s.node, s.number);
+            const auto end = said ? said
+                                  : paths::end_of_offer(known.policies()->all().offers(), s.node,
+                                                        s.number);
+            return end ? std::vector{*end} : std::vector<topology::node_number>{};
+        }
+        case topology::segment_kind::sid: break;
+    }
+    if (at.empty()) {
+        return {};
+    }
+    const topology::segment of_policy{topology::segment_kind::binding, 0, at.front(), s.number};
+    return ends_of(known, paths::sid_reader(m).read(at.front(), s.number).value_or(of_policy), at);
+}
+
+// The label that says a segment wherever of these nodes it is looked at; nullopt: there is none.
+std::optional<mpls::label> label_at(const labels::sid_labels& labels, const topology::segment& s,
+                                    std::span<const topology::node_number> at) {
+    std::optional<mpls::label> label;
+    for (const topology::node_number node : at) {
+        const auto here = labels.label(s, node, true);
+        if (!here || (label && *label != *here)) {
+            return std::nullopt;
+        }
+        label = here;
+    }
+    return label;
+}
+
 // Segments in words, and the labels that say them: each as the node sees it where the one before
 // has ended.
 json list_row(const network& known, topology::node_number headend,
@@ -23,16 +68,12 @@ json list_row(const network& known, topology::node_number headend,
     const topology::map& m = known.map();
     json segments = json::array();
     json labels = json::array();
-    topology::node_number at = headend;
+    std::vector<topology::node_number> at{headend};
     for (const topology::segment& s : list.segments) {
         segments.push_back(to_text(m, s));
-        const auto label = known.labels().label(s, at, true);
+        const auto label = label_at(known.labels(), s, at);
         labels.push_back(label ? json(*label) : json(nullptr));
-        if (s.kind == topology::segment_kind::node) {
-            at = s.node;
-        } else if (s.kind == topology::segment_kind::adjacency) {
-            at = m.graph().to[s.number];
-        }
+        at = ends_of(known, s, at);
     }
     return {
         {"segments", std::move(segments)}, {"labels", std::move(labels)}, {"weight", list.weight}};

@@ -252,6 +252,57 @@ TEST_F(controlled_network, a_plan_is_for_all_and_moves_own_policies_one_by_one) 
     EXPECT_EQ(known->revert_moves(), 0U);
 }
 
+// Each label as the node finds it that looks at it: every one has another SRGB here.
+TEST_F(controlled_network, labels_of_a_list_are_those_where_the_segment_before_has_ended) {
+    said_ = test::make_advertisements(std::vector<test::edge>{
+        {"n0", "n1"}, {"n1", "n3"}, {"n1", "n3"}, {"n0", "n2"}, {"n2", "n3"}});
+    topology::prefix any;
+    any.address = said_[0].prefixes[0].address;
+    any.address.address[3] = 99;
+    any.sids.push_back({900, 0, false, false});
+    std::uint32_t base = 100'000;
+    for (topology::advertisement& one : said_) {
+        one.srgb = {{base += 10'000, 1000}};
+        if (one.origin == "n1" || one.origin == "n2") {
+            one.prefixes.push_back(any);
+        }
+        for (topology::link& l : one.links) {
+            if (l.remote == "n3" && one.origin == "n1") {
+                l.sids.push_back({4'500, false, true});
+            }
+        }
+    }
+    said_[0].bindings = {};
+    said_[1].bindings = {{15'300, {"n3"}}};
+    ASSERT_EQ(said_[1].origin, "n1");
+    ASSERT_EQ(said_[2].origin, "n3");
+    const auto path = [](const std::string& segments, int color, const std::string& keys = "",
+                         const char* headend = "n0") {
+        return "[[policies]]\nname = \"p" + std::to_string(color) + "\"\nheadend = \"" + headend +
+               "\"\ncolor = " + std::to_string(color) + "\nendpoint = \"n2\"\n" + keys +
+               "[[policies.paths]]\nsegments = [" + segments + "]\n";
+    };
+    more_ = path(R"("n3", "n2")", 1, "binding_sid = 15200\n", "n1") +
+            path(R"("n1", 15200, "n3", "n1")", 2) + path(R"("n1", 15300, "n0")", 3) +
+            path(R"("n1", "n1->n3", "n0")", 4) + path(R"("10.0.0.99/32", "n3", "n0")", 5);
+    const auto known = open(config::controller_section{});
+    const json rows = policy_rows(*known);
+    const auto labels = [&](int color) {
+        for (const json& row : rows) {
+            if (row["color"] == color) {
+                return row["lists"][0]["labels"];
+            }
+        }
+        return json();
+    };
+    // n0 to n3 are numbers 1 to 4 (indexes), by SRGB 110000, 120000 (n1), 130000 (n3), 140000.
+    EXPECT_EQ(labels(2), json({110'002, 15'200, 140'003, 130'002}));
+    EXPECT_EQ(labels(3), json({110'002, 15'300, 130'001}));
+    EXPECT_EQ(labels(4), json({110'002, 4'500, 130'001}));
+    // Whoever of the two has it on top would need another label.
+    EXPECT_EQ(labels(5), json({110'900, nullptr, 130'001}));
+}
+
 // n0 to n3 over n1 (cost 20) and n2 (40); a sends 60 of 100, b 50, both over n1 at first.
 class constrained_moves : public controlled_network {
 protected:
