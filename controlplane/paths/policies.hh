@@ -136,6 +136,7 @@ struct candidate_state {
     pairing pair = pairing::none;
     std::optional<policy_key> with;               // the other one of the pair
     shared_risks shared;                          // what the two share
+    topology::distance pair_cost = 0;             // of both paths
     std::string why;                              // there is no pair, or none that keeps apart
     std::vector<topology::link_number> too_long;  // of a path that has more labels than the MSD
 };
@@ -238,7 +239,6 @@ private:
         // decide how a path is spelt that has too many labels.
         std::vector<topology::link_number> also;
         std::vector<topology::link_number> watched;  // `also`, as the index has it
-        topology::distance pair_cost = 0;            // of both paths
         std::uint32_t paired = 0;                    // candidates that name a group
         std::uint32_t looks = 0;                     // in this update
         bool used = false;

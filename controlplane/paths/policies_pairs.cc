@@ -153,12 +153,14 @@ bool policies::try_half(const request& asked, pair_of_group& pair, std::size_t w
                         microseconds now, evaluation& done) {
     slot& s = slots_[asked.policy];
     const computed_pair& found = pair.found;
-    s.state.states[asked.candidate].pair = found.disjoint ? pairing::disjoint : pairing::sharing;
+    candidate_state& state = s.state.states[asked.candidate];
+    state.pair = found.disjoint ? pairing::disjoint : pairing::sharing;
     const auto& others = found.paths[1 - which].links;
     s.also.insert(s.also.end(), others.begin(), others.end());
     // What shares something, or is not known to be the best, may become better by anything.
-    s.pair_cost = found.disjoint && found.proven ? found.paths[0].metric + found.paths[1].metric
-                                                 : topology::unreachable;
+    state.pair_cost = found.disjoint && found.proven
+                          ? found.paths[0].metric + found.paths[1].metric
+                          : topology::unreachable;
     computed_list half{{}, found.paths[which].links};
     if (services_.encode) {
         half.segments = services_.encode(asked.headend, half.links).value_or(topology::segments());
@@ -172,14 +174,16 @@ bool policies::try_half(const request& asked, pair_of_group& pair, std::size_t w
 // do at present.
 bool policies::hopes_for_pair(const slot& s, std::uint32_t number, improvements& better) const {
     const std::size_t plane = better.plane_for(number, classes_[number].within);
-    const auto reach = [&](const policy_key& key) {
+    const auto reach = [&](const policy_key& key, topology::distance cost) {
         const auto endpoint = endpoint_node(map_, key.endpoint);
-        return endpoint && better.reach(plane, key.headend, *endpoint, s.pair_cost);
+        return endpoint && better.reach(plane, key.headend, *endpoint, cost);
     };
     for (std::size_t i = 0; i < s.classes.size(); ++i) {
         const candidate_state& state = s.state.states[i];
         if (s.classes[i] == number && state.pair == pairing::disjoint && state.with) {
-            return s.pair_cost == topology::unreachable || reach(s.state.key) || reach(*state.with);
+            const topology::distance cost = state.pair_cost;
+            return cost == topology::unreachable || reach(s.state.key, cost) ||
+                   reach(*state.with, cost);
         }
     }
     return true;

@@ -36,6 +36,7 @@ result<void> network::reload(const config::file& file) {
                                  state_->own_name),
                      {file.files.front(), file.topology->where.line, file.topology->where.column}};
     }
+    before_reload_ = {policies_ ? policies_->moves() : decltype(all_moves::done)(), moves_};
     return take(std::move(next).value());
 }
 
@@ -128,11 +129,22 @@ result<void> network::take(std::unique_ptr<loaded> next) {
 void network::replace_policies() {
     config::diagnostics errors(state_->path, 0);
     config::resolved_policies all = config::resolve_policies(state_->policies, map_, own_, errors);
+    if (!controller()) {
+        all = of_headend(std::move(all), own_);
+    }
+    std::map<paths::policy_key, paths::candidate_path> done;
+    if (policies_ != nullptr) {
+        policies_->replace(all);
+        done = policies_->moves();
+    }
     const own_blocks blocks = own_blocks_of(state_->configured.node);
     if (policies_ == nullptr || policies_->own_labels() != blocks) {
         policies_ = std::make_unique<own_policies>(map_, own_, blocks);
+        policies_->replace(all);
     }
-    policies_->replace(controller() ? std::move(all) : of_headend(std::move(all), own_));
+    for (auto& [key, path] : restored_ ? restored_->done : done) {
+        policies_->move(key, std::move(path));
+    }
     new_policies_ = false;
     moves_.clear();
 }
@@ -141,6 +153,7 @@ void network::revert() {
     if (previous_ != nullptr) {
         (void)take(std::move(previous_));  // it made sense before
         previous_.reset();
+        restored_ = std::exchange(before_reload_, {});
         labels_.emplace(map_);
         algorithms_.clear();
         compute_algorithms(0);

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -137,6 +138,12 @@ private:
         paths::candidate_path path;
     };
 
+    // Moves that are done, and those that wait.
+    struct all_moves {
+        std::map<paths::policy_key, paths::candidate_path> done;
+        std::deque<policy_move> waiting;
+    };
+
     explicit network(std::string own_name) : source_(std::move(own_name)) {}
     [[nodiscard]] static result<std::unique_ptr<loaded>> load(const config::file& file);
     [[nodiscard]] result<void> take(std::unique_ptr<loaded> next);
@@ -162,6 +169,8 @@ private:
     bool new_policies_ = false;                // to be taken with the next compute()
     std::deque<policy_move> moves_;            // to be done, in this order ...
     std::optional<paths::policy_key> moving_;  // ... after this one
+    all_moves before_reload_;
+    std::optional<all_moves> restored_;        // to be taken with the next compute()
     topology::convergence_timer hold_{{}};     // of failures of own links
     std::set<std::string, std::less<>> held_;  // these
     controller::collector counted_;

@@ -59,6 +59,10 @@ bool network::update_policies(microseconds now) {
     if (!changed.empty()) {
         moves_.clear();
     }
+    if (restored_) {
+        moves_ = std::move(restored_->waiting);
+        restored_.reset();
+    }
     bool differs = !policies_->update(changed, now).changed.empty();
     while (!moves_.empty() && (!moving_ || policies_->is_settled(*moving_))) {
         moving_ = moves_.front().policy;

@@ -468,6 +468,89 @@ TEST_F(controlled_network, moves_end_with_what_they_were_for) {
     EXPECT_EQ(known->revert_moves(), 0U);
 }
 
+// A reload that is taken back leaves moves as they were, done or waiting, and what they reserve.
+TEST_F(controlled_network, moves_outlive_a_reload_that_is_taken_back) {
+    more_ += policy("d", "n0", 8) + demand("n0", "d", 60);
+    const auto known = open(config::controller_section{});
+    auto plan = known->reoptimise({0, 0.001, 100}, true);
+    ASSERT_TRUE(plan.ok());
+    ASSERT_GE(plan->moves.size(), 2U);
+    ASSERT_TRUE(known->compute(second).ok());
+    const std::size_t waiting = known->moves_waiting();
+    ASSERT_GE(waiting, 1U);
+    const auto moved = ways(*known);
+    // Other policies, none, another network.
+    const std::string good = more_;
+    const auto network = said_;
+    for (int what = 0; what < 4; ++what) {
+        if (what == 1) {
+            for (std::size_t at = 0; (at = more_.find("dynamic = {}", at)) != std::string::npos;
+                 at += 30) {
+                more_.insert(at, "preference = 101\n");
+            }
+        } else if (what == 2) {
+            more_.clear();
+        } else if (what == 3) {
+            said_[2].links[0].metric += 100;
+            said_[0].links.pop_back();
+        }
+        config::file file = test::write_network(folder_, said_, 0, more_);
+        file.controller.emplace();
+        auto done = known->reload(file);
+        ASSERT_TRUE(done.ok()) << done.why().text();
+        if (what != 0) {
+            ASSERT_TRUE(known->compute(second).ok());
+            EXPECT_NE(ways(*known), moved) << what;
+        }
+        known->revert();
+        more_ = good;
+        said_ = network;
+        ASSERT_TRUE(known->compute(second).ok());
+        EXPECT_EQ(ways(*known), moved) << what;
+        EXPECT_EQ(known->moves_waiting(), waiting) << what;
+    }
+    // With other labels policies begin anew, where they are.
+    for (const mpls::label last : {3000U, 3001U}) {
+        config::file file = test::write_network(folder_, said_, 0, more_);
+        file.controller.emplace();
+        file.node.static_labels = {{3000, last}};
+        ASSERT_TRUE(known->reload(file).ok());
+        ASSERT_TRUE(known->compute(second).ok());
+        EXPECT_EQ(ways(*known), moved);
+    }
+    known->revert();
+    ASSERT_TRUE(known->compute(second).ok());
+    EXPECT_EQ(ways(*known).at("a"), moved.at("a"));
+    EXPECT_EQ(known->moves_waiting(), 0U);  // the reload before had dropped them
+    ASSERT_TRUE(known->reoptimise({0, 0.001, 100}, true).ok());
+    // The plan comes to the same end.
+    for (microseconds now = 3 * second; known->moves_waiting() != 0; now += 2 * second) {
+        ASSERT_LT(now, 100 * second);
+        ASSERT_TRUE(known->compute(now).ok());
+    }
+    auto more = known->reoptimise({0, 0.001, 100}, false);
+    ASSERT_TRUE(more.ok());
+    EXPECT_NEAR(more->before, plan->after, 1e-9);
+    EXPECT_EQ(known->revert_moves(), plan->moves.size());
+}
+
+TEST_F(controlled_network, a_plan_that_is_only_asked_for_disturbs_nothing) {
+    more_ += policy("d", "n0", 8) + demand("n0", "d", 60);
+    const auto known = open(config::controller_section{});
+    auto plan = known->reoptimise({0, 0.001, 100}, true);
+    ASSERT_TRUE(plan.ok());
+    ASSERT_TRUE(known->compute(second).ok());
+    const std::size_t waiting = known->moves_waiting();
+    ASSERT_GE(waiting, 1U);
+    const auto moved = ways(*known);
+    ASSERT_TRUE(known->reoptimise({0, 0.001, 100}, false).ok());
+    ASSERT_TRUE(known->compute(second + 1).ok());
+    // The first has not settled: the next one still waits for it.
+    EXPECT_EQ(known->moves_waiting(), waiting);
+    EXPECT_EQ(ways(*known), moved);
+    EXPECT_EQ(known->revert_moves(), plan->moves.size() - waiting);
+}
+
 TEST_F(controlled_network, counters_make_utilisation_and_demands) {
     config::controller_section role;
     role.demands = config::demand_source::measured;
