@@ -210,6 +210,10 @@ public:
 
     // As publish takes them; steering (steering.hh) adds prefixes that routes bring.
     [[nodiscard]] static installed_policy installed(const policy_state& state);
+    // Binding SIDs of the past, which packets may still bring for a while.
+    [[nodiscard]] std::vector<mpls::label> former_labels(std::uint32_t policy) const {
+        return bindings_.leaving_of(policy, slots_[policy].state.key.headend);
+    }
 
 private:
     // Dynamic candidates of equal demands share trees.

@@ -89,6 +89,17 @@ bool policy_bindings::claim_again(node_number headend) {
     return gone != 0;
 }
 
+std::vector<mpls::label> policy_bindings::leaving_of(std::uint32_t policy,
+                                                     node_number headend) const {
+    std::vector<mpls::label> found;
+    for (const leaving& l : leaving_) {
+        if (l.headend == headend && has(policy, headend, l.label)) {
+            found.push_back(l.label);
+        }
+    }
+    return found;
+}
+
 bool policy_bindings::has(std::uint32_t policy, node_number headend, mpls::label label) const {
     const auto known = owners_.find(place(headend, label));
     return known != owners_.end() && known->second == policy;

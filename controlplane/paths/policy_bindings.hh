@@ -54,6 +54,9 @@ public:
         return !services_.in_pool || services_.in_pool(headend, label);
     }
 
+    // Labels that the policy has given up and not yet lost.
+    [[nodiscard]] std::vector<mpls::label> leaving_of(std::uint32_t policy,
+                                                      topology::node_number headend) const;
     // Releases what is due; true if something was.
     bool advance(microseconds now);
     [[nodiscard]] microseconds due() const noexcept;

@@ -115,6 +115,45 @@ TEST_F(controlled_network, a_headend_counts_what_others_have_reserved) {
     EXPECT_EQ(policy_rows(*open(std::nullopt)).size(), 1U);
 }
 
+// Packets with the old label are under way when a policy has a new one.
+TEST_F(controlled_network, a_binding_sid_that_changes_is_good_for_a_while) {
+    const auto with_sid = [&](int sid) {
+        std::string a = policy("a", "n0", 1);
+        return a.insert(a.find("endpoint"), "binding_sid = " + std::to_string(sid) + "\n");
+    };
+    more_ = with_sid(15'200);
+    const auto known = open(std::nullopt);
+    const auto rule = [&](microseconds now, mpls::label label) {
+        auto made = known->compute(now);
+        EXPECT_TRUE(made.ok());
+        const auto& all = made.value().rules.labels;
+        const auto at = std::ranges::find(all, label, &config::label_rule::label);
+        return at == all.end() ? std::nullopt : std::optional(*at);
+    };
+    ASSERT_TRUE(rule(0, 15'200));
+    more_ = with_sid(15'300);
+    ASSERT_TRUE(known->reload(test::write_network(folder_, said_, 0, more_)).ok());
+    const auto before = rule(second, 15'200);
+    const auto after = rule(second, 15'300);
+    ASSERT_TRUE(before && after);
+    EXPECT_EQ(before->paths, after->paths);
+    EXPECT_EQ(known->due(), 2 * second);
+    EXPECT_TRUE(rule(2 * second - 1, 15'200));
+    EXPECT_FALSE(rule(2 * second, 15'200));
+    EXPECT_TRUE(rule(2 * second, 15'300));
+    EXPECT_EQ(known->due(), paths::never);
+    // A policy that takes the label of another waits for it.
+    more_ = with_sid(15'400) + "[[policies]]\nname = \"z\"\ncolor = 9\nendpoint = \"n2\"\n" +
+            "binding_sid = 15300\n[[policies.paths]]\ndynamic = {}\n";
+    ASSERT_TRUE(known->reload(test::write_network(folder_, said_, 0, more_)).ok());
+    const auto still = rule(3 * second, 15'300);
+    ASSERT_TRUE(still);
+    EXPECT_EQ(still->paths, rule(3 * second, 15'400)->paths);
+    const auto others = rule(4 * second, 15'300);
+    ASSERT_TRUE(others);
+    EXPECT_NE(others->paths, still->paths);
+}
+
 // Labels of a headend are those that the map gives it now.
 TEST_F(controlled_network, binding_sids_keep_off_what_the_map_says_now) {
     const std::string sid = "binding_sid = 15200\n";
