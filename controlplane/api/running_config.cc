@@ -183,10 +183,13 @@ std::string topology_section_text(const config::topology_section& topology) {
     }
     return text + fmt::format(
                       "protection = \"{}\"\nfall_back = {}\nlocal_delay = {}\n"
-                      "microloop_avoidance = {}\nmeasure = {}\nsmoothing = {}\n",
+                      "microloop_avoidance = {}\nmeasure = {}\nsmoothing = {}\n"
+                      "policy_settle = {}\npolicy_keep_installed = {}\n"
+                      "policy_reserved_labels = {}\n",
                       config::to_string(topology.protects), topology.fall_back,
                       topology.local_delay, topology.microloop_avoidance, topology.measure,
-                      topology.smoothing);
+                      topology.smoothing, topology.policy_settle, topology.policy_keep_installed,
+                      topology.policy_reserved_labels);
 }
 
 std::string controller_text(const config::controller_section& controller) {

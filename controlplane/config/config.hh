@@ -216,6 +216,10 @@ struct topology_section {     // [topology]: rules are computed from a map of th
     std::uint32_t microloop_avoidance = 0;  // milliseconds; 0: off
     std::uint32_t measure = 10;             // seconds from one reading of counters to the next
     std::uint32_t smoothing = 30;           // seconds: time constant of the rates' average
+    // Of SR policies.
+    std::uint32_t policy_settle = 0;           // milliseconds until a better path is taken
+    bool policy_keep_installed = false;        // RFC 9256 2.9
+    std::uint32_t policy_reserved_labels = 0;  // of the MSD, for services and repairs
     position where;
     position file_where;
 };

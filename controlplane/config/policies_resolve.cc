@@ -284,8 +284,8 @@ private:
     // Policies to the null endpoint, and to nobody of the map, carry traffic to anywhere.
     void check_end(const demand_entry& d, const resolved_demand& made) {
         const auto endpoint = map_.find(made.policy->endpoint);
-        const auto sources = endpoint ? map_.sources(*endpoint)
-                                      : std::span<const topology::prefix_source>();
+        const auto sources =
+            endpoint ? map_.sources(*endpoint) : std::span<const topology::prefix_source>();
         const bool ends_there =
             std::ranges::find(sources, made.to, &topology::prefix_source::node) != sources.end();
         if (!paths::is_null(made.policy->endpoint) && !sources.empty() && !ends_there) {

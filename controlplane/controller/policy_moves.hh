@@ -22,8 +22,8 @@ namespace rhumb::controller {
 class policy_moves {
 public:
     // `held`: what the policies have reserved.
-    policy_moves(const topology::map& m, paths::policies& policies,
-                 const paths::reservations& held, std::span<const demand> demands)
+    policy_moves(const topology::map& m, paths::policies& policies, const paths::reservations& held,
+                 std::span<const demand> demands)
         : map_(m), policies_(policies), reserved_(held), demands_(demands) {}
     policy_moves(const policy_moves&) = delete;
     policy_moves& operator=(const policy_moves&) = delete;

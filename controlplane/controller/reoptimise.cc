@@ -162,9 +162,8 @@ private:
     }
 
     // Nothing where it does not make the fullest links less full, or anything fuller than them.
-    std::optional<outcome> weigh(std::uint32_t demand, const traffic::shares& now,
-                                 alternative to, std::span<const link_number> links,
-                                 double most) {
+    std::optional<outcome> weigh(std::uint32_t demand, const traffic::shares& now, alternative to,
+                                 std::span<const link_number> links, double most) {
         const auto then = traffic_.shares_along(demand, to.lists);
         if (!then) {
             return std::nullopt;

@@ -57,8 +57,7 @@ inline constexpr std::array all_rules{rule::link,       rule::metric,    rule::e
 // Whether the links are a path between the two that keeps to all of this. `disjoint` and such are
 // for the caller to have put into the exclusions.
 [[nodiscard]] bool keeps_to(const topology::map& m, topology::node_number from,
-                            topology::node_number to,
-                            std::span<const topology::link_number> links,
+                            topology::node_number to, std::span<const topology::link_number> links,
                             const constraints& limits, const bandwidth_pool& pool);
 
 // Whether there is bandwidth for all of it, where waypoints make it take a link more than once.

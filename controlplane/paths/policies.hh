@@ -61,8 +61,7 @@ using compute_sharing = std::function<std::optional<computed_list>(
     topology::node_number headend, topology::node_number endpoint, const constraints& within,
     std::uint32_t policy)>;
 // Whether links that somebody has chosen keep to that; several paths of equal cost if `ecmp`.
-using keep_to = std::function<bool(topology::node_number headend,
-                                   topology::node_number endpoint,
+using keep_to = std::function<bool(topology::node_number headend, topology::node_number endpoint,
                                    std::span<const topology::link_number> links,
                                    const constraints& within, bool ecmp, std::uint32_t policy)>;
 // Segments for the same links, after shortest paths have changed.
@@ -107,6 +106,7 @@ struct policies_options {
     transition_times times;
     // A better dynamic path is taken once it has been the best for so long.
     microseconds settle = 0;
+    friend bool operator==(const policies_options&, const policies_options&) = default;
 };
 
 struct policy_settings {

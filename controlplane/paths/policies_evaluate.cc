@@ -191,17 +191,18 @@ constraints policies::apart_from(const slot& s, const dynamic_class& demands) co
         return within;
     }
     const topology::graph& g = map_.graph();
+    const kept_apart kind = demands.demands.disjoint;
     for (const link_number l : other->links) {
         within.exclude_links.push_back(l);
         if (g.reverse[l] != topology::nobody) {
             within.exclude_links.push_back(g.reverse[l]);
         }
         const topology::link* const said = map_.said_of(l);
-        if (demands.demands.disjoint == kept_apart::srlg && said != nullptr) {
+        if ((kind == kept_apart::srlg || kind == kept_apart::node_and_srlg) && said != nullptr) {
             within.exclude_srlgs.insert(within.exclude_srlgs.end(), said->srlgs.begin(),
                                         said->srlgs.end());
         }
-        if (demands.demands.disjoint == kept_apart::node) {
+        if (kind == kept_apart::node || kind == kept_apart::node_and_srlg) {
             for (const node_number n : {g.from[l], g.to[l]}) {
                 const bool end =
                     n == s.state.key.headend || n == s.endpoint || n == other->key.headend;

@@ -133,8 +133,8 @@ void policies::claim_again(node_number headend) {
             bound = {};
             s.differs = offers_differ_ = true;
             mark(number);
-        } else if (bound.refused || (bound.label && !bound.specified &&
-                                     !bindings_.in_pool(headend, *bound.label))) {
+        } else if (bound.refused ||
+                   (bound.label && !bound.specified && !bindings_.in_pool(headend, *bound.label))) {
             mark(number);
         }
     }

@@ -158,9 +158,8 @@ bool policies::try_half(const request& asked, pair_of_group& pair, std::size_t w
     const auto& others = found.paths[1 - which].links;
     s.also.insert(s.also.end(), others.begin(), others.end());
     // What shares something, or is not known to be the best, may become better by anything.
-    state.pair_cost = found.disjoint && found.proven
-                          ? found.paths[0].metric + found.paths[1].metric
-                          : topology::unreachable;
+    state.pair_cost = found.disjoint && found.proven ? found.paths[0].metric + found.paths[1].metric
+                                                     : topology::unreachable;
     computed_list half{{}, found.paths[which].links};
     if (services_.encode) {
         half.segments = services_.encode(asked.headend, half.links).value_or(topology::segments());

@@ -14,9 +14,9 @@ bool names(const std::vector<weighted_segments>& lists, node_number node, mpls::
     return std::any_of(lists.begin(), lists.end(), [&](const weighted_segments& list) {
         return std::any_of(list.segments.begin(), list.segments.end(), [&](const auto& s) {
             // A label that was given as such may be looked at anywhere.
-            return s.number == label && (s.kind == topology::segment_kind::sid ||
-                                         (s.kind == topology::segment_kind::binding &&
-                                          s.node == node));
+            return s.number == label &&
+                   (s.kind == topology::segment_kind::sid ||
+                    (s.kind == topology::segment_kind::binding && s.node == node));
         });
     });
 }
@@ -49,8 +49,7 @@ std::optional<replacement> policies::replacement_for(const policy_key& key) cons
     if (active == nullptr || !endpoint || *endpoint == key.headend || is_followed(*state)) {
         return std::nullopt;
     }
-    const auto number =
-        static_cast<std::size_t>(active - state->candidates.data());
+    const auto number = static_cast<std::size_t>(active - state->candidates.data());
     dynamic_class wanted;
     wanted.demands = active->dynamic.value_or(dynamic_path());
     dynamic_path& demands = wanted.demands;

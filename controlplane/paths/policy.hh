@@ -84,7 +84,7 @@ struct explicit_list {
 };
 
 // What a dynamic path may not share with that of another policy.
-enum class kept_apart : std::uint8_t { link, node, srlg };
+enum class kept_apart : std::uint8_t { link, node, srlg, node_and_srlg };
 
 struct dynamic_path {
     constraints within;      // its exclude_links is filled from `avoid`

@@ -156,9 +156,12 @@ computed_pair policy_services::compute_pair(const pair_request& asked, const con
     };
     disjoint_options options;
     options.ends_in_order = true;
-    options.kind = asked.kind == kept_apart::link   ? disjointness::links
-                   : asked.kind == kept_apart::node ? disjointness::nodes
-                                                    : disjointness::srlgs;
+    switch (asked.kind) {
+        case kept_apart::link: options.kind = disjointness::links; break;
+        case kept_apart::node: options.kind = disjointness::nodes; break;
+        case kept_apart::srlg: options.kind = disjointness::srlgs; break;
+        case kept_apart::node_and_srlg: options.kind = disjointness::nodes_and_srlgs; break;
+    }
     // What the two hold now is theirs to move.
     std::optional<reservations> free;
     if (reserved_ != nullptr && within.bandwidth != 0) {
@@ -233,8 +236,8 @@ path_services policy_services::services(label_services labels) {
         return compute_pair(asked, within);
     };
     made.keeps_to = [this](node_number headend, node_number endpoint,
-                           std::span<const link_number> links, const constraints& within,
-                           bool ecmp, std::uint32_t policy) {
+                           std::span<const link_number> links, const constraints& within, bool ecmp,
+                           std::uint32_t policy) {
         return keeps_to(headend, endpoint, links, within, ecmp, policy);
     };
     made.encode = [this](node_number headend, std::span<const link_number> links) {

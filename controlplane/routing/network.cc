@@ -138,8 +138,13 @@ void network::replace_policies() {
         done = policies_->moves();
     }
     const own_blocks blocks = own_blocks_of(state_->configured.node);
-    if (policies_ == nullptr || policies_->own_labels() != blocks) {
-        policies_ = std::make_unique<own_policies>(map_, own_, blocks);
+    const paths::policies_options options{section().policy_keep_installed,
+                                          section().policy_reserved_labels,
+                                          {},
+                                          microseconds{section().policy_settle} * 1000};
+    if (policies_ == nullptr || policies_->own_labels() != blocks ||
+        policies_->options() != options) {
+        policies_ = std::make_unique<own_policies>(map_, own_, blocks, options);
         policies_->replace(all);
     }
     for (auto& [key, path] : restored_ ? restored_->done : done) {

@@ -86,10 +86,9 @@ private:
 config::resolved_policies of_headend(config::resolved_policies all, node_number headend) {
     dependencies found(all);
     for (const config::resolved_policy& policy : all.policies) {
-        const bool helps =
-            std::ranges::any_of(policy.candidates, [](const paths::candidate_path& path) {
-                return path.binding_sid.has_value();
-            });
+        const bool helps = std::ranges::any_of(
+            policy.candidates,
+            [](const paths::candidate_path& path) { return path.binding_sid.has_value(); });
         if (helps || policy.key.headend == headend) {
             found.want(policy.key);
         }
@@ -100,13 +99,15 @@ config::resolved_policies of_headend(config::resolved_policies all, node_number 
     return all;
 }
 
-own_policies::own_policies(const topology::map& m, node_number own, own_blocks own_labels)
+own_policies::own_policies(const topology::map& m, node_number own, own_blocks own_labels,
+                           const paths::policies_options& options)
     : map_(m),
       own_(own),
       own_labels_(std::move(own_labels)),
+      options_(options),
       reserved_(m),
       services_(m, &reserved_),
-      policies_(m, services_.services(label_services())),
+      policies_(m, services_.services(label_services()), options),
       steering_(policies_, own) {}
 
 namespace {
@@ -149,8 +150,7 @@ own_policies::headend_labels* own_policies::labels_of(node_number headend) {
     if (!made) {
         return nullptr;
     }
-    headend_labels known{std::move(made).value(), said->srgb, said->srlb,
-                         advertised_labels(*said)};
+    headend_labels known{std::move(made).value(), said->srgb, said->srlb, advertised_labels(*said)};
     for (const std::uint32_t label : known.taken) {
         (void)known.owner.claim(fmt::format("advertised {}", label), label);
     }
@@ -336,7 +336,8 @@ bool own_policies::is_settled(const paths::policy_key& key) const {
     return state == nullptr || state->lists.due() == paths::never;
 }
 
-std::string own_policies::reason_of(const paths::policy_state& policy, std::size_t candidate) {
+std::string own_policies::reason_of(const paths::policy_state& policy,
+                                    std::size_t candidate) const {
     const paths::candidate_state& state = policy.states[candidate];
     std::string text;
     const auto add = [&](const std::string& more) {

@@ -28,7 +28,8 @@ using paths::microseconds;
 
 class own_policies {
 public:
-    own_policies(const topology::map& m, topology::node_number own, own_blocks own_labels);
+    own_policies(const topology::map& m, topology::node_number own, own_blocks own_labels,
+                 const paths::policies_options& options = {});
     own_policies(const own_policies&) = delete;
     own_policies& operator=(const own_policies&) = delete;
 
@@ -53,6 +54,7 @@ public:
     [[nodiscard]] bool is_settled(const paths::policy_key& key) const;
 
     [[nodiscard]] const own_blocks& own_labels() const { return own_labels_; }
+    [[nodiscard]] const paths::policies_options& options() const { return options_; }
     // Of this node, for its tables.
     [[nodiscard]] std::vector<paths::installed_policy> installed() const {
         return steering_.installed();
@@ -65,8 +67,9 @@ public:
     [[nodiscard]] const paths::reservations& reserved() const { return reserved_; }
     // Whether what it has is the move that it was given last.
     [[nodiscard]] bool follows_move(const paths::policy_key& key) const;
-    // What came of a candidate that is not active, in words.
-    [[nodiscard]] std::string reason_of(const paths::policy_state& policy, std::size_t candidate);
+    // What came of a candidate, in words: why it is not valid, what would make it so, its pair.
+    [[nodiscard]] std::string reason_of(const paths::policy_state& policy,
+                                        std::size_t candidate) const;
 
 private:
     [[nodiscard]] paths::label_services label_services();
@@ -85,10 +88,11 @@ private:
     const topology::map& map_;
     const topology::node_number own_;
     const own_blocks own_labels_;
+    const paths::policies_options options_;
     std::map<topology::node_number, headend_labels> labels_;
     bool all_labels_ = false;  // those that are not advertised any more are free
     paths::reservations reserved_;
-    paths::policy_services services_;
+    mutable paths::policy_services services_;  // it remembers what it has computed
     paths::policies policies_;
     paths::steering steering_;
     // What replace() was given.

@@ -2,7 +2,6 @@
 
 #include "controlplane/labels/fec.hh"
 #include "controlplane/paths/policy_check.hh"
-#include "controlplane/paths/policy_reasons.hh"
 #include "controlplane/routing/rows.hh"
 
 namespace rhumb::routing {
@@ -33,9 +32,9 @@ std::vector<topology::node_number> ends_of(const network& known, const topology:
         }
         case topology::segment_kind::binding: {
             const auto said = paths::end_of_binding(m, s.node, s.number);
-            const auto end = said ? said
-                                  : paths::end_of_offer(known.policies()->all().offers(), s.node,
-                                                        s.number);
+            const auto end =
+                said ? said
+                     : paths::end_of_offer(known.policies()->all().offers(), s.node, s.number);
             return end ? std::vector{*end} : std::vector<topology::node_number>{};
         }
         case topology::segment_kind::sid: break;
@@ -79,7 +78,7 @@ json list_row(const network& known, topology::node_number headend,
         {"segments", std::move(segments)}, {"labels", std::move(labels)}, {"weight", list.weight}};
 }
 
-std::string state_of(const paths::candidate_state& state, bool active) {
+std::string state_of(const paths::candidate_state& state, bool active, bool computed) {
     if (active) {
         return "active";
     }
@@ -92,21 +91,25 @@ std::string state_of(const paths::candidate_state& state, bool active) {
     if (state.no_binding_sid) {
         return "invalid: its binding SID is not to be had";
     }
+    if (computed) {
+        return fmt::format("invalid: {}", paths::to_string(state.fault));
+    }
     return fmt::format("invalid: {} (list {}, segment {})", paths::to_string(state.fault),
                        state.list + 1, state.hop + 1);
 }
 
-json candidate_rows(const topology::map& m, const paths::policy_state& state) {
+json candidate_rows(const own_policies& all, const paths::policy_state& state) {
     json rows = json::array();
     for (std::size_t i = 0; i < state.candidates.size(); ++i) {
         const paths::candidate_path& candidate = state.candidates[i];
         const bool active = state.active && *state.active == candidate.key;
-        rows.push_back({{"name", candidate.name},
-                        {"preference", candidate.preference},
-                        {"kind", candidate.dynamic ? "dynamic" : "explicit"},
-                        {"state", state_of(state.states[i], active)}});
-        if (const std::string pair = paths::pair_text(m, state.states[i]); !pair.empty()) {
-            rows.back()["pair"] = pair;
+        rows.push_back(
+            {{"name", candidate.name},
+             {"preference", candidate.preference},
+             {"kind", candidate.dynamic ? "dynamic" : "explicit"},
+             {"state", state_of(state.states[i], active, candidate.dynamic.has_value())}});
+        if (const std::string reason = all.reason_of(state, i); !reason.empty()) {
+            rows.back()["reason"] = reason;
         }
     }
     return rows;
@@ -125,10 +128,12 @@ json policy_rows(const network& known) {
         if (state == nullptr) {
             continue;
         }
-        json row{
-            {"policy", state->settings.name},  {"headend", known.map().name(state->key.headend)},
-            {"color", state->key.color},       {"endpoint", address_text(state->key.endpoint)},
-            {"up", state->active.has_value()}, {"candidates", candidate_rows(known.map(), *state)}};
+        json row{{"policy", state->settings.name},
+                 {"headend", known.map().name(state->key.headend)},
+                 {"color", state->key.color},
+                 {"endpoint", address_text(state->key.endpoint)},
+                 {"up", state->active.has_value()},
+                 {"candidates", candidate_rows(*known.policies(), *state)}};
         if (state->bound.label) {
             row["binding_sid"] = *state->bound.label;
         }

@@ -201,9 +201,9 @@ TEST(reoptimise, never_makes_the_worst_link_worse) {
         // Good ideas, and bad ones.
         const alternatives others{[&](std::uint32_t d, auto room) {
             auto found = spelt.find(d, room);
-            found.push_back({{{network.walk(t.demands()[d].from), 1},
-                              {network.walk(t.demands()[d].from), 2}},
-                             {}});
+            found.push_back(
+                {{{network.walk(t.demands()[d].from), 1}, {network.walk(t.demands()[d].from), 2}},
+                 {}});
             return found;
         }};
         std::vector<routed_demand> demands = t.demands();

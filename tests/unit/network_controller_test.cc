@@ -56,7 +56,8 @@ protected:
     static std::map<std::string, std::string> ways(const network& known) {
         std::map<std::string, std::string> found;
         for (const json& row : policy_rows(known)) {
-            found[row["policy"]] = row["lists"][0]["segments"].dump();
+            found[row["policy"]] =
+                row["lists"].empty() ? "none" : row["lists"][0]["segments"].dump();
         }
         return found;
     }
@@ -113,6 +114,59 @@ TEST_F(controlled_network, a_headend_counts_what_others_have_reserved) {
     // Who reserves nothing himself has no need to know.
     more_ = reserving("n1", 1) + policy("plain", "n0", 2);
     EXPECT_EQ(policy_rows(*open(std::nullopt)).size(), 1U);
+}
+
+// [topology] says how policies are computed.
+TEST_F(controlled_network, options_of_policies_are_the_configurations) {
+    more_ = policy("a", "n0", 1);
+    const auto load = [&](network& known, const config::topology_section& keys, microseconds now) {
+        auto done = known.reload(test::write_network(folder_, said_, 0, more_, keys));
+        EXPECT_TRUE(done.ok()) << done.why().text();
+        EXPECT_TRUE(known.compute(now).ok());
+    };
+    config::topology_section keys;
+    const auto known = open(std::nullopt);
+    const std::string over_n1 = ways(*known).at("a");
+    // A better path has to be the best for 2 s.
+    keys.policy_settle = 2000;
+    load(*known, keys, 0);
+    for (topology::advertisement& one : said_) {
+        for (topology::link& l : one.links) {
+            l.metric = one.origin == "n2" || l.remote == "n2" ? 1 : 10;
+        }
+    }
+    load(*known, keys, second);
+    ASSERT_TRUE(known->compute(3 * second - 1).ok());
+    EXPECT_EQ(policy_rows(*known)[0]["lists"][0]["segments"].size(), 2U);
+    ASSERT_TRUE(known->compute(3 * second).ok());
+    EXPECT_EQ(policy_rows(*known)[0]["lists"][0]["segments"].size(), 1U);
+    // Of two paths of equal preference the one that is installed.
+    const auto paths = [&](const char* first, const char* second_path) {
+        more_ = "[[policies]]\nname = \"a\"\ncolor = 1\nendpoint = \"n3\"\n" + std::string(first) +
+                second_path;
+    };
+    const char* const one =
+        "[[policies.paths]]\ndiscriminator = 1\nname = \"one\"\nsegments = [\"n3\"]\n";
+    const char* const two =
+        "[[policies.paths]]\ndiscriminator = 2\nname = \"two\"\nsegments = [\"n1\", \"n3\"]\n";
+    const auto active = [&] { return policy_rows(*known)[0]["active"]; };
+    for (const bool keep : {false, true}) {
+        keys.policy_keep_installed = keep;
+        paths(one, "");
+        load(*known, keys, 10 * second);
+        EXPECT_EQ(active(), "one");
+        paths(one, two);
+        load(*known, keys, 20 * second);
+        EXPECT_EQ(active(), keep ? "one" : "two");
+    }
+    // And of the MSD some labels are for others.
+    said_[0].msd = 2;
+    paths("", two);
+    load(*known, keys, 30 * second);
+    EXPECT_TRUE(policy_rows(*known)[0]["up"].get<bool>());
+    keys.policy_reserved_labels = 1;
+    load(*known, keys, 40 * second);
+    EXPECT_FALSE(policy_rows(*known)[0]["up"].get<bool>());
 }
 
 // Packets with the old label are under way when a policy has a new one.
@@ -291,6 +345,27 @@ TEST_F(controlled_network, a_plan_is_for_all_and_moves_own_policies_one_by_one) 
     EXPECT_EQ(known->revert_moves(), 0U);
 }
 
+// The control socket says what is wrong with a path, and what would help.
+TEST_F(controlled_network, an_invalid_path_has_a_reason) {
+    said_ = test::make_advertisements(std::vector<test::edge>{{"n0", "n1", 1, 1},
+                                                              {"n1", "n3", 1, 1},
+                                                              {"n0", "n2", 1, 1},
+                                                              {"n2", "n4", 90, 90},
+                                                              {"n4", "n5", 90, 90},
+                                                              {"n5", "n3", 90, 90}});
+    said_[0].msd = 2;
+    more_ = policy("a", "n0", 1) + policy("far", "n0", 2);
+    more_.replace(more_.rfind("dynamic = {}"), 12, R"(dynamic = { exclude_nodes = ["n1"] })");
+    const json rows = policy_rows(*open(std::nullopt));
+    ASSERT_EQ(rows.size(), 2U);
+    EXPECT_FALSE(rows[0]["candidates"][0].contains("reason"));
+    const json& far = rows[1]["candidates"][0];
+    const std::string reason = far["reason"];
+    EXPECT_NE(reason.find("; a policy with a binding_sid would help: of "), std::string::npos)
+        << reason;
+    EXPECT_EQ(far["state"], "invalid: it has more labels than the headend can impose (MSD)");
+}
+
 // Each label as the node finds it that looks at it: every one has another SRGB here.
 TEST_F(controlled_network, labels_of_a_list_are_those_where_the_segment_before_has_ended) {
     said_ = test::make_advertisements(std::vector<test::edge>{
@@ -402,7 +477,8 @@ TEST_F(constrained_moves, a_policy_moves_within_its_constraints) {
     }
     EXPECT_EQ(moved(with("a", 1, R"(max_metric = 40, max_delay = "10ms", max_hops = 2)") + b),
               colors{"color 1"});
-    EXPECT_TRUE(moved(with("a", 1, "max_metric = 39") + with("b", 2, "exclude_srlgs = [7]")).empty());
+    EXPECT_TRUE(
+        moved(with("a", 1, "max_metric = 39") + with("b", 2, "exclude_srlgs = [7]")).empty());
     // What the move has to keep to it keeps to afterwards: n2 is too far for it then.
     EXPECT_EQ(moved(with("a", 1, "max_metric = 40") + with("b", 2, "max_hops = 1, ecmp = false") +
                     "[[policies.paths]]\npreference = 50\ndynamic = {}\n"),
@@ -448,11 +524,8 @@ TEST_F(constrained_moves, who_keeps_apart_still_does) {
 
 // The long way is n0 n2 n4 n3, and from n2 the short one to n3 is back over n0.
 TEST_F(constrained_moves, a_path_that_its_headend_cannot_spell_is_no_move) {
-    said_ = test::make_advertisements(std::vector<test::edge>{{"n0", "n1"},
-                                                              {"n1", "n3"},
-                                                              {"n0", "n2"},
-                                                              {"n2", "n4", 50, 50},
-                                                              {"n4", "n3", 50, 50}});
+    said_ = test::make_advertisements(std::vector<test::edge>{
+        {"n0", "n1"}, {"n1", "n3"}, {"n0", "n2"}, {"n2", "n4", 50, 50}, {"n4", "n3", 50, 50}});
     for (topology::advertisement& one : said_) {
         for (topology::link& l : one.links) {
             l.bandwidth = 100'000'000;
