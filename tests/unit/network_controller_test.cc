@@ -52,6 +52,17 @@ protected:
         EXPECT_TRUE(opened.value()->compute(0).ok());
         return std::move(opened).value();
     }
+    // One move of the largest policy is not enough here: the first of several has begun at 1 s.
+    std::pair<std::unique_ptr<network>, controller::report::plan> begin_moves() {
+        more_ += policy("d", "n0", 8) + demand("n0", "d", 60);
+        auto known = open(config::controller_section{});
+        auto plan = known->reoptimise({0, 0.001, 100}, true);
+        EXPECT_TRUE(plan.ok());
+        EXPECT_GE(plan->moves.size(), 2U);
+        EXPECT_TRUE(known->compute(second).ok());
+        EXPECT_EQ(known->moves_waiting(), plan->moves.size() - 1);
+        return {std::move(known), std::move(plan).value()};
+    }
     // Segments of the first list of each policy.
     static std::map<std::string, std::string> ways(const network& known) {
         std::map<std::string, std::string> found;
@@ -545,14 +556,7 @@ TEST_F(constrained_moves, a_path_that_its_headend_cannot_spell_is_no_move) {
 }
 
 TEST_F(controlled_network, moves_end_with_what_they_were_for) {
-    // One move of the largest policy is not enough for less than 60 %.
-    more_ += policy("d", "n0", 8) + demand("n0", "d", 60);
-    const auto known = open(config::controller_section{});
-    auto plan = known->reoptimise({0, 0.001, 100}, true);
-    ASSERT_TRUE(plan.ok());
-    ASSERT_GE(plan->moves.size(), 2U);
-    ASSERT_TRUE(known->compute(second).ok());
-    ASSERT_GE(known->moves_waiting(), 1U);
+    const auto [known, plan] = begin_moves();
     // The network is another one: the rest of the plan is void.
     EXPECT_TRUE(known->set_link("to-n2", false, second));
     ASSERT_TRUE(known->compute(second).ok());
@@ -560,7 +564,7 @@ TEST_F(controlled_network, moves_end_with_what_they_were_for) {
     EXPECT_TRUE(known->set_link("to-n2", true, 2 * second));
     ASSERT_TRUE(known->compute(2 * second).ok());
     // A reload keeps moves of policies that stay as they are.
-    const std::string moved = plan->moves.front().of.policy;
+    const std::string moved = plan.moves.front().of.policy;
     const auto names = ways(*known);
     config::file file = test::write_network(folder_, said_, 0, more_);
     file.controller.emplace();
@@ -582,14 +586,8 @@ TEST_F(controlled_network, moves_end_with_what_they_were_for) {
 
 // A reload that is taken back leaves moves as they were, done or waiting, and what they reserve.
 TEST_F(controlled_network, moves_outlive_a_reload_that_is_taken_back) {
-    more_ += policy("d", "n0", 8) + demand("n0", "d", 60);
-    const auto known = open(config::controller_section{});
-    auto plan = known->reoptimise({0, 0.001, 100}, true);
-    ASSERT_TRUE(plan.ok());
-    ASSERT_GE(plan->moves.size(), 2U);
-    ASSERT_TRUE(known->compute(second).ok());
+    const auto [known, plan] = begin_moves();
     const std::size_t waiting = known->moves_waiting();
-    ASSERT_GE(waiting, 1U);
     const auto moved = ways(*known);
     // Other policies, none, another network.
     const std::string good = more_;
@@ -642,25 +640,20 @@ TEST_F(controlled_network, moves_outlive_a_reload_that_is_taken_back) {
     }
     auto more = known->reoptimise({0, 0.001, 100}, false);
     ASSERT_TRUE(more.ok());
-    EXPECT_NEAR(more->before, plan->after, 1e-9);
-    EXPECT_EQ(known->revert_moves(), plan->moves.size());
+    EXPECT_NEAR(more->before, plan.after, 1e-9);
+    EXPECT_EQ(known->revert_moves(), plan.moves.size());
 }
 
 TEST_F(controlled_network, a_plan_that_is_only_asked_for_disturbs_nothing) {
-    more_ += policy("d", "n0", 8) + demand("n0", "d", 60);
-    const auto known = open(config::controller_section{});
-    auto plan = known->reoptimise({0, 0.001, 100}, true);
-    ASSERT_TRUE(plan.ok());
-    ASSERT_TRUE(known->compute(second).ok());
+    const auto [known, plan] = begin_moves();
     const std::size_t waiting = known->moves_waiting();
-    ASSERT_GE(waiting, 1U);
     const auto moved = ways(*known);
     ASSERT_TRUE(known->reoptimise({0, 0.001, 100}, false).ok());
     ASSERT_TRUE(known->compute(second + 1).ok());
     // The first has not settled: the next one still waits for it.
     EXPECT_EQ(known->moves_waiting(), waiting);
     EXPECT_EQ(ways(*known), moved);
-    EXPECT_EQ(known->revert_moves(), plan->moves.size() - waiting);
+    EXPECT_EQ(known->revert_moves(), plan.moves.size() - waiting);
 }
 
 TEST_F(controlled_network, counters_make_utilisation_and_demands) {
