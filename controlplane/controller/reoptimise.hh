@@ -41,7 +41,7 @@ struct alternatives {
         find;
     // The demand is to move, unless it turns out to be needless: later alternatives have to go with
     // it, and without it. None: there is nothing to keep in mind.
-    std::function<void(const move& decided)> decided{};
+    std::function<void(const move& decided)> decided = nullptr;
 };
 
 struct reoptimise_options {

@@ -21,7 +21,7 @@ struct label_services {
     std::function<std::optional<mpls::label>(topology::node_number headend)> allocate;
     std::function<void(topology::node_number headend, mpls::label label)> release;
     // Whether `allocate` could have given it.
-    std::function<bool(topology::node_number headend, mpls::label label)> in_pool{};
+    std::function<bool(topology::node_number headend, mpls::label label)> in_pool = nullptr;
 };
 
 struct binding {
