@@ -8,7 +8,9 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -278,11 +280,12 @@ private:
     [[nodiscard]] std::uint32_t first_of_groups(std::uint32_t policy) const;
 
     // policies_split.cc: paths of more labels than their headends can impose.
-    [[nodiscard]] bool may_name_bindings() const { return splitting_ || specified_ == 0; }
+    [[nodiscard]] bool may_name_bindings() const { return splitting_ || specified_.empty(); }
     [[nodiscard]] std::span<const offered_binding> present_offers() const {
         return splitting_ ? std::span<const offered_binding>(offers_)
                           : std::span<const offered_binding>();
     }
+    void specify(std::uint32_t policy, const candidate_path& candidate, bool comes);
     [[nodiscard]] bool awaits_bindings(std::uint32_t policy);
     void split_deep(microseconds now, evaluation& done);
     void list_offers();
@@ -292,6 +295,17 @@ private:
     [[nodiscard]] bool fits_over_own_link(const slot& s, computed_list& found);
     [[nodiscard]] list_fault spell_within_msd(slot& s, std::uint32_t candidate,
                                               computed_list& found);
+
+    // policies_loops.cc: lists that lead back to themselves by binding SIDs.
+    struct list_place {
+        policy_key policy;
+        candidate_key candidate;
+        std::uint32_t list = 0;
+        friend auto operator<=>(const list_place&, const list_place&) = default;
+    };
+    [[nodiscard]] bool note_names(const candidate_path& candidate, bool comes);
+    [[nodiscard]] std::multimap<binding_place, std::uint32_t> owners_of_bindings() const;
+    void find_loops();
 
     // policies_hopeful.cc: whom something better may concern.
     [[nodiscard]] bool hopes(const slot& s, improvements& better) const;
@@ -350,10 +364,14 @@ private:
     // Policies by the groups that their paths name, once for each path, by key.
     std::unordered_map<std::string, std::vector<std::uint32_t>> groups_;
     std::unordered_map<std::string, pair_of_group> pairs_;  // of this update
-    std::vector<std::uint32_t> deep_;      // to be tried with binding SIDs of others
-    std::vector<offered_binding> offers_;  // by headend
-    std::uint32_t specified_ = 0;          // paths with a binding SID of their own
-    bool splitting_ = false;               // offers_ are those of all who have any
+    std::vector<std::uint32_t> deep_;         // to be tried with binding SIDs of others
+    std::vector<offered_binding> offers_;     // by headend
+    std::multiset<binding_place> specified_;  // binding SIDs that paths have of their own
+    std::set<binding_place> bound_;           // these, each once
+    std::multiset<mpls::label> named_;        // labels that explicit lists name
+    std::set<list_place> coming_back_;
+    bool names_differ_ = false;  // they, or what they mean, since that was found
+    bool splitting_ = false;     // offers_ are those of all who have any
     bool offers_differ_ = false;
     std::uint64_t generations_ = 0;
     bool freed_ = false;       // labels or bandwidth that somebody may have wanted

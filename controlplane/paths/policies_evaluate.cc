@@ -18,6 +18,7 @@ evaluation policies::update(const topology::change& changed, microseconds now) {
         flush_all(done);
     }
     mark_changed(changed);
+    find_loops();
     pairs_.clear();
     evaluate_marked(now, done);
     for (std::uint32_t number = 0; number < size(); ++number) {
@@ -157,10 +158,14 @@ bool policies::try_explicit(slot& s, std::uint32_t candidate, outcome& found) {
     state.fault = c.lists.empty() ? list_fault::empty : list_fault::none;
     for (std::uint32_t i = 0; i < c.lists.size(); ++i) {
         list_verdict verdict = checker_.check(s.state.key.headend, c.lists[i]);
+        if (coming_back_.contains({s.state.key, c.key, i})) {
+            verdict.fault = list_fault::comes_back;
+            verdict.hop = 0;
+        }
         if (verdict.fault == list_fault::too_deep) {
             s.deep = true;
-            auto split =
-                replace_by_bindings(map_, s.state.key.headend, verdict.segments, present_offers());
+            auto split = replace_by_bindings(map_, s.state.key.headend, verdict.segments,
+                                             present_offers(), bound_);
             if (may_name_bindings() && checker_.fits(s.state.key.headend, split)) {
                 verdict.segments = std::move(split);
                 verdict.fault = list_fault::none;

@@ -102,6 +102,7 @@ void policies::mark_changed(const topology::change& changed) {
         return;
     }
     const bool reach_differs = checker_.refresh(changed);
+    names_differ_ |= changed.renumbered || !changed.nodes.empty() || !changed.prefixes.empty();
     if (changed.renumbered) {
         renumbered_ = true;
         index_.clear(map_.graph().link_count());

@@ -15,7 +15,8 @@ using topology::distance;
 using topology::node_number;
 
 void policies::join(std::uint32_t policy, const candidate_path& candidate) {
-    specified_ += candidate.binding_sid ? 1U : 0U;
+    specify(policy, candidate, true);
+    names_differ_ |= note_names(candidate, true);
     if (!candidate.dynamic || candidate.dynamic->group.empty()) {
         return;
     }
@@ -31,7 +32,8 @@ void policies::join(std::uint32_t policy, const candidate_path& candidate) {
 }
 
 void policies::leave(std::uint32_t policy, const candidate_path& candidate) {
-    specified_ -= candidate.binding_sid ? 1U : 0U;
+    specify(policy, candidate, false);
+    names_differ_ |= note_names(candidate, false);
     if (!candidate.dynamic || candidate.dynamic->group.empty()) {
         return;
     }

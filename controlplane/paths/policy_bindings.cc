@@ -39,6 +39,20 @@ bool policy_bindings::available(std::uint32_t policy, node_number headend, mpls:
     return true;
 }
 
+std::optional<mpls::label> policy_bindings::allocate(node_number headend) const {
+    std::vector<mpls::label> avoided;
+    auto label = services_.allocate(headend);
+    for (; label && avoided_.contains(*label); label = services_.allocate(headend)) {
+        avoided.push_back(*label);
+    }
+    for (const mpls::label one : avoided) {
+        if (services_.release) {
+            services_.release(headend, one);
+        }
+    }
+    return label;
+}
+
 void policy_bindings::bind(std::uint32_t policy, node_number headend,
                            std::optional<mpls::label> wanted, binding& to,
                            microseconds release_at) {
@@ -53,7 +67,7 @@ void policy_bindings::bind(std::uint32_t policy, node_number headend,
     }
     if (!to.label && services_.allocate) {
         // What it gives is new, unless a policy has specified the same label without asking.
-        const auto label = services_.allocate(headend);
+        const auto label = allocate(headend);
         if (label && owners_.emplace(place(headend, *label), policy).second) {
             to.label = label;
         }

@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "controlplane/paths/policy_transition.hh"
@@ -36,6 +38,8 @@ public:
     // Whether the policy has the label, or could.
     [[nodiscard]] bool available(std::uint32_t policy, topology::node_number headend,
                                  mpls::label label);
+    // Labels that are allocated to nobody: lists name them, and mean something else.
+    void avoid(std::set<mpls::label> labels) { avoided_ = std::move(labels); }
     // Gives `to` the label that is wanted, or any. The one that it had stays the policy's until
     // `release_at`.
     void bind(std::uint32_t policy, topology::node_number headend,
@@ -51,6 +55,7 @@ private:
     static std::uint64_t place(topology::node_number headend, mpls::label label) {
         return std::uint64_t{headend} << 32 | label;
     }
+    [[nodiscard]] std::optional<mpls::label> allocate(topology::node_number headend) const;
     [[nodiscard]] bool take(std::uint32_t policy, topology::node_number headend, mpls::label label);
 
     struct leaving {
@@ -61,6 +66,7 @@ private:
     label_services services_;
     std::unordered_map<std::uint64_t, std::uint32_t> owners_;
     std::vector<leaving> leaving_;
+    std::set<mpls::label> avoided_;
 };
 
 }  // namespace rhumb::paths

@@ -4,6 +4,9 @@
 // Threads: one at a time, with the map.
 #pragma once
 
+#include <set>
+#include <utility>
+
 #include "controlplane/paths/compress.hh"
 #include "controlplane/paths/cspf.hh"
 #include "controlplane/paths/policies.hh"
@@ -21,6 +24,9 @@ public:
     // To be called when the map has changed, before policies are updated. It passes on to the
     // reservations.
     void update();
+
+    // Binding SIDs that policies have: the map does not say where they lead.
+    void set_bound(std::set<binding_place> bound) { engine_.set_bound(std::move(bound)); }
 
     // They live as long as this does.
     [[nodiscard]] path_services services(label_services labels = {});

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -28,6 +29,9 @@ void search_from_here(const computed_inputs& from, std::span<own_view> views);
 // As computed.hh says, with what has been searched already.
 [[nodiscard]] result<void> check_loops(const computed_inputs& from, const computed_tables& tables,
                                        std::span<const own_view> views);
+
+// "policy to ENDPOINT color COLOR".
+[[nodiscard]] std::string policy_name(const paths::installed_policy& policy);
 
 // One link of this node.
 struct own_link {
@@ -140,6 +144,9 @@ private:
     [[nodiscard]] way over_link(std::uint32_t position, bool is_protected, std::uint8_t weight);
     void add_policies();
     [[nodiscard]] std::vector<way> ways_of(const paths::installed_policy& policy);
+    // Nothing, and a note, where the list cannot be imposed. `whose`: "a list of the policy ...".
+    [[nodiscard]] std::vector<way> ways_of(const topology::segments& list,
+                                           const std::string& whose);
     [[nodiscard]] bool first_ways(const topology::segment& first, std::vector<way>& ways,
                                   std::vector<topology::node_number>& ends);
     [[nodiscard]] bool rest_of(const topology::segments& list,
@@ -150,6 +157,12 @@ private:
     [[nodiscard]] bool is_on_map(const topology::segment& s) const;
     void protect(std::vector<way>& ways, const topology::segment& first);
     [[nodiscard]] std::optional<topology::link_number> link_with(mpls::label label) const;
+
+    // computation_bindings.cc
+    void find_lists_that_come_back();
+    void add_bindings();
+    void note_other_end(const paths::installed_policy& policy, topology::node_number end,
+                        const std::string& binding);
 
     // computation_steering.cc
     void steer(std::span<const std::vector<way>> ways);
@@ -166,6 +179,7 @@ private:
     std::vector<std::uint32_t> single_paths_;  // by object: list with it alone, number + 1
     std::map<std::vector<std::uint64_t>, std::uint32_t> path_numbers_;
     std::vector<bool> taken_;  // labels
+    std::set<const paths::weighted_segments*> coming_back_;
     std::unordered_set<ip_prefix, ip_prefix_hash> steered_;
     std::vector<bool> too_deep_;  // by position: noted
     computed_tables made_;

@@ -96,10 +96,20 @@ labels::label_owner* own_policies::labels_of(node_number headend) {
 }
 
 paths::label_services own_policies::label_services() {
-    const auto key_of = [](mpls::label label) { return fmt::format("binding SID {}", label); };
+    // What the node advertises has its label for good, and may become that of a policy.
+    const auto is_advertised = [this](node_number headend, mpls::label label) {
+        const topology::advertisement* const said = map_.said(headend);
+        return said != nullptr &&
+               std::ranges::find(said->bindings, label, &topology::binding_sid::label) !=
+                   said->bindings.end();
+    };
+    const auto key_of = [is_advertised](node_number headend, mpls::label label) {
+        return fmt::format("{} {}", is_advertised(headend, label) ? "advertised" : "binding SID",
+                           label);
+    };
     return {[this, key_of](node_number headend, mpls::label label) {
                 labels::label_owner* const owner = labels_of(headend);
-                return owner != nullptr && owner->claim(key_of(label), label).ok();
+                return owner != nullptr && owner->claim(key_of(headend, label), label).ok();
             },
             [this, key_of](node_number headend) -> std::optional<mpls::label> {
                 labels::label_owner* const owner = labels_of(headend);
@@ -109,14 +119,15 @@ paths::label_services own_policies::label_services() {
                 const std::string unnamed = "binding SID";
                 const auto label = owner->allocate(unnamed, labels::label_pool::srlb);
                 owner->release(unnamed);
-                if (label && !owner->claim(key_of(*label), *label).ok()) {
+                if (label && !owner->claim(key_of(headend, *label), *label).ok()) {
                     return std::nullopt;
                 }
                 return label;
             },
-            [this, key_of](node_number headend, mpls::label label) {
-                if (labels::label_owner* const owner = labels_of(headend)) {
-                    owner->release(key_of(label));
+            [this, key_of, is_advertised](node_number headend, mpls::label label) {
+                labels::label_owner* const owner = labels_of(headend);
+                if (owner != nullptr && !is_advertised(headend, label)) {
+                    owner->release(key_of(headend, label));
                 }
             }};
 }
@@ -130,9 +141,16 @@ void own_policies::set(const config::resolved_policy& wanted) {
 
 void own_policies::replace(const config::resolved_policies& all) {
     std::map<paths::policy_key, config::resolved_policy> next;
+    std::set<paths::binding_place> bound;
     for (const config::resolved_policy& wanted : all.policies) {
         next.emplace(wanted.key, wanted);
+        for (const paths::candidate_path& path : wanted.candidates) {
+            if (path.binding_sid) {
+                bound.insert({wanted.key.headend, *path.binding_sid});
+            }
+        }
     }
+    services_.set_bound(std::move(bound));
     for (const auto& [key, was] : given_) {
         const auto now = next.find(key);
         if (now == next.end()) {

@@ -222,6 +222,31 @@ TEST_F(computed_policies, what_would_come_back_is_not_steered) {
               "would come back\n");
 }
 
+TEST_F(computed_policies, lists_that_come_back_by_binding_sids_are_left_out) {
+    const auto label = [](std::uint32_t value) {
+        return segment{topology::segment_kind::sid, 0, topology::nobody, value};
+    };
+    add(1, "d", {{{to("b"), to("a"), label(15'001)}, 1}, {{to("c"), to("d")}, 1}});
+    add(2, "d", {{{to("b"), to("a"), label(15'003)}, 1}});
+    add(3, "d", {{{to("e"), to("a"), label(15'004)}, 1}});
+    add(4, "d", {{{to("c"), to("a"), label(15'002)}, 1}});
+    add(5, "d", {{{to("c"), to("a"), label(15'001)}, 1}});
+    add(6, "d", {{{to("c"), label(15'006)}, 1}});  // somebody else's
+    compute();
+    EXPECT_EQ(binding(1), "push 200003/300004 to-b");
+    EXPECT_EQ(binding(2), "none");
+    EXPECT_EQ(binding(3), "none");
+    EXPECT_EQ(binding(4), "none");
+    EXPECT_EQ(binding(5), "push 200003/300001/15001 to-b");
+    EXPECT_EQ(binding(6), "push 200003/15006 to-b");
+    std::string expected;
+    for (const std::string color : {"1", "2", "3", "4"}) {
+        expected += "a list of the policy to 10.0.0.4/32 color " + color +
+                    " comes back to itself by binding SIDs\n";
+    }
+    EXPECT_EQ(notes(note_kind::loop), expected);
+}
+
 TEST_F(computed_policies, who_has_a_label_first_keeps_it) {
     add(1, "d", {{{to("c")}, 1}}).binding_sid = 100'003;
     add(2, "d", {{{to("c")}, 1}}).binding_sid = 4000;
