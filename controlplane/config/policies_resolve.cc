@@ -166,14 +166,13 @@ private:
         return made;
     }
 
-    hop prefix_hop(const ip_prefix& prefix, const segment_entry& s) {
+    hop prefix_hop(const ip_prefix& prefix, position where) {
         hop made;
         made.is = hop::kind::prefix;
         made.address = prefix;
-        made.algorithm = s.algorithm;
         const auto known = map_.find(prefix);
         if (!known || map_.sources(*known).empty()) {
-            errors_.fail(s.name.where,
+            errors_.fail(where,
                          fmt::format("no node of the map has the prefix {}", to_string(prefix)));
         }
         return made;
@@ -193,7 +192,9 @@ private:
         }
         const auto host = parse_host(s.name.text);
         if (const auto prefix = host ? host : parse_prefix(s.name.text)) {
-            return prefix_hop(*prefix, s);
+            made = prefix_hop(*prefix, s.name.where);
+            made.algorithm = s.algorithm;
+            return made;
         }
         if (const auto over = link(s.name)) {
             if (s.algorithm != 0) {
@@ -231,9 +232,7 @@ private:
         for (const name_at& name : entry.exclude_nodes) {
             made.within.exclude_nodes.push_back(node(name));
         }
-        for (const name_at& name : entry.via) {
-            made.within.via.push_back(node(name));
-        }
+        resolve_via(entry, made);
         for (const name_at& name : entry.exclude_links) {
             if (auto found = link(name)) {
                 made.avoid.push_back(*std::move(found));
@@ -250,6 +249,28 @@ private:
             }
         }
         return made;
+    }
+
+    // Nodes, unless one is a prefix: who has that follows the map.
+    void resolve_via(const dynamic_entry& entry, paths::dynamic_path& into) {
+        bool all_nodes = true;
+        for (const name_at& name : entry.via) {
+            hop& made = into.via.emplace_back();
+            const bool is_node = map_.find(name.text).has_value();
+            const auto host = is_node ? std::nullopt : parse_host(name.text);
+            const auto prefix = host || is_node ? host : parse_prefix(name.text);
+            if (prefix) {
+                made = prefix_hop(*prefix, name.where);
+                all_nodes = false;
+            } else {
+                made.node = node(name);
+            }
+        }
+        if (all_nodes) {
+            for (const hop& h : std::exchange(into.via, {})) {
+                into.within.via.push_back(h.node);
+            }
+        }
     }
 
     std::optional<paths::policy_key> policy(const name_at& name) {

@@ -135,6 +135,7 @@ bool add_via(const topology::map& m, const constraints& limits, route& way) {
     for (const node_number node : limits.via) {
         through.push_back({node});
     }
+    through.insert(through.end(), limits.through.begin(), limits.through.end());
     way.through.insert(way.through.begin(), through.begin(), through.end());
     const auto known = [&](node_number node) { return node < m.graph().node_count(); };
     const auto all_known = [&](const node_set& nodes) {

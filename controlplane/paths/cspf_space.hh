@@ -45,7 +45,8 @@ inline constexpr std::array all_rules{rule::link,       rule::metric,    rule::e
 [[nodiscard]] bool is_connected(const topology::graph& g, const topology::plane& view,
                                 const route& way);
 
-// The route with limits.via in front of what it has to pass; false where a node is not on the map.
+// The route with limits.via, then limits.through, in front of what it has to pass; false where a
+// node is not on the map.
 [[nodiscard]] bool add_via(const topology::map& m, const constraints& limits, route& way);
 
 // Sums over links. Links that lack the metric count 0.

@@ -62,6 +62,10 @@ using compute_pair =
 using compute_sharing = std::function<std::optional<computed_list>(
     topology::node_number headend, topology::node_number endpoint, const constraints& within,
     std::uint32_t policy)>;
+// To the nearest of several endpoints: the members of an anycast one.
+using compute_any = std::function<std::optional<computed_list>(
+    topology::node_number headend, std::span<const topology::node_number> endpoints,
+    const constraints& within, std::uint32_t policy)>;
 // Segments for the same links, after shortest paths have changed.
 using encode = std::function<std::optional<topology::segments>(
     topology::node_number headend, std::span<const topology::link_number> links)>;
@@ -88,6 +92,7 @@ struct path_services {
     paths::compute compute;
     paths::compute_many compute_many;        // none: compute, one by one
     paths::compute_sharing compute_sharing;  // none: compute
+    paths::compute_any compute_any;          // none: compute, one by one, and the nearest
     paths::compute compute_ecmp;             // all paths of the least metric; none: there are none
     paths::compute_pair compute_pair;        // none: paths do not come in pairs
     paths::encode encode;                    // none: a path is computed anew instead
@@ -215,7 +220,9 @@ private:
         std::vector<topology::link_number> better;  // links of the path that is waited for
         std::vector<std::uint64_t> reserved;        // generations that hold bandwidth, 2 at most
         std::uint64_t bandwidth = 0;                // of the youngest of these
-        topology::node_number endpoint = topology::nobody;  // when it was last looked at
+        // When it was last looked at: who has the endpoint, and which of these its path leads to.
+        std::vector<topology::node_number> endpoints;
+        topology::node_number endpoint = topology::nobody;
         // That what it has depends on beside its own: of the other path of a pair, and those that
         // decide how a path is spelt that has too many labels.
         std::vector<topology::link_number> also;
@@ -295,6 +302,15 @@ private:
     [[nodiscard]] bool fits_over_own_link(const slot& s, computed_list& found);
     [[nodiscard]] list_fault spell_within_msd(slot& s, std::uint32_t candidate,
                                               computed_list& found);
+
+    // policies_anycast.cc: endpoints and waypoints that several nodes have.
+    [[nodiscard]] std::optional<computed_list> compute_nearest(const request& asked,
+                                                               const constraints& within,
+                                                               bool ecmp);
+    [[nodiscard]] computed_pair compute_nearest_pair(pair_request& wanted,
+                                                     const constraints& within);
+    void resolve_waypoints(dynamic_class& of) const;
+    void mark_waypoints();
 
     // policies_loops.cc: lists that lead back to themselves by binding SIDs.
     struct list_place {

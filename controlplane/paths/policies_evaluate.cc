@@ -81,7 +81,8 @@ void policies::evaluate(std::span<const std::uint32_t> numbers, microseconds now
         ++s.looks;
         ++done.looked_at;
         s.wanting = false;
-        s.endpoint = endpoint_node(map_, s.state.key.endpoint).value_or(topology::nobody);
+        s.endpoints = endpoint_nodes(map_, s.state.key.endpoint);
+        s.endpoint = s.endpoints.empty() ? topology::nobody : s.endpoints.front();
         const bool keep = options_.keep_installed && s.state.active.has_value();
         order_of_preference(s.state.candidates, keep ? &*s.state.active : nullptr, s.order);
         begin(number, now, done);
@@ -130,11 +131,11 @@ void policies::advance(std::uint32_t policy, microseconds now, evaluation& done)
             continue;
         }
         const request asked{policy, candidate, demands, s.state.key.headend, s.endpoint};
-        if (!classes_[demands].alone) {
+        const bool paired = !classes_[demands].demands.group.empty();
+        if (!classes_[demands].alone && s.endpoints.size() == 1) {
             requests_.push_back(asked);
             return;
         }
-        const bool paired = !classes_[demands].demands.group.empty();
         if (paired ? try_pair(asked, now, done) : try_alone(asked, now, done)) {
             return;
         }
@@ -208,9 +209,12 @@ constraints policies::apart_from(const slot& s, const dynamic_class& demands) co
         }
         if (demands.demands.disjoint == kept_apart::node) {
             for (const node_number n : {g.from[l], g.to[l]}) {
-                const bool end =
-                    n == s.state.key.headend || n == s.endpoint || n == other->key.headend;
-                if (!end && endpoint_node(map_, other->key.endpoint) != n) {
+                const auto is_end = [&](const std::vector<node_number>& ends) {
+                    return std::find(ends.begin(), ends.end(), n) != ends.end();
+                };
+                const bool head = n == s.state.key.headend || n == other->key.headend;
+                if (!head && !is_end(s.endpoints) &&
+                    !is_end(endpoint_nodes(map_, other->key.endpoint))) {
                     within.exclude_nodes.push_back(n);
                 }
             }
@@ -225,7 +229,9 @@ bool policies::try_alone(const request& asked, microseconds now, evaluation& don
     const constraints within = apart_from(s, demands);
     ++done.computed;
     std::optional<computed_list> found;
-    if (within.bandwidth != 0 && services_.compute_sharing) {
+    if (s.endpoints.size() > 1) {
+        found = compute_nearest(asked, within, demands.demands.ecmp);
+    } else if (within.bandwidth != 0 && services_.compute_sharing) {
         found = services_.compute_sharing(asked.headend, asked.endpoint, within, asked.policy);
     } else if (demands.demands.ecmp) {
         if (services_.compute_ecmp) {
@@ -294,6 +300,9 @@ bool policies::answer(const request& asked, const std::optional<computed_list>& 
     if (!keeps_present(s, asked.candidate, spelt, now, made)) {
         made.lists.push_back({std::move(spelt.segments), 1});
         made.links = std::move(spelt.links);
+    }
+    if (s.endpoints.size() > 1 && !classes_[asked.demands].demands.ecmp) {
+        s.endpoint = map_.graph().to[made.links.back()];
     }
     made.bandwidth = classes_[asked.demands].within.bandwidth;
     if (!reserve(asked.policy, made)) {

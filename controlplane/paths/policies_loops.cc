@@ -68,7 +68,7 @@ void policies::find_loops() {
         const auto owner = owners.find(of);
         return owner == owners.end()
                    ? std::nullopt
-                   : endpoint_node(map_, slots_[owner->second].state.key.endpoint);
+                   : std::optional(endpoint_nodes(map_, slots_[owner->second].state.key.endpoint));
     };
     for (std::uint32_t number = 0; !owners.empty() && number < size(); ++number) {
         const policy_state& state = slots_[number].state;

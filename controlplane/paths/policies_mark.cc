@@ -62,9 +62,10 @@ void policies::mark_doubtful() {
                 mark(number, false, true);
             }
         }
-        const auto endpoint = endpoint_node(map_, s.state.key.endpoint);
-        if (!endpoint || *endpoint != s.endpoint) {
-            mark(number, false, true);
+        const auto endpoints = endpoint_nodes(map_, s.state.key.endpoint);
+        if (endpoints != s.endpoints) {
+            mark(number, false,
+                 std::find(endpoints.begin(), endpoints.end(), s.endpoint) == endpoints.end());
         }
     }
 }
@@ -126,6 +127,9 @@ void policies::mark_changed(const topology::change& changed) {
     bool all = false;
     for (const node_number n : changed.nodes) {
         all |= mark_node(n);
+    }
+    if (!changed.prefixes.empty()) {
+        mark_waypoints();
     }
     if (reach_differs || !changed.nodes.empty() || !changed.prefixes.empty()) {
         mark_doubtful();

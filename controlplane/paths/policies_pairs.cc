@@ -98,17 +98,13 @@ policies::pair_of_group* policies::pair_for(const request& asked, candidate_stat
     if (is_new) {
         pair_request wanted{{}, {}, {members[0], members[1]}, demands.demands.disjoint};
         for (std::size_t i = 0; i < 2; ++i) {
-            const policy_key& key = slots_[members[i]].state.key;
-            wanted.headends[i] = key.headend;
-            wanted.endpoints[i] = endpoint_node(map_, key.endpoint).value_or(topology::nobody);
+            wanted.headends[i] = slots_[members[i]].state.key.headend;
         }
         pair.policies = wanted.policies;
+        ++done.computed;
+        pair.found = compute_nearest_pair(wanted, demands.within);
         pair.alike =
             wanted.headends[0] == wanted.headends[1] && wanted.endpoints[0] == wanted.endpoints[1];
-        ++done.computed;
-        if (services_.compute_pair) {
-            pair.found = services_.compute_pair(wanted, demands.within);
-        }
     }
     return &pair;
 }
@@ -162,6 +158,7 @@ bool policies::try_half(const request& asked, pair_of_group& pair, std::size_t w
     s.pair_cost = found.disjoint && found.proven ? found.paths[0].metric + found.paths[1].metric
                                                  : topology::unreachable;
     computed_list half{{}, found.paths[which].links};
+    s.endpoint = map_.graph().to[half.links.back()];
     if (services_.encode) {
         half.segments = services_.encode(asked.headend, half.links).value_or(topology::segments());
     }
@@ -175,8 +172,10 @@ bool policies::try_half(const request& asked, pair_of_group& pair, std::size_t w
 bool policies::hopes_for_pair(const slot& s, std::uint32_t number, improvements& better) const {
     const std::size_t plane = better.plane_for(number, classes_[number].within);
     const auto reach = [&](const policy_key& key) {
-        const auto endpoint = endpoint_node(map_, key.endpoint);
-        return endpoint && better.reach(plane, key.headend, *endpoint, s.pair_cost);
+        const auto ends = endpoint_nodes(map_, key.endpoint);
+        return std::any_of(ends.begin(), ends.end(), [&](node_number end) {
+            return better.reach(plane, key.headend, end, s.pair_cost);
+        });
     };
     for (std::size_t i = 0; i < s.classes.size(); ++i) {
         const candidate_state& state = s.state.states[i];

@@ -89,6 +89,7 @@ enum class kept_apart : std::uint8_t { link, node, srlg };
 struct dynamic_path {
     constraints within;      // its exclude_links is filled from `avoid`
     std::vector<hop> avoid;  // links
+    std::vector<hop> via;    // nodes and prefixes (anycast): `within` has what is behind them
     std::optional<policy_key> disjoint_from;
     kept_apart disjoint = kept_apart::link;
     // A disjoint association (RFC 8800): two paths of different policies with the same name here

@@ -215,11 +215,11 @@ std::vector<binding_place> list_checker::labels_of(node_number headend, const ex
         std::vector<node_number> next;
         for (const node_number node : at) {
             labels.push_back({node, h.label});
-            if (const auto end = end_of_policy({node, h.label})) {
-                next.push_back(*end);
+            if (const auto ends = end_of_policy({node, h.label})) {
+                next.insert(next.end(), ends->begin(), ends->end());
             } else if (const auto meant = sids_.read(node, h.label)) {
-                const auto ends = ends_of(*meant);
-                next.insert(next.end(), ends.begin(), ends.end());
+                const auto led = ends_of(*meant);
+                next.insert(next.end(), led.begin(), led.end());
             }
         }
         std::sort(next.begin(), next.end());
@@ -290,12 +290,14 @@ bool list_checker::refresh(const topology::change& changed) {
     return reach_.refresh(changed);
 }
 
-std::optional<node_number> endpoint_node(const topology::map& m, const ip_prefix& endpoint) {
+std::vector<node_number> endpoint_nodes(const topology::map& m, const ip_prefix& endpoint) {
+    std::vector<node_number> nodes;
     const auto p = is_null(endpoint) ? std::nullopt : m.find(endpoint);
-    if (!p || m.sources(*p).empty()) {
-        return std::nullopt;
+    for (const topology::prefix_source& source :
+         p ? m.sources(*p) : std::span<const topology::prefix_source>()) {
+        nodes.push_back(source.node);
     }
-    return m.sources(*p).front().node;
+    return nodes;
 }
 
 }  // namespace rhumb::paths

@@ -58,7 +58,8 @@ public:
 
     // Where each label of a list is looked at, as far as that is known, and the label.
     // `end_of_policy`: where the policy leads whose binding SID that is, if it is one.
-    using policy_ends = std::function<std::optional<topology::node_number>(const binding_place&)>;
+    using policy_ends =
+        std::function<std::optional<std::vector<topology::node_number>>(const binding_place&)>;
     [[nodiscard]] std::vector<binding_place> labels_of(topology::node_number headend,
                                                        const explicit_list& list,
                                                        const policy_ends& end_of_policy);
@@ -105,9 +106,9 @@ private:
     std::vector<topology::link_number> unused_;
 };
 
-// The endpoint's node: of several that advertise it, that of the lowest number (they are equals to
-// an anycast endpoint). nullopt for the null endpoint, and where nobody is it.
-[[nodiscard]] std::optional<topology::node_number> endpoint_node(const topology::map& m,
-                                                                 const ip_prefix& endpoint);
+// The nodes that are the endpoint, by number: several where it is an anycast one; none for the null
+// endpoint, and where nobody is it.
+[[nodiscard]] std::vector<topology::node_number> endpoint_nodes(const topology::map& m,
+                                                                const ip_prefix& endpoint);
 
 }  // namespace rhumb::paths

@@ -101,12 +101,13 @@ std::optional<split_segments> policy_services::proposal(node_number headend,
     return made ? std::optional(std::move(made.value())) : std::nullopt;
 }
 
-std::optional<computed_list> policy_services::compute(node_number headend, node_number endpoint,
+std::optional<computed_list> policy_services::compute(node_number headend,
+                                                      std::span<const node_number> endpoints,
                                                       const constraints& within, owner_id owner) {
-    if (headend == endpoint) {
+    if (std::find(endpoints.begin(), endpoints.end(), headend) != endpoints.end()) {
         return std::nullopt;
     }
-    const path_result found = finder_.find(map_, headend, endpoint, within, reserved_, owner);
+    const path_result found = finder_.find(map_, headend, endpoints, within, reserved_, owner);
     if (!found || found->links.empty()) {
         return std::nullopt;
     }
@@ -118,7 +119,8 @@ std::optional<computed_list> policy_services::compute(node_number headend, node_
 std::optional<computed_list> policy_services::compute_ecmp(node_number headend,
                                                            node_number endpoint,
                                                            const constraints& within) {
-    if (headend == endpoint || within.bounded() || !within.via.empty() || within.bandwidth != 0) {
+    if (headend == endpoint || within.bounded() || within.has_waypoints() ||
+        within.bandwidth != 0) {
         return std::nullopt;
     }
     auto links = equal_cost_links(map_, headend, endpoint, within);
@@ -200,6 +202,10 @@ path_services policy_services::services(label_services labels) {
     path_services made;
     made.compute = [this](node_number headend, node_number endpoint, const constraints& within) {
         return compute(headend, endpoint, within);
+    };
+    made.compute_any = [this](node_number headend, std::span<const node_number> endpoints,
+                              const constraints& within, std::uint32_t policy) {
+        return compute(headend, endpoints, within, policy);
     };
     made.compute_sharing = [this](node_number headend, node_number endpoint,
                                   const constraints& within, std::uint32_t policy) {

@@ -34,7 +34,13 @@ public:
     [[nodiscard]] std::optional<computed_list> compute(topology::node_number headend,
                                                        topology::node_number endpoint,
                                                        const constraints& within,
-                                                       owner_id owner = no_owner);
+                                                       owner_id owner = no_owner) {
+        return compute(headend, std::span(&endpoint, 1), within, owner);
+    }
+    // To the nearest of several.
+    [[nodiscard]] std::optional<computed_list> compute(
+        topology::node_number headend, std::span<const topology::node_number> endpoints,
+        const constraints& within, owner_id owner = no_owner);
     [[nodiscard]] std::optional<computed_list> compute_ecmp(topology::node_number headend,
                                                             topology::node_number endpoint,
                                                             const constraints& within);

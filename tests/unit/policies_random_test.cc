@@ -83,7 +83,8 @@ public:
         const policy_key key = random_key();
         candidate_path c = random_candidate();
         if (real_ && key.headend % 3 != 0) {
-            c.binding_sid = 15'000 + key.color * 100 + *endpoint_node(rig.map, key.endpoint);
+            c.binding_sid =
+                15'000 + key.color * 100 + endpoint_nodes(rig.map, key.endpoint).front();
         }
         rig.all->set(key, c);
     }

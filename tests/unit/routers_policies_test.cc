@@ -2,6 +2,7 @@
 // others, which these have to know, and which do not lead back.
 #include <string>
 
+#include "controlplane/config/text.hh"
 #include "controlplane/routing/rows.hh"
 #include "tests/unit/routers_rig.hh"
 
@@ -175,6 +176,40 @@ std::string policy_text(const std::string& headend, const std::string& endpoint,
     return "[[policies]]\nheadend = \"" + headend + "\"\ncolor = 1\nendpoint = \"" + endpoint +
            "\"\nsteer = [\"" + address + "/32\"]\nbinding_sid = " + std::to_string(binding_sid) +
            "\npaths = [" + paths + "]\n";
+}
+
+// 10.9.0.9 is q and e; the nearest gets what is steered to it, and when that fails the other one.
+TEST_F(routers_policies, an_anycast_endpoint_is_the_nearest_of_its_nodes) {
+    auto said = network();
+    topology::prefix shared;
+    shared.address = *config::parse_prefix("10.9.0.9/32");
+    shared.sids.push_back({900, 0, false, false});
+    for (const std::string node : {"q", "e"}) {
+        of(said, node).prefixes.push_back(shared);
+    }
+    routers_rig rig(said, {}, 0,
+                    "[[policies]]\nheadend = \"a\"\ncolor = 1\nendpoint = \"10.9.0.9\"\n"
+                    "steer = [\"10.9.0.9/32\"]\n"
+                    "paths = [{ dynamic = { exclude_links = [\"p->q\"], max_hops = 3 } },"
+                    "{ preference = 50, dynamic = { via = [\"10.9.0.9/32\", \"d\"] } }]\n");
+    const auto nodes = [&] {
+        const walked went = rig.net.send(*rig.m.find("a"), {}, 0x0a090009, 7);
+        return (went.delivered ? "" : went.why) + rig.text(went);
+    };
+    EXPECT_EQ(nodes(), ": a p b q");
+    for (auto* const node : {&of(said, "b"), &of(said, "q")}) {
+        std::erase_if(node->links, [](const topology::link& l) {
+            return (l.remote == "b" || l.remote == "q") && l.metric == 10;
+        });
+        node->version += 1;
+    }
+    for (topology::node_number n = 0; n < said.size(); ++n) {
+        rig.net.tell(n, said);
+    }
+    ASSERT_EQ(rig.net.error(), "");
+    // Too far for the first path; the second one passes a member, then d, and ends at e.
+    EXPECT_EQ(nodes(), ": a p q c r d e");
+    EXPECT_EQ(policies(rig, "a")[0]["preference"], 50);
 }
 
 const std::string comes_back =
