@@ -8,6 +8,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -166,7 +167,11 @@ private:
 
     // computation_steering.cc
     void steer(std::span<const std::vector<way>> ways);
-    [[nodiscard]] bool leads_back(const ip_prefix& steered, const ip_prefix& endpoint);
+    [[nodiscard]] std::set<topology::node_number> ends_of(
+        const paths::installed_policy& policy) const;
+    [[nodiscard]] std::string_view astray(const ip_prefix& steered,
+                                          const paths::installed_policy& policy);
+
     const computed_inputs& from_;
     const topology::graph& g_;
     std::span<own_view> views_;

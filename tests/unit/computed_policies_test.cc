@@ -247,6 +247,40 @@ TEST_F(computed_policies, lists_that_come_back_by_binding_sids_are_left_out) {
     EXPECT_EQ(notes(note_kind::loop), expected);
 }
 
+TEST_F(computed_policies, what_would_not_get_on_from_the_end_of_a_list_is_not_steered) {
+    auto said = network();
+    said[0].overload = true;  // nothing goes from e to b through a
+    said[3].overload = true;  // nor through d
+    for (const std::size_t n : {0U, 3U}) {
+        said[n].version = 2;
+        ASSERT_TRUE(m_.apply(said[n]));
+    }
+    inputs_ = test::inputs_for(m_, node("a"), false);
+    add(1, "b", {{{to("e")}, 1}}).steered = {prefix("10.2.2.0/24")};
+    compute();
+    EXPECT_EQ(rule_text(made_, prefix("10.2.2.0/24")), "send to-b");
+    EXPECT_EQ(notes(note_kind::loop),
+              "10.2.2.0/24 is not steered into the policy to 10.0.0.2/32 color 1: from there "
+              "nothing leads to it\n");
+}
+
+// What counts is where the lists end, not what the endpoint is.
+TEST_F(computed_policies, what_would_come_back_from_the_end_of_a_list_is_not_steered) {
+    add(1, "b", {{{to("e")}, 1}}).steered = {prefix("10.2.2.0/24")};
+    add(2, "b", {{{to("c")}, 1}, {{to("e"), to("a"), to("e")}, 1}}).steered = {
+        prefix("10.2.3.0/24")};
+    add(3, "b", {{{to("f")}, 1}}).steered = {prefix("10.2.4.0/24")};
+    compute();
+    EXPECT_EQ(rule_text(made_, prefix("10.2.2.0/24")), "send to-b");
+    EXPECT_EQ(rule_text(made_, prefix("10.2.3.0/24")), "send to-b");
+    EXPECT_EQ(rule_text(made_, prefix("10.2.4.0/24")), "send 500006 to-e");
+    EXPECT_EQ(notes(note_kind::loop),
+              "10.2.2.0/24 is not steered into the policy to 10.0.0.2/32 color 1: from there it "
+              "would come back\n"
+              "10.2.3.0/24 is not steered into the policy to 10.0.0.2/32 color 2: from there it "
+              "would come back\n");
+}
+
 TEST_F(computed_policies, who_has_a_label_first_keeps_it) {
     add(1, "d", {{{to("c")}, 1}}).binding_sid = 100'003;
     add(2, "d", {{{to("c")}, 1}}).binding_sid = 4000;
