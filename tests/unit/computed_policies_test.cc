@@ -264,6 +264,22 @@ TEST_F(computed_policies, what_would_not_get_on_from_the_end_of_a_list_is_not_st
               "nothing leads to it\n");
 }
 
+// e lets nothing pass, but a policy to it may end there and go on as plain IP.
+TEST_F(computed_policies, what_has_no_other_way_may_go_to_a_neighbour_that_lets_nothing_pass) {
+    auto said = network();
+    said[4].overload = true;
+    said[4].version = 2;
+    ASSERT_TRUE(m_.apply(said[4]));
+    said[0].version = 2;  // without its link to b, a reaches nothing behind e
+    std::erase_if(said[0].links, [](const topology::link& l) { return l.remote == "b"; });
+    ASSERT_TRUE(m_.apply(said[0]));
+    inputs_ = test::inputs_for(m_, node("a"), false);
+    add(1, "e", {{{to("e")}, 1}}).steered = {prefix("10.2.6.0/24")};
+    compute();
+    EXPECT_EQ(rule_text(made_, prefix("10.2.6.0/24")), "send to-e");
+    EXPECT_EQ(notes(note_kind::loop), "");
+}
+
 // What counts is where the lists end, not what the endpoint is.
 TEST_F(computed_policies, what_would_come_back_from_the_end_of_a_list_is_not_steered) {
     add(1, "b", {{{to("e")}, 1}}).steered = {prefix("10.2.2.0/24")};
