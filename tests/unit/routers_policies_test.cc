@@ -13,33 +13,25 @@ using test::routers_rig;
 using test::walked;
 using topology::advertisement;
 
-// a - p, then p - q - r - e by links that cost 100; p - b - q - c - r - d - e costs 20 from one to
-// the next. a imposes no more than two labels.
+// a imposes no more than two labels.
 std::vector<advertisement> network() {
-    auto said = test::make_advertisements({{"a", "p"},
-                                           {"p", "q", 100, 100},
-                                           {"q", "r", 100, 100},
-                                           {"r", "e", 100, 100},
-                                           {"p", "b"},
-                                           {"b", "q"},
-                                           {"q", "c"},
-                                           {"c", "r"},
-                                           {"r", "d"},
-                                           {"d", "e"}});
+    auto said = test::make_advertisements(test::dear_row());
     said[0].msd = 2;
     return said;
 }
 
+// A policy of `headend` to `endpoint`, to which an address is steered. No binding SID: 0.
+std::string policy_text(const std::string& headend, const std::string& endpoint,
+                        const std::string& address, int binding_sid, const std::string& paths) {
+    return "[[policies]]\nheadend = \"" + headend + "\"\ncolor = 1\nendpoint = \"" + endpoint +
+           "\"\nsteer = [\"" + address + "/32\"]\n" +
+           (binding_sid != 0 ? "binding_sid = " + std::to_string(binding_sid) + "\n" : "") +
+           "paths = [" + paths + "]\n";
+}
+
 // Over the dear links, steered from a.
-const std::string over_dear_links = R"(
-[[policies]]
-name = "dear"
-headend = "a"
-color = 1
-endpoint = "e"
-steer = ["10.0.0.5/32"]
-paths = [{ segments = ["p", "p->q", "q->r", "r->e"] }]
-)";
+const std::string over_dear_links =
+    policy_text("a", "e", "10.0.0.5", 0, "{ segments = [\"p\", \"p->q\", \"q->r\", \"r->e\"] }");
 
 class routers_policies : public ::testing::Test {
 protected:
@@ -82,15 +74,8 @@ TEST_F(routers_policies, a_list_with_a_binding_sid_of_the_map_arrives) {
 TEST_F(routers_policies, a_binding_sid_of_the_map_may_be_that_of_its_nodes_policy) {
     auto said = network();
     of(said, "p").bindings = {{15'100, {"q", "r", "e"}}};
-    const std::string mine = R"(
-[[policies]]
-name = "p's"
-headend = "p"
-color = 2
-endpoint = "e"
-binding_sid = 15100
-paths = [{ segments = ["p->q", "q->r", "r->e"] }]
-)";
+    const std::string mine =
+        policy_text("p", "e", "10.0.0.5", 15'100, "{ segments = [\"p->q\", \"q->r\", \"r->e\"] }");
     routers_rig rig(said, {}, 0, over_dear_links + mine);
     ASSERT_EQ(policies(rig, "p").size(), 1U);
     EXPECT_EQ(policies(rig, "p")[0]["binding_sid"], 15'100);
@@ -101,18 +86,11 @@ paths = [{ segments = ["p->q", "q->r", "r->e"] }]
 TEST_F(routers_policies, a_policy_that_leads_elsewhere_than_its_nodes_binding_sid_is_noted) {
     auto said = network();
     of(said, "p").bindings = {{15'100, {"q", "r", "e"}}};
-    const std::string mine = R"(
-[[policies]]
-headend = "p"
-color = 2
-endpoint = "q"
-binding_sid = 15100
-paths = [{ segments = ["q"] }]
-)";
+    const std::string mine = policy_text("p", "q", "10.0.0.3", 15'100, "{ segments = [\"q\"] }");
     routers_rig rig(said, {}, 0, over_dear_links + mine);
     EXPECT_EQ(
         notes(rig, "p"),
-        "binding SID 15100 leads to e on the map, and its policy to 10.0.0.3/32 color 2 leads "
+        "binding SID 15100 leads to e on the map, and its policy to 10.0.0.3/32 color 1 leads "
         "to q\n");
     // The policy's path is what counts: for a's list the SID is of no use.
     EXPECT_FALSE(policies(rig, "a")[0]["up"].get<bool>()) << policies(rig, "a");
@@ -146,10 +124,7 @@ TEST_F(routers_policies, computed_lists_and_labels_with_a_binding_sid_of_the_map
     for (const std::string path :
          {"dynamic = { exclude_nodes = [\"b\", \"c\", \"d\"] }", "segments = [\"p\", 15100]",
           "segments = [\"p\", 15100], verify = true"}) {
-        const std::string policy =
-            "[[policies]]\nheadend = \"a\"\ncolor = 1\nendpoint = \"e\"\n"
-            "steer = [\"10.0.0.5/32\"]\npaths = [{ " +
-            path + " }]\n";
+        const std::string policy = policy_text("a", "e", "10.0.0.5", 0, "{ " + path + " }");
         routers_rig rig(said, {}, 0, policy);
         EXPECT_EQ(way(rig), "a p q r e") << path;
         // Where the way by the links has gone it is another, and the SID leads there too.
@@ -170,14 +145,6 @@ TEST_F(routers_policies, computed_lists_and_labels_with_a_binding_sid_of_the_map
     }
 }
 
-// A policy of `headend` to `endpoint`, steered there, with this binding SID and these paths.
-std::string policy_text(const std::string& headend, const std::string& endpoint,
-                        const std::string& address, int binding_sid, const std::string& paths) {
-    return "[[policies]]\nheadend = \"" + headend + "\"\ncolor = 1\nendpoint = \"" + endpoint +
-           "\"\nsteer = [\"" + address + "/32\"]\nbinding_sid = " + std::to_string(binding_sid) +
-           "\npaths = [" + paths + "]\n";
-}
-
 // 10.9.0.9 is q and e; the nearest gets what is steered to it, and when that fails the other one.
 TEST_F(routers_policies, an_anycast_endpoint_is_the_nearest_of_its_nodes) {
     auto said = network();
@@ -188,10 +155,9 @@ TEST_F(routers_policies, an_anycast_endpoint_is_the_nearest_of_its_nodes) {
         of(said, node).prefixes.push_back(shared);
     }
     routers_rig rig(said, {}, 0,
-                    "[[policies]]\nheadend = \"a\"\ncolor = 1\nendpoint = \"10.9.0.9\"\n"
-                    "steer = [\"10.9.0.9/32\"]\n"
-                    "paths = [{ dynamic = { exclude_links = [\"p->q\"], max_hops = 3 } },"
-                    "{ preference = 50, dynamic = { via = [\"10.9.0.9/32\", \"d\"] } }]\n");
+                    policy_text("a", "10.9.0.9", "10.9.0.9", 0,
+                                "{ dynamic = { exclude_links = [\"p->q\"], max_hops = 3 } },"
+                                "{ preference = 50, dynamic = { via = [\"10.9.0.9\", \"d\"] } }"));
     const auto nodes = [&] {
         const walked went = rig.net.send(*rig.m.find("a"), {}, 0x0a090009, 7);
         return (went.delivered ? "" : went.why) + rig.text(went);

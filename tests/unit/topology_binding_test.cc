@@ -10,21 +10,7 @@
 namespace rhumb::topology {
 namespace {
 
-// p - q - r - e by links that cost 100; p - b - q - c - r - d - e costs 20 from one to the next.
 // SRLB 4000 to 15999; adjacency SIDs from 4000 on.
-std::vector<advertisement> network() {
-    return test::make_advertisements({{"a", "p"},
-                                      {"p", "q", 100, 100},
-                                      {"q", "r", 100, 100},
-                                      {"r", "e", 100, 100},
-                                      {"p", "b"},
-                                      {"b", "q"},
-                                      {"q", "c"},
-                                      {"c", "r"},
-                                      {"r", "d"},
-                                      {"d", "e"}});
-}
-
 class binding : public ::testing::Test {
 protected:
     [[nodiscard]] advertisement& of(const std::string& name) {
@@ -52,7 +38,7 @@ protected:
         return text + ", " + std::to_string(made.value().links.size());
     }
 
-    std::vector<advertisement> said = network();
+    std::vector<advertisement> said = test::make_advertisements(test::dear_row());
 };
 
 TEST_F(binding, leads_over_the_links_between_neighbours) {
