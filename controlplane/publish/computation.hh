@@ -113,7 +113,7 @@ private:
 
     // computation_backups.cc
     [[nodiscard]] std::uint32_t object_for(std::uint32_t position, const destination& to,
-                                           mpls::label have, std::size_t rest);
+                                           mpls::label have, std::size_t rest, bool imposes);
     [[nodiscard]] const stack* stack_for(std::uint32_t position, const destination& to);
     [[nodiscard]] std::uint32_t detour_for(std::uint32_t position, const destination& to);
     [[nodiscard]] stack resolved(const topology::repair& r);
@@ -124,8 +124,9 @@ private:
     // computation_prefixes.cc
     void add_prefix_sids(std::size_t view);
     void add_ip_prefixes();
-    // Ways to the nearest of the nodes that have the prefix, with its SID's label or plainly.
-    void find_ways(topology::prefix_number p, std::size_t view, bool labelled,
+    // Ways to the nearest of the nodes that have the prefix, with its SID's label or plainly;
+    // `imposes`: for packets that come without a label.
+    void find_ways(topology::prefix_number p, std::size_t view, bool labelled, bool imposes,
                    std::vector<way>& ways);
     // The pinned way, if there is one.
     [[nodiscard]] bool find_pinned(topology::prefix_number p, std::size_t view,

@@ -59,8 +59,8 @@ way computation::over_link(std::uint32_t position, bool is_protected, std::uint8
         return made;
     }
     if (const auto p = from_.labels.node_prefix(made.source, 0)) {
-        made.object =
-            object_for(position, {made.source, *p, *view, implicit_null, false}, implicit_null, 0);
+        made.object = object_for(position, {made.source, *p, *view, implicit_null, false},
+                                 implicit_null, 0, false);
     } else {
         say(note_kind::unprotected,
             fmt::format("{} has no node SID, to which its adjacency could be repaired",
@@ -216,7 +216,7 @@ bool computation::first_ways(const topology::segment& first, std::vector<way>& w
         from_.labels.sid(prefix, algorithm) == nullptr) {
         return false;
     }
-    find_ways(prefix, *view, true, ways);
+    find_ways(prefix, *view, true, true, ways);
     for (way& w : ways) {  // explicit null tells the family of what is below, which may be any
         w.out = label_towards(prefix, *view, w.source, links_[w.position].to, false)
                     .value_or(implicit_null);
@@ -239,7 +239,7 @@ void computation::protect(std::vector<way>& ways, const topology::segment& first
         const auto p = from_.labels.node_prefix(w.source, algorithm);
         if (wants && view && p) {
             w.object = object_for(w.position, {w.source, *p, *view, implicit_null, true}, w.out,
-                                  w.rest.size());
+                                  w.rest.size(), true);
         }
     }
 }
