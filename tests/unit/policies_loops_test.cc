@@ -121,6 +121,7 @@ TEST(binding_cycles, are_found_by_coming_back) {
     // A long one.
     constexpr std::uint32_t many = 300'000;
     std::vector<topology::binding_use> ring;
+    ring.reserve(many);
     for (std::uint32_t n = 0; n < many; ++n) {
         ring.push_back({n, (n + 1) % many});
     }
