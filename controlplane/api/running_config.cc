@@ -216,6 +216,14 @@ std::string overlay_text(const config::overlay_section& overlay) {
     list("listen", overlay.listen);
     list("peers", overlay.peers);
     list("follow", overlay.follow);
+    text += fmt::format(
+        "broadcast = \"{}\"\nbroadcast_order = {}\nbroadcast_retransmit = {}\n"
+        "broadcast_fanout = {}\nbroadcast_lifetime = {}\n",
+        config::to_string(overlay.broadcast), overlay.broadcast_order, overlay.broadcast_retransmit,
+        overlay.broadcast_fanout, overlay.broadcast_lifetime);
+    if (!overlay.broadcast_address.text.empty()) {
+        text += fmt::format("broadcast_address = {}\n", quoted(overlay.broadcast_address.text));
+    }
     return text + fmt::format(
                       "admit = \"{}\"\ndiscovery = {}\nmax_peers = {}\nswitch_timeout = {}\n"
                       "handshake_timeout = {}\nmessages_per_second = {}\n"

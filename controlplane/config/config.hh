@@ -223,6 +223,9 @@ struct topology_section {     // [topology]: rules are computed from a map of th
 // Whose connections are taken.
 enum class overlay_admission : std::uint8_t { followed, anyone };
 
+// How broadcast messages spread (controlplane/overlay/broadcast/).
+enum class overlay_broadcast : std::uint8_t { off, plumtree, flooding, gossip };
+
 // [overlay]: the replication service. Names of feeds and addresses stay text here, with their
 // places: the service knows their form.
 struct overlay_section {
@@ -240,6 +243,12 @@ struct overlay_section {
     std::vector<item> follow;  // feeds that are replicated, beside those of the store
     overlay_admission admits = overlay_admission::followed;
     bool discovery = false;
+    overlay_broadcast broadcast = overlay_broadcast::off;
+    bool broadcast_order = false;           // delivered in the order of each origin
+    bool broadcast_retransmit = false;      // until acknowledged
+    std::uint32_t broadcast_fanout = 4;     // of gossip
+    std::uint32_t broadcast_lifetime = 60;  // seconds that a message may be old
+    item broadcast_address;  // HOST:PORT that others are told to dial; "" = the first of listen
     std::uint32_t max_peers = 64;
     std::uint32_t switch_timeout = 3000;     // milliseconds until a silent source is left
     std::uint32_t handshake_timeout = 5000;  // milliseconds

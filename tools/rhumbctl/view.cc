@@ -193,7 +193,7 @@ constexpr std::array<field, 6> utilisation_fields{{{"NODE", "node"},
                                                    {"CAPACITY MBIT/S", "capacity", mbits},
                                                    {"FULL %", "utilisation", percent}}};
 
-constexpr std::array<view, 27> views{{{"version", {}, {}},
+constexpr std::array<view, 28> views{{{"version", {}, {}},
                                       {"ports", by_port, port_fields},
                                       {"labels", by_label, label_fields},
                                       {"prefixes", by_prefix, prefix_fields},
@@ -219,6 +219,7 @@ constexpr std::array<view, 27> views{{{"version", {}, {}},
                                       {"overlay_peers", by_peer, overlay_peer_fields},
                                       {"overlay_progress", {}, {}},
                                       {"overlay_state", {}, {}},
+                                      {"overlay_broadcast", {}, {}},
                                       {"overlay_forks", by_feed, overlay_fork_fields}}};
 
 constexpr const char* absent = "-";

@@ -56,6 +56,7 @@ connection::connection(tcp::socket socket, connection_owner& owner, replicator& 
     : socket_(std::move(socket)),
       owner_(&owner),
       feeds_(feeds),
+      spread_(chosen.spread),
       handshake_timeout_(chosen.handshake_timeout),
       read_timer_(socket_.get_executor()),
       life_timer_(socket_.get_executor()),
@@ -125,7 +126,8 @@ void connection::take(std::size_t count) {
         pause = std::max(pause, clock_pause);  // notes that come too early would be lost
     }
     // Who makes us say more than it takes, or more than can be verified and stored, is not heard.
-    if (feeds_.waiting() > most_waiting || unsent() > most_unsent) {
+    if (feeds_.waiting() > most_waiting || unsent() > most_unsent ||
+        (spread_ != nullptr && spread_->is_busy())) {
         pause = std::max(pause, full_pause);
     }
     if (pause.count() == 0) {
@@ -155,6 +157,11 @@ void connection::become_open() {
             link_.calls().open(call_type::duplex, "ebt.replicate",
                                R"([{"version":3,"format":"classic"}])", largest_notes);
         open_replication(id, 3);
+        if (spread_ != nullptr && is_open_ && !is_closing_) {
+            // Who does not know it answers with an error, and nothing else comes of it.
+            open_broadcast(link_.calls().open(call_type::duplex, "rhumb.broadcast",
+                                              R"([{"version":1}])", broadcasts::largest_frame));
+        }
     }
 }
 
@@ -167,6 +174,10 @@ bool connection::on_call(session& /*by*/, const incoming_call& call) {
     }
     if (call.name == "ebt.replicate" && call.type == call_type::duplex) {
         answer_replicate(call);
+        return true;
+    }
+    if (call.name == "rhumb.broadcast" && call.type == call_type::duplex && spread_ != nullptr) {
+        answer_broadcast(call);
         return true;
     }
     if (call.name == "gossip.ping" && call.type == call_type::duplex) {
@@ -230,6 +241,9 @@ void connection::on_data(session& by, stream_id id, body_type type, std::string_
         }
         return;
     }
+    if (id == broadcast_) {
+        return take_broadcast(type, body);
+    }
     // gossip.ping: a time for each time.
     using namespace std::chrono;
     const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
@@ -239,6 +253,9 @@ void connection::on_data(session& by, stream_id id, body_type type, std::string_
 }
 
 void connection::on_end(session& /*by*/, stream_id id, std::optional<std::string_view> error) {
+    if (id == broadcast_) {
+        return stop_broadcast();
+    }
     if (id != ebt_) {
         return;
     }
@@ -377,6 +394,7 @@ void connection::close(std::string why) {
     why_ = std::move(why);
     is_closing_ = true;
     stop_replication();
+    stop_broadcast();
     link_.close();
     write_soon();
     life_timer_.expires_after(goodbye_timeout);
@@ -404,6 +422,7 @@ void connection::shut(std::string why) {
         why_ = std::move(why);
     }
     stop_replication();
+    stop_broadcast();
     connection_owner* const owner = owner_;
     cut();
     owner->closed(*this);

@@ -1,5 +1,6 @@
-// One connection to a peer over TCP: the socket of a peer_link, and the stream of EBT over it. What
-// the peer sends is read only while its budget lasts and the verifiers keep up.
+// One connection to a peer over TCP: the socket of a peer_link, and the streams of EBT and of
+// broadcast over it. What the peer sends is read only while its budget lasts and the verifiers keep
+// up.
 //
 // Threads: control.
 #pragma once
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "controlplane/overlay/service/address.hh"
+#include "controlplane/overlay/service/broadcasts.hh"
 #include "controlplane/overlay/service/budget.hh"
 #include "controlplane/overlay/service/replicator.hh"
 #include "controlplane/overlay/wire/handshake.hh"
@@ -43,11 +45,13 @@ struct connection_settings {
     network_key network = main_network;
     std::chrono::milliseconds handshake_timeout{5000};
     budget::rates rates{20'000, 20'000, std::uint64_t{64} << 20};
+    broadcasts* spread = nullptr;  // null: this node does not broadcast
 };
 
 class connection final : public std::enable_shared_from_this<connection>,
                          private session_handler,
-                         private replication_link {
+                         private replication_link,
+                         private broadcast_link {
 public:
     using tcp = boost::asio::ip::tcp;
 
@@ -68,6 +72,7 @@ public:
     // It has said goodbye.
     [[nodiscard]] bool is_closing() const noexcept { return is_closing_; }
     [[nodiscard]] bool replicates() const noexcept { return ebt_ != 0; }
+    [[nodiscard]] bool broadcasts_too() const noexcept { return broadcast_ != 0; }
     // An address and a port.
     [[nodiscard]] const host_port& remote() const noexcept { return remote_; }
     // Why it was or will be closed; empty while nothing is wrong.
@@ -89,6 +94,10 @@ private:
     [[nodiscard]] std::size_t unsent() const override;
     void flush_later() override;
 
+    // broadcast_link; unsent() is the same
+    void send_frame(std::span<const byte> frame) override;
+    void end_broadcast(std::string_view why) override;
+
     void read();
     void take(std::size_t count);
     void become_open();
@@ -96,6 +105,10 @@ private:
     void open_replication(stream_id id, int version);
     void stop_replication();
     void stream_ended();
+    void answer_broadcast(const incoming_call& call);
+    void open_broadcast(stream_id id);
+    void stop_broadcast();
+    void take_broadcast(body_type type, std::string_view body);
     // Has what waits written soon: once, for all that comes until then.
     void write_soon();
     void write();
@@ -106,6 +119,7 @@ private:
     tcp::socket socket_;
     connection_owner* owner_;  // null once closed
     replicator& feeds_;
+    broadcasts* const spread_;
     const std::chrono::milliseconds handshake_timeout_;
     boost::asio::steady_timer read_timer_;  // the budget's, and the handshake's
     boost::asio::steady_timer life_timer_;
@@ -122,6 +136,7 @@ private:
     bool flush_is_due_ = false;
     stream_id ebt_ = 0;  // the stream of ebt.replicate
     std::optional<ebt::stream> replication_;
+    stream_id broadcast_ = 0;  // of rhumb.broadcast
     host_port remote_;
     std::string why_;
     std::string notes_text_;

@@ -84,10 +84,14 @@ void service::request(std::string_view method, const json& params, client from) 
         connect(params, from);
     } else if (method == "overlay.disconnect") {
         disconnect(params, from);
+    } else if (method == "overlay.broadcast") {
+        broadcast(params, from);
+    } else if (method == "overlay.listen") {
+        listen(params, from);
     } else {
         from.answer(bad("unknown method \"" + std::string(method) +
                         "\"; there are show, overlay.follow, .unfollow, .block, .unblock, "
-                        ".publish, .read, .connect and .disconnect"));
+                        ".publish, .read, .connect, .disconnect, .broadcast and .listen"));
     }
 }
 
@@ -104,12 +108,14 @@ void service::show(const json& params, const client& from) {
         from.answer(json{{"rows", peer_rows()}});
     } else if (what == "overlay_progress") {
         from.answer(json{{"rows", json::array({progress_row()})}});
+    } else if (what == "overlay_broadcast") {
+        from.answer(json{{"rows", json::array({broadcast_tree()})}});
     } else if (what == "overlay_state") {
         from.answer(json{{"rows", json::array({state_tree()})}});
     } else {
         from.answer(bad(
-            "params.what must be overlay_feeds, overlay_peers, overlay_progress, overlay_state or "
-            "overlay_forks"));
+            "params.what must be overlay_feeds, overlay_peers, overlay_progress, overlay_state, "
+            "overlay_forks or overlay_broadcast"));
     }
 }
 

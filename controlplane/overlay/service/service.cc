@@ -62,6 +62,7 @@ result<std::unique_ptr<service>> service::open(asio::io_context& io, const servi
     if (auto started = made->hub_.start(); !started) {
         return started.why();
     }
+    made->tell_address();
     for (const peer_address& peer : peers.value()) {
         if (const auto to = parse_address(peer.address)) {
             made->hub_.dial(to.value(), true);
@@ -90,15 +91,32 @@ service::service(asio::io_context& io, identity own, store kept, const replicato
       feeds_(
           own_, archive_, [&io](std::function<void()> what) { asio::post(io, std::move(what)); },
           {.switch_timeout = chosen.switch_timeout}, start),
-      hub_(io, feeds_, own_, chosen, tell),
+      spread_(chosen.broadcast
+                  ? std::make_unique<broadcasts>(io, own_, chosen.network, *chosen.broadcast,
+                                                 broadcasts::options_of(*chosen.broadcast))
+                  : nullptr),
+      hub_(io, feeds_, own_, chosen, tell, spread_.get()),
       tick_timer_(io),
       tell_(std::move(tell)) {
     feeds_.on_message([this](const key32& feed, std::int64_t sequence, const message_text& text) {
         heard(feed, sequence, text);
     });
+    if (spread_) {
+        spread_->on_heard([this](const heard_broadcast& message) { heard(message); });
+    }
     feeds_.on_fork([this](const key32& author) {
         tell_("two messages of one sequence: the feed is frozen", feed_id_text(author));
     });
+}
+
+// The first address on which it listens that others can dial.
+void service::tell_address() {
+    for (const host_port& at : hub_.listening()) {
+        const auto dialled = dialled_address(at);
+        if (spread_ && dialled && dialled.value()) {
+            return spread_->tell_address(*dialled.value());
+        }
+    }
 }
 
 void service::tick() {
@@ -119,6 +137,12 @@ void service::stop(std::function<void()> done) {
     const auto copy = readers_;
     for (const auto& one : copy) {
         finish(one);
+    }
+    for (const listener& one : std::exchange(listeners_, {})) {
+        one.to.answer(json::object());
+    }
+    if (spread_) {
+        spread_->stop();
     }
     hub_.stop([this, done = std::move(done)] {
         // What was closed just now has left clocks to be kept.

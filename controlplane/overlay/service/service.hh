@@ -5,6 +5,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <deque>
 #include <functional>
 #include <list>
 #include <memory>
@@ -13,6 +14,7 @@
 #include <string_view>
 
 #include "controlplane/overlay/service/archive.hh"
+#include "controlplane/overlay/service/broadcasts.hh"
 #include "controlplane/overlay/service/discovery.hh"
 #include "controlplane/overlay/service/hub.hh"
 #include "controlplane/overlay/service/replicator.hh"
@@ -51,6 +53,8 @@ public:
     [[nodiscard]] const key32& id() const noexcept { return own_.id(); }
     [[nodiscard]] const hub& peers() const noexcept { return hub_; }
     [[nodiscard]] const replicator& feeds() const noexcept { return feeds_; }
+    // Null: off.
+    [[nodiscard]] const broadcasts* spread() const noexcept { return spread_.get(); }
 
 private:
     // Reads a feed to its end, and beyond it where it follows.
@@ -67,6 +71,13 @@ private:
     service(boost::asio::io_context& io, identity own, store kept, const replicator::known& start,
             const service_settings& chosen, tell_function tell);
 
+    // Hears broadcast messages, until it goes.
+    struct listener {
+        client to;
+        std::uint64_t missed = 0;  // because it did not take what was sent
+    };
+
+    void tell_address();
     void tick();
     void heard(const key32& feed, std::int64_t sequence, const message_text& text);
     void read_page(const std::shared_ptr<reader>& who);
@@ -86,16 +97,26 @@ private:
     void read(const json& params, const client& from);
     void connect(const json& params, const client& from);
     void disconnect(const json& params, const client& from);
+    // requests_broadcast.cc
+    void broadcast(const json& params, const client& from);
+    void listen(const json& params, const client& from);
+    void heard(const heard_broadcast& message);
+    [[nodiscard]] json broadcast_tree() const;
+    void forget_old_messages();
 
     boost::asio::io_context& io_;
     identity own_;
     service_settings settings_;
     archive archive_;
     replicator feeds_;
+    std::unique_ptr<broadcasts> spread_;
     hub hub_;
     std::unique_ptr<discovery> discovery_;
     boost::asio::steady_timer tick_timer_;
     std::list<std::shared_ptr<reader>> readers_;
+    std::list<listener> listeners_;
+    std::deque<std::pair<std::int64_t, json>> recent_;  // messages, and when they were sent
+    std::size_t recent_bytes_ = 0;
     tell_function tell_;
 };
 
