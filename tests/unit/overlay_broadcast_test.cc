@@ -324,6 +324,20 @@ TEST_F(overlay_broadcast, nobody_says_more_than_so_much_a_second) {
     EXPECT_NE(refusal(a, "overlay.broadcast", json::object()), "");
 }
 
+// Messages are at the verifiers, on their way and being dialled for when the services go.
+TEST_F(overlay_broadcast, services_stop_in_the_middle_of_it) {
+    const auto all = start_star(4, broadcast::spreading::plumtree, false);
+    for (int n = 0; n < 50; ++n) {
+        for (service* from : all) {
+            say(*from, std::to_string(n));
+        }
+    }
+    while (!running_.empty()) {
+        stop(*running_.back());
+        running_.pop_back();
+    }
+}
+
 // A liar with a key of its own, which is let in, and an honest node that it speaks of.
 class overlay_broadcast_liar : public overlay_broadcast {
 protected:

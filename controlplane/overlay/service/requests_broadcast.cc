@@ -34,7 +34,9 @@ constexpr std::array<std::string_view, 3> way_names{"plumtree", "flooding", "gos
 json frame_counts(const std::array<std::uint64_t, broadcast::frame_types>& counts) {
     json made = json::object();
     for (std::size_t type = 1; type < counts.size(); ++type) {
-        made[type_names[type]] = counts[type];
+        if (counts[type] != 0) {
+            made[type_names[type]] = counts[type];
+        }
     }
     return made;
 }
@@ -165,7 +167,9 @@ json service::broadcast_tree() const {
     const broadcast::counters& counts = node.counts();
     json dropped = json::object();
     for (std::size_t why = 1; why < counts.dropped.size(); ++why) {
-        dropped[broadcast::drop_texts[why].name] = counts.dropped[why];
+        if (counts.dropped[why] != 0) {
+            dropped[broadcast::drop_texts[why].name] = counts.dropped[why];
+        }
     }
     const broadcast_settings& chosen = spread_->settings();
     const auto own_address = contact_json(peers.self())["address"];
