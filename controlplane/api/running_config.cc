@@ -224,6 +224,15 @@ std::string overlay_text(const config::overlay_section& overlay) {
     if (!overlay.broadcast_address.text.empty()) {
         text += fmt::format("broadcast_address = {}\n", quoted(overlay.broadcast_address.text));
     }
+    text += fmt::format("link_state = {}\n", overlay.link_state);
+    if (!overlay.nodes.empty()) {
+        std::string nodes;
+        for (const auto& [node, feed] : overlay.nodes) {
+            nodes += fmt::format("{}{} = {}", nodes.empty() ? "" : ", ", quoted(node),
+                                 quoted(feed.text));
+        }
+        text += fmt::format("nodes = {{ {} }}\n", nodes);
+    }
     return text + fmt::format(
                       "admit = \"{}\"\ndiscovery = {}\nmax_peers = {}\nswitch_timeout = {}\n"
                       "handshake_timeout = {}\nmessages_per_second = {}\n"

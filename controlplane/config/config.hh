@@ -248,6 +248,12 @@ struct overlay_section {
     bool broadcast_retransmit = false;      // until acknowledged
     std::uint32_t broadcast_fanout = 4;     // of gossip
     std::uint32_t broadcast_lifetime = 60;  // seconds that a message may be old
+    bool link_state = false;  // the map by feeds: this node's own part, and that of `nodes`
+    struct node_feed {
+        std::string node;
+        item feed;
+    };
+    std::vector<node_feed> nodes;
     item broadcast_address;  // HOST:PORT that others are told to dial; "" = the first of listen
     std::uint32_t max_peers = 64;
     std::uint32_t switch_timeout = 3000;     // milliseconds until a silent source is left

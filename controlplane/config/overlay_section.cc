@@ -32,10 +32,26 @@ void read_broadcast(const table_reader& table, overlay_section& into, diagnostic
     into.broadcast_address.where = table.find("broadcast_address").where(errors);
 }
 
+// nodes = { r2 = "@KEY.ed25519" }: which feed speaks for a node.
+void read_nodes(value from, overlay_section& into, diagnostics& errors) {
+    if (!from) {
+        return;
+    }
+    if (from.kind() != value_kind::table) {
+        errors.fail(from.where(errors), R"(nodes must be a table, as in { r2 = "@KEY.ed25519" })");
+        return;
+    }
+    for (const value::member& m : from.members()) {
+        into.nodes.push_back(
+            {std::string(m.key),
+             {std::string(read_text(m.value, m.key, errors).value_or("")), m.value.where(errors)}});
+    }
+}
+
 }  // namespace
 
 overlay_section read_overlay_section(value from, diagnostics& errors) {
-    constexpr std::array<std::string_view, 21> known{"key",
+    constexpr std::array<std::string_view, 23> known{"key",
                                                      "passphrase_file",
                                                      "store",
                                                      "network",
@@ -50,6 +66,8 @@ overlay_section read_overlay_section(value from, diagnostics& errors) {
                                                      "broadcast_fanout",
                                                      "broadcast_lifetime",
                                                      "broadcast_address",
+                                                     "link_state",
+                                                     "nodes",
                                                      "max_peers",
                                                      "switch_timeout",
                                                      "handshake_timeout",
@@ -78,6 +96,8 @@ overlay_section read_overlay_section(value from, diagnostics& errors) {
     table.word("admit", admissions, result.admits);
     table.flag("discovery", result.discovery);
     read_broadcast(table, result, errors);
+    table.flag("link_state", result.link_state);
+    read_nodes(table.find("nodes"), result, errors);
     table.number("max_peers", 1, 10'000, result.max_peers);
     table.number("switch_timeout", 10, max_timeout, result.switch_timeout);
     table.number("handshake_timeout", 100, max_timeout, result.handshake_timeout);

@@ -555,7 +555,7 @@ TEST(overlay_envelope, link_down_has_a_version_and_a_name) {
     for (std::size_t length = 0; length <= 8; ++length) {
         EXPECT_FALSE(read_link_down(std::span(bytes).first(length))) << length;
     }
-    bytes.resize(8 + 64, 'x');
+    bytes.resize(8 + 255, 'x');
     EXPECT_TRUE(read_link_down(bytes));
     bytes.push_back('x');
     EXPECT_FALSE(read_link_down(bytes));

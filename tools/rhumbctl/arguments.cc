@@ -51,7 +51,7 @@ constexpr const char* usage =
     "                                     which policies should move; --apply: moves the router's "
     "own\n"
     "  controller revert                  take all moves back\n"
-    "  overlay show feeds|peers|progress|state|broadcast|forks\n"
+    "  overlay show feeds|peers|progress|state|broadcast|nodes|forks\n"
     "                                     of the replication service; [--watch] [--limit N]\n"
     "  overlay follow|unfollow FEED       replicate a feed, or no longer\n"
     "  overlay block|unblock PEER [--by FEED]\n"

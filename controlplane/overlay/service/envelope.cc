@@ -6,7 +6,7 @@ namespace rhumb::overlay {
 namespace {
 
 constexpr byte envelope_version = 1;
-constexpr std::size_t longest_link_name = 64;            // of a port, as the configuration has it
+constexpr std::size_t longest_link_name = 255;           // as the map has them
 constexpr std::int64_t latest_ms = 253'402'300'799'999;  // of the year 9999
 
 bool is_utf8(std::string_view text) {
@@ -65,7 +65,7 @@ std::optional<link_down> read_link_down(std::span<const byte> content) {
     }
     const auto name = content.subspan(head);
     for (const byte c : name) {
-        if (c <= ' ' || c > '~') {
+        if (c <= ' ' || c >= 0x7f) {
             return std::nullopt;
         }
     }

@@ -4,7 +4,7 @@
 //     version 1 (1) | kind 1 | milliseconds since 1970, 8 | content, to the end
 //
 //     kind 1, text        UTF-8
-//     kind 2, link down   version of the origin's map entry, 8 | name of its link, 1 to 64 bytes
+//     kind 2, link down   version of the origin's map entry, 8 | name of its link, 1 to 255 bytes
 //
 // The time bounds how long a message can be replayed: sequences tell a node only of what it has
 // seen. Other kinds are passed on and not looked at. Threads: any.

@@ -108,6 +108,8 @@ void service::show(const json& params, const client& from) {
         from.answer(json{{"rows", peer_rows()}});
     } else if (what == "overlay_progress") {
         from.answer(json{{"rows", json::array({progress_row()})}});
+    } else if (what == "overlay_nodes") {
+        from.answer(json{{"rows", link_states_ ? link_states_->rows() : json::array()}});
     } else if (what == "overlay_broadcast") {
         from.answer(json{{"rows", json::array({broadcast_tree()})}});
     } else if (what == "overlay_state") {
@@ -115,7 +117,7 @@ void service::show(const json& params, const client& from) {
     } else {
         from.answer(bad(
             "params.what must be overlay_feeds, overlay_peers, overlay_progress, overlay_state, "
-            "overlay_forks or overlay_broadcast"));
+            "overlay_forks, overlay_broadcast or overlay_nodes"));
     }
 }
 
@@ -434,6 +436,9 @@ void service::heard(const key32& feed, std::int64_t sequence, const message_text
         if (who->feed == feed && who->follows && !who->is_reading && sequence >= who->next) {
             read_page(who);
         }
+    }
+    if (link_states_) {
+        link_states_->stored(feed);
     }
 }
 

@@ -116,6 +116,9 @@ void service::heard(const heard_broadcast& message) {
             listeners_.remove_if([&](const listener& l) { return &l == &one; });
         }
     }
+    if (link_states_) {
+        link_states_->heard(message);
+    }
     recent_bytes_ += said.dump().size();
     recent_.emplace_back(message.said.sent_ms, std::move(said));
     forget_old_messages();

@@ -101,12 +101,28 @@ service::service(asio::io_context& io, identity own, store kept, const replicato
     feeds_.on_message([this](const key32& feed, std::int64_t sequence, const message_text& text) {
         heard(feed, sequence, text);
     });
+    if (chosen.link_state) {
+        link_states_.emplace(io, archive_, feeds_, spread_.get(), own_.id(), *chosen.link_state,
+                             std::chrono::milliseconds(chosen.switch_timeout), tell_);
+    }
     if (spread_) {
         spread_->on_heard([this](const heard_broadcast& message) { heard(message); });
     }
     feeds_.on_fork([this](const key32& author) {
         tell_("two messages of one sequence: the feed is frozen", feed_id_text(author));
     });
+}
+
+void service::on_link_state(link_states::heard_function heard) {
+    if (link_states_) {
+        link_states_->start(std::move(heard));
+    }
+}
+
+void service::advertise(topology::advertisement said) {
+    if (link_states_) {
+        link_states_->advertise(std::move(said));
+    }
 }
 
 // The first address on which it listens that others can dial.
@@ -140,6 +156,9 @@ void service::stop(std::function<void()> done) {
     }
     for (const listener& one : std::exchange(listeners_, {})) {
         one.to.answer(json::object());
+    }
+    if (link_states_) {
+        link_states_->stop();
     }
     if (spread_) {
         spread_->stop();

@@ -17,6 +17,7 @@
 #include "controlplane/overlay/service/broadcasts.hh"
 #include "controlplane/overlay/service/discovery.hh"
 #include "controlplane/overlay/service/hub.hh"
+#include "controlplane/overlay/service/link_states.hh"
 #include "controlplane/overlay/service/replicator.hh"
 #include "controlplane/overlay/service/settings.hh"
 #include "controlplane/overlay/wire/identity.hh"
@@ -38,6 +39,11 @@ public:
 
     // Says goodbye to peers, and calls `done`.
     void stop(std::function<void()> done);
+
+    // Link state, if the settings have it: `heard` is called for what others say, and soon for what
+    // the store has of it; advertise() is what this node says.
+    void on_link_state(link_states::heard_function heard);
+    void advertise(topology::advertisement said);
 
     // What came of a request, once; and, before that, what it yields one by one. `event` says false
     // when nobody listens any more.
@@ -111,6 +117,7 @@ private:
     replicator feeds_;
     std::unique_ptr<broadcasts> spread_;
     hub hub_;
+    std::optional<link_states> link_states_;
     std::unique_ptr<discovery> discovery_;
     boost::asio::steady_timer tick_timer_;
     std::list<std::shared_ptr<reader>> readers_;

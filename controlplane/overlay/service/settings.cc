@@ -1,5 +1,6 @@
 #include "controlplane/overlay/service/settings.hh"
 
+#include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <filesystem>
 
@@ -8,6 +9,8 @@
 namespace rhumb::overlay {
 
 namespace {
+
+constexpr const char* feed_form = "a feed is named @KEY.ed25519, KEY being the base64 of 32 bytes";
 
 error at_item(const std::string& file, const config::overlay_section::item& at,
               const std::string& why) {
@@ -48,6 +51,28 @@ result<void> add_broadcast(const config::overlay_section& given, const std::stri
     }
     made.address = std::move(address).value();
     return made.address ? result<void>() : at_item(file, item, "nobody can dial it");
+}
+
+result<void> add_link_state(const config::overlay_section& given, const std::string& file,
+                            service_settings& to) {
+    if (!given.link_state) {
+        return given.nodes.empty()
+                   ? result<void>()
+                   : at_item(file, given.nodes.front().feed, "nodes needs link_state = true");
+    }
+    link_state_settings& made = to.link_state.emplace();
+    for (const auto& [node, item] : given.nodes) {
+        const auto feed = parse_feed_id(item.text);
+        if (!feed) {
+            return at_item(file, item, feed_form);
+        }
+        if (std::ranges::find(made.nodes, *feed, &node_speaker::feed) != made.nodes.end()) {
+            return at_item(file, item, "this feed speaks for another node already");
+        }
+        made.nodes.push_back({node, *feed});
+        to.follow.push_back(*feed);
+    }
+    return {};
 }
 
 }  // namespace
@@ -93,11 +118,14 @@ result<service_settings> settings_of(const config::overlay_section& given,
     for (const auto& item : given.follow) {
         const auto feed = parse_feed_id(item.text);
         if (!feed) {
-            return fail(item, "a feed is named @KEY.ed25519, KEY being the base64 of 32 bytes");
+            return fail(item, feed_form);
         }
         made.follow.push_back(*feed);
     }
     if (auto done = add_broadcast(given, file, made); !done) {
+        return done.why();
+    }
+    if (auto done = add_link_state(given, file, made); !done) {
         return done.why();
     }
     made.admits_anyone = given.admits == config::overlay_admission::anyone;

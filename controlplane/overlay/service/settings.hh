@@ -25,6 +25,17 @@ struct broadcast_settings {
     friend bool operator==(const broadcast_settings&, const broadcast_settings&) = default;
 };
 
+// The feed that speaks for a node of the map.
+struct node_speaker {
+    std::string node;
+    key32 feed{};
+    friend bool operator==(const node_speaker&, const node_speaker&) = default;
+};
+struct link_state_settings {
+    std::vector<node_speaker> nodes;
+    friend bool operator==(const link_state_settings&, const link_state_settings&) = default;
+};
+
 struct service_settings {
     std::string key_file;
     std::string passphrase_file;  // "" = not encrypted
@@ -35,7 +46,8 @@ struct service_settings {
     std::vector<key32> follow;
     bool admits_anyone = false;
     bool discovery = false;
-    std::optional<broadcast_settings> broadcast;  // none: off
+    std::optional<broadcast_settings> broadcast;    // none: off
+    std::optional<link_state_settings> link_state;  // none: off
     std::size_t max_peers = 64;
     std::uint32_t switch_timeout = 3000;     // milliseconds
     std::uint32_t handshake_timeout = 5000;  // milliseconds
