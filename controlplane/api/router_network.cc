@@ -68,11 +68,47 @@ void router::adopt_network(bool wanted) {
         network_.reset();
         return;
     }
-    if (next_network_ != nullptr) {
+    const bool is_new = next_network_ != nullptr;
+    if (is_new) {
         network_ = std::move(next_network_);
     }
     log_notes(next_computed_);
     network_->adopt(std::exchange(next_computed_, {}));
+    has_news_ = false;
+    for (const auto& [node, said] : is_new ? heard_ : decltype(heard_)()) {
+        has_news_ |= take_heard(said);
+    }
+}
+
+bool router::take_heard(const topology::advertisement& said) {
+    const auto changed = network_->hear(said);
+    if (!changed) {
+        io::log(io::log_level::warning, "what a node says of itself is refused",
+                {{"why", changed.why().text()}});
+    }
+    return changed && changed.value();
+}
+
+// Tables follow with the next housekeeping, once for all that has been said until then.
+void router::hear(const topology::advertisement& said) {
+    heard_[said.origin] = said;
+    if (network_ != nullptr && take_heard(said)) {
+        has_news_ = true;
+        io::log(io::log_level::notice, "a node speaks for itself",
+                {{"node", said.origin}, {"version", std::to_string(said.version)}});
+    }
+}
+
+void router::hear_down(const std::string& node, const std::string& link, std::uint64_t version) {
+    if (network_ != nullptr && network_->hear_down(node, link, version)) {
+        has_news_ = true;
+        io::log(io::log_level::notice, "a link is said to be down",
+                {{"node", node}, {"link", link}});
+    }
+}
+
+const topology::advertisement* router::own_part() const {
+    return network_ == nullptr ? nullptr : network_->map().said(network_->own());
 }
 
 // What is computed is changed by the map, or stood above by the configuration's file.
@@ -124,7 +160,8 @@ void router::follow_links() {
     if (network_ == nullptr) {
         return;
     }
-    bool changed = network_->due() <= now();
+    bool changed = std::exchange(has_news_, false);
+    changed |= network_->due() <= now();
     for (const auto& [link, nexthop, where] : network_->adjacencies()) {
         const auto hop = tables_->nexthops().find(nexthop);
         const std::size_t port = *engine_->port_number(hop->second.port);

@@ -175,6 +175,27 @@ bool network::set_link(std::string_view link, bool up, microseconds now) {
     return changed;
 }
 
+// What has changed for all that follows from the map. Policies are resolved again where the names
+// that they use may mean something else.
+bool network::note(const topology::change& changed) {
+    if (changed.empty()) {
+        return false;
+    }
+    new_policies_ |= changed.renumbered || !changed.nodes.empty() || !changed.prefixes.empty();
+    add_to(changed_, changed);
+    moment_.reset();
+    return true;
+}
+
+result<bool> network::hear(topology::advertisement said) {
+    const auto done = source_.hear(std::move(said), map_);
+    return done ? result<bool>(note(done.value())) : done.why();
+}
+
+bool network::hear_down(std::string_view node, std::string_view link, std::uint64_t version) {
+    return note(source_.hear_down(node, link, version, map_));
+}
+
 bool network::fail_held_links() {
     bool changed = false;
     for (const std::string& link : held_) {

@@ -71,6 +71,11 @@ public:
     // (RFC 8333), unless another change comes. True if tables are to be computed anew.
     bool set_link(std::string_view link, bool up, microseconds now);
 
+    // What another node says of itself, or that a link of it is down (whole_map.hh). True if tables
+    // are to be computed anew.
+    [[nodiscard]] result<bool> hear(topology::advertisement said);
+    bool hear_down(std::string_view node, std::string_view link, std::uint64_t version);
+
     // Tables for the map as it is; an error where they would loop.
     [[nodiscard]] result<publish::computed_tables> compute(microseconds now);
     // When they should be computed again, even if nothing happens.
@@ -144,6 +149,7 @@ private:
     // Whether the map or what policies have in force has changed.
     bool update_policies(microseconds now);
     bool fail_held_links();
+    bool note(const topology::change& changed);
     void compute_algorithms(microseconds now);
     void list_algorithms();
     void pin_paths(algorithm_state& one, topology::plane next, microseconds now);

@@ -20,6 +20,8 @@ peers = ["net:10.0.0.2:8008~shs:BBBB"]
 follow = ["@CCCC.ed25519"]
 admit = "anyone"
 discovery = true
+link_state = true
+nodes = { r2 = "@DDDD.ed25519", "r 3" = "@EEEE.ed25519" }
 broadcast = "flooding"
 broadcast_order = true
 broadcast_retransmit = true
@@ -56,7 +58,13 @@ kilobytes_per_second = 12
     EXPECT_EQ(given.broadcast_fanout, 5U);
     EXPECT_EQ(given.broadcast_lifetime, 20U);
     EXPECT_EQ(given.broadcast_address.text, "10.0.0.1:8008");
-    EXPECT_EQ(given.broadcast_address.where.line, 17U);
+    EXPECT_EQ(given.broadcast_address.where.line, 19U);
+    EXPECT_TRUE(given.link_state);
+    ASSERT_EQ(given.nodes.size(), 2U);
+    EXPECT_EQ(given.nodes[0].node, "r2");
+    EXPECT_EQ(given.nodes[0].feed.text, "@DDDD.ed25519");
+    EXPECT_EQ(given.nodes[1].node, "r 3");
+    EXPECT_EQ(given.nodes[1].feed.where.line, 13U);
     EXPECT_EQ(given.max_peers, 7U);
     EXPECT_EQ(given.switch_timeout, 1000U);
     EXPECT_EQ(given.handshake_timeout, 2000U);
@@ -93,6 +101,9 @@ const bad_text bad_sections[] = {
      "2:13: unknown broadcast \"on\"; it is one of \"off\", \"plumtree\", \"flooding\" or "
      "\"gossip\""},
     {"[overlay]\nbroadcast_lifetime = 0", "2:22: broadcast_lifetime 0 is out of range: 1 to 1800"},
+    {"[overlay]\nnodes = [\"r2\"]",
+     "2:9: nodes must be a table, as in { r2 = \"@KEY.ed25519\" }"},
+    {"[overlay]\nnodes = { r2 = 7 }", "2:16: r2 must be a string, not an integer"},
     {"[overlay]\nmax_peers = 0", "2:13: max_peers 0 is out of range: 1 to 10000"},
 };
 
