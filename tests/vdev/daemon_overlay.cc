@@ -104,7 +104,7 @@ protected:
         return ntohs(at.sin_port);
     }
     [[nodiscard]] std::string feed_of(const std::string& node) const {
-        const auto key = overlay::open_key_file(folder_.path() / (node + ".key"), "");
+        const auto key = overlay::open_key_file(folder_.path() / (node + ".key"));
         EXPECT_TRUE(key.ok());
         return overlay::feed_id_text(key.value().id());
     }
