@@ -145,6 +145,11 @@ public:
             return opened.why();
         }
         service_ = std::move(opened).value();
+        service_->on_link_state([](const link_state_event& event) {
+            const std::string which = event.node + ", version " + std::to_string(event.version);
+            event.said ? tell("link state of", which)
+                       : tell("link " + event.down + " is said to be down, of", which);
+        });
         control::line_server server(
             io_,
             [&](control::line_client::socket socket) {

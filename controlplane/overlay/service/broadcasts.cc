@@ -86,7 +86,7 @@ broadcasts::broadcasts(asio::io_context& io, const identity& own, const network_
               one.is_valid = verify_signature(one.origin, one.text, one.signature);
           },
           [&io](std::function<void()> what) { asio::post(io, std::move(what)); },
-          [this](std::vector<candidate> done) {
+          [this](const std::vector<candidate>& done) {
               for (const candidate& one : done) {
                   --verifying_;
                   node_.verified(one.ticket, one.is_valid, steady_clock::now(), out_);

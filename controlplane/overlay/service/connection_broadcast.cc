@@ -7,6 +7,7 @@
 namespace rhumb::overlay {
 
 void connection::answer_broadcast(const incoming_call& call) {
+    budget_.spend(budget::messages, 1);  // it costs about as much
     std::optional<json_value> version;
     if (call.arguments && call.arguments->size() != 0) {
         version = (*call.arguments)[0].find("version");

@@ -79,6 +79,9 @@ result<link_states::page> link_states::read_page(store& kept, const key32& feed,
 }
 
 void link_states::read_on(speaker& who) {
+    if (stopped_) {
+        return;
+    }
     if (who.is_reading) {
         who.is_behind = true;
         return;
