@@ -8,6 +8,7 @@
 // one. Docs: docs/overlay.md. Threads: one at a time.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,6 +22,10 @@ namespace rhumb::overlay {
 
 inline constexpr std::string_view link_state_type = "rhumb/link-state";
 inline constexpr std::size_t most_link_state_parts = 64;
+// Numbers travel as doubles.
+inline constexpr std::uint64_t most_link_state_number = (std::uint64_t{1} << 53) - 1;
+inline constexpr std::array<std::string_view, topology::metric_types> link_state_metrics{
+    "igp", "delay", "te"};
 
 // Contents to publish, in this order. An error: one part of it is too long for a message.
 [[nodiscard]] result<std::vector<std::string>> link_state_contents(
