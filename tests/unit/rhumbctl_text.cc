@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tools/rhumbctl/client.hh"
+#include "tools/rhumbctl/overlay.hh"
 #include "tools/rhumbctl/show.hh"
 #include "tools/rhumbctl/table.hh"
 #include "tools/rhumbctl/text.hh"
@@ -135,6 +136,23 @@ TEST(rhumbctl_view, any_value_makes_a_safe_cell) {
 TEST(rhumbctl_view, views_are_called_as_they_are_typed) {
     EXPECT_EQ(command_of("ports"), "show ports");
     EXPECT_EQ(command_of("scion_bfd"), "scion show bfd");
+}
+
+TEST(rhumbctl_overlay, what_was_broadcast_is_safe_to_print) {
+    nlohmann::json event{{"sent_ms", 1'700'000'000'000},
+                         {"origin", "@A"},
+                         {"kind", "text"},
+                         {"text", "a\x1b[31m\nb"}};
+    EXPECT_EQ(broadcast_text(event), "2023-11-14 22:13:20  @A  text  a\\u001b[31m\\u000ab\n");
+    event["missed"] = 3;
+    event["text"] = nullptr;
+    event["link"] = "to-r2";
+    event["kind"] = "link_down";
+    event["sent_ms"] = -1;
+    EXPECT_EQ(broadcast_text(event), "-  @A  link_down  to-r2  (3 before it were missed)\n");
+    EXPECT_EQ(broadcast_text(7), "-  -  -  \n");
+    EXPECT_EQ(sent_text({{"neighbours", 5}, {"sequence", 17}}),
+              "sent to 5 neighbours, sequence 17\n");
 }
 
 TEST(rhumbctl_view, rates) {

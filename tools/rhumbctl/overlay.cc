@@ -20,7 +20,7 @@ namespace {
 std::string time_text(const json& given) {
     const double milliseconds = number_of(given);
     constexpr double last_second = 253402300799;  // of the year 9999
-    return milliseconds >= 0 && milliseconds / 1000 <= last_second
+    return given.is_number() && milliseconds >= 0 && milliseconds / 1000 <= last_second
                ? fmt::format("{:%Y-%m-%d %H:%M:%S}",
                              fmt::gmtime(static_cast<std::time_t>(milliseconds / 1000)))
                : "-";
