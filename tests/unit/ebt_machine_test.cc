@@ -23,7 +23,8 @@ TEST(EbtMachine, AClientWaitsForTheServer) {
     r.m.request("f");
     const stream p = r.connect("p", {}, true);
     r.m.run();
-    EXPECT_FALSE(r.m.has_output(p));
+    std::vector<note> none;
+    EXPECT_FALSE(r.m.next_notes(p, 100, none));
     EXPECT_EQ(r.give(p, "f", 2), receipt::unrequested);
     r.m.notes(p, {});
     EXPECT_EQ(r.notes(p), (said{{"f", send(1)}}));
@@ -223,7 +224,7 @@ TEST(EbtMachine, OnlyWhatIsNextIsWanted) {
     EXPECT_EQ(r.give(p, "f", 6), receipt::gap);
     r.m.run();
     EXPECT_EQ(r.host.appends, (std::vector<std::pair<feed_number, std::int64_t>>{{0, 4}}));
-    r.m.rejected(p, r.m.feed_of("f"), rejection::dropped);
+    r.m.rejected(p, r.m.feed_of("f"), 4, rejection::dropped);
     EXPECT_TRUE(r.m.wanted(p, "f", 4));
     EXPECT_EQ(r.notes(p), (said{{"f", stop(3)}}));
     r.m.tick(3000);
@@ -241,11 +242,99 @@ TEST(EbtMachine, AnInvalidMessageBarsTheFeedFromThatPeerAlone) {
     (void)r.notes(b);
     EXPECT_EQ(r.give(a, "f", 1), receipt::queued);
     r.m.run();
-    r.m.rejected(a, r.m.feed_of("f"), rejection::invalid);
+    r.m.rejected(a, r.m.feed_of("f"), 1, rejection::invalid);
     EXPECT_EQ(r.notes(a), (said{{"f", -1}}));
     EXPECT_EQ(r.notes(b), (said{{"f", send(0)}}));
     EXPECT_EQ(r.give(a, "f", 1), receipt::unrequested);
     EXPECT_EQ(r.give(b, "f", 1), receipt::queued);
+}
+
+// What the source has sent meanwhile was dropped, as the forged message seemed to be there: it is
+// asked again, and what is on its way to the log is not asked for twice.
+TEST(EbtMachine, AForgedMessageDoesNotHoldUpTheSource) {
+    rig r;
+    r.m.request("f");
+    const stream source = r.connect("source");
+    const stream forger = r.connect("forger");
+    r.say(source, "f", stop(5));
+    r.say(forger, "f", stop(0));
+    (void)r.notes(source);
+    (void)r.notes(forger);
+    EXPECT_EQ(r.give(source, "f", 1), receipt::queued);
+    r.append("f", 1);
+    EXPECT_EQ(r.give(source, "f", 2), receipt::queued);
+    EXPECT_EQ(r.give(forger, "f", 3), receipt::queued);
+    EXPECT_EQ(r.give(source, "f", 3), receipt::duplicate);
+    EXPECT_EQ(r.give(source, "f", 4), receipt::queued);
+    r.m.run();
+    EXPECT_EQ(r.notes(source), said{});
+    const feed_number f = r.m.feed_of("f");
+    r.m.rejected(forger, f, 3, rejection::invalid);
+    EXPECT_EQ(r.notes(forger), (said{{"f", -1}}));
+    EXPECT_EQ(r.notes(source), (said{{"f", send(1)}}));
+    r.m.rejected(source, f, 4, rejection::dropped);  // it followed the forged one
+    EXPECT_EQ(r.notes(source), said{});
+    EXPECT_EQ(r.give(source, "f", 2), receipt::duplicate);
+    EXPECT_EQ(r.give(source, "f", 3), receipt::queued);
+    r.append("f", 2);
+    r.append("f", 3);
+    EXPECT_EQ(r.give(source, "f", 4), receipt::queued);
+    EXPECT_TRUE(r.replication("source", "f").is_source);
+}
+
+// The same where the source has no more of it than the forger, and where nobody is the source.
+TEST(EbtMachine, AForgedMessageIsForgottenWhoeverTheSourceIs) {
+    rig r;
+    r.m.request("f");
+    const stream source = r.connect("source");
+    const stream forger = r.connect("forger");
+    r.say(source, "f", stop(0));
+    r.say(forger, "f", stop(0));
+    (void)r.notes(source);
+    EXPECT_EQ(r.give(forger, "f", 1), receipt::queued);
+    r.m.run();
+    r.m.rejected(forger, r.m.feed_of("f"), 1, rejection::invalid);
+    EXPECT_TRUE(r.m.wanted(source, "f", 1));
+    EXPECT_EQ(r.give(source, "f", 1), receipt::queued);
+}
+
+// The peer is not blocked: it may still have and get all other feeds.
+TEST(EbtMachine, WhoForgesOurOwnFeedIsBarredFromItAlone) {
+    rig r;
+    r.m.request("self");
+    r.m.request("f");
+    const stream p = r.connect("p");
+    r.say(p, "self", send(5));
+    r.say(p, "f", send(3));
+    (void)r.notes(p);
+    EXPECT_EQ(r.give(p, "self", 1), receipt::queued);
+    r.m.run();
+    r.m.rejected(p, r.m.feed_of("self"), 1, rejection::invalid);
+    EXPECT_EQ(r.notes(p), (said{{"self", -1}}));
+    EXPECT_TRUE(r.host.ends.empty());
+    EXPECT_FALSE(r.m.state().peers.at("p").is_blocked);
+    EXPECT_EQ(r.give(p, "self", 1), receipt::unrequested);
+    EXPECT_EQ(r.give(p, "f", 1), receipt::queued);
+    r.m.close(p);
+    const stream again = r.connect("p");
+    r.say(again, "self", send(5));
+    EXPECT_EQ(r.give(again, "self", 1), receipt::unrequested);
+    EXPECT_TRUE(r.host.ends.empty());
+}
+
+// A message that cannot be read: it has no sequence.
+TEST(EbtMachine, WhatCannotBeReadBarsTheFeedFromThatPeer) {
+    rig r;
+    r.m.request("f");
+    const stream p = r.connect("p");
+    r.say(p, "f", stop(5));
+    (void)r.notes(p);
+    r.m.refuse(p, "g");
+    EXPECT_EQ(r.notes(p), said{});
+    EXPECT_EQ(r.give(p, "f", 1), receipt::queued);
+    r.m.refuse(p, "f");
+    EXPECT_EQ(r.notes(p), (said{{"f", -1}}));
+    EXPECT_FALSE(r.m.wanted(p, "f", 1));
 }
 
 TEST(EbtMachine, AFrozenFeedIsServedAndNotAskedFor) {

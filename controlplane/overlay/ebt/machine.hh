@@ -64,7 +64,10 @@ public:
     [[nodiscard]] std::int64_t head_of(std::string_view id) const;
     // For each message, own or received, once, when it is stored so that nothing can lose it.
     void on_append(const message& what);
-    void rejected(stream from, feed_number feed, rejection why);
+    // Of what was offered after it, nothing follows any more; whoever has it is asked again.
+    void rejected(stream from, feed_number feed, std::int64_t sequence, rejection why);
+    // A message of the feed that could not even be read: none is taken from this peer again.
+    void refuse(stream from, std::string_view feed);
     // Answers to host::get_at.
     void retrieved(const message& what);
     void not_retrieved(feed_number feed, std::int64_t sequence);
@@ -101,7 +104,6 @@ public:
     // may have none; the ids are good until the next event.
     [[nodiscard]] bool next_message(stream to, message& what);
     [[nodiscard]] bool next_notes(stream to, std::size_t limit, std::vector<note>& said);
-    [[nodiscard]] bool has_output(stream to) const;
 
     [[nodiscard]] progress_view progress() const;
     [[nodiscard]] state_view state() const;
@@ -148,11 +150,13 @@ private:
     void say_no(peer& p, feed_number f, link& l, bool is_news);
     void follow_at(peer& p, feed_number f, bool& is_asked);
     void queue_read(peer& p, feed_number f, link& l);
+    void read_on(peer& p, feed_number f, link& l);
     void awake(peer& p, bool is_urgent);
     void push(peer& p, const message& what);
     [[nodiscard]] bool can_read(const peer& p) const;
     void read_for(stream which);
-    void forget_offers(feed_number f);
+    void forget_offers(feed_number f, std::int64_t from = 1);
+    void bar_liar(peer& p, feed_number f);
     void end_blocked();
     void wake_all();
 

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t entries_a_frame = 5000;  // of notes, about 300 kB
 constexpr std::size_t verify_batch = 64;
+constexpr std::uint32_t reads_of_a_peer = 64;  // of the log, under way
 
 std::int64_t steady_ms() {
     using namespace std::chrono;
@@ -24,6 +25,7 @@ ebt::options options_of(const replicator::settings& chosen) {
     ebt::options made;
     made.timeout = chosen.switch_timeout;
     made.window = chosen.window;
+    made.reads = reads_of_a_peer;
     randombytes_buf(&made.key, sizeof made.key);
     return made;
 }
@@ -134,36 +136,35 @@ result<void> replicator::take_notes(ebt::stream from, std::string_view json) {
 
 result<void> replicator::take_message(ebt::stream from, std::string_view json) {
     ++counters_.received;
+    // What is not the next of a feed that is asked for is not even read to its end.
+    const auto claim = read_claim(json);
+    if (!claim) {
+        ++counters_.invalid;
+        return error{"a message begins with previous, sequence and author", {}};
+    }
+    if (!machine_.wanted(from, id_of(claim->author), claim->sequence)) {
+        count(machine_.receive(from, id_of(claim->author), claim->sequence, 0, {}));
+        return {};
+    }
     auto message = std::make_shared<classic_message>();
     if (const auto read = reader_.read(json, *message); !read) {
-        // Where it can be told whose feed is broken, the others go on.
         ++counters_.invalid;
-        if (document_.read(json)) {
-            if (const auto author = document_.root().find_text("author")) {
-                if (const auto key = parse_feed_id(*author)) {
-                    refuse(from, *key);
-                    return {};
-                }
-            }
-        }
-        return read.why();
+        machine_.refuse(from, id_of(claim->author));  // the other feeds go on
+        return {};
     }
     const auto size = static_cast<std::uint32_t>(message->wire.size());
-    switch (machine_.receive(from, id_of(message->author), message->sequence, size, message)) {
+    count(machine_.receive(from, id_of(message->author), message->sequence, size, message));
+    return {};
+}
+
+void replicator::count(ebt::receipt what) {
+    switch (what) {
         case ebt::receipt::queued:
         case ebt::receipt::frozen:
         case ebt::receipt::closed: break;
         case ebt::receipt::duplicate: ++counters_.duplicates; break;
         case ebt::receipt::gap: ++counters_.gaps; break;
         case ebt::receipt::unrequested: ++counters_.unrequested; break;
-    }
-    return {};
-}
-
-// This author's messages are not taken from this peer again.
-void replicator::refuse(ebt::stream from, const key32& author) {
-    if (machine_.wanted(from, id_of(author), machine_.head_of(id_of(author)) + 1)) {
-        machine_.rejected(from, machine_.feed_of(id_of(author)), ebt::rejection::invalid);
     }
 }
 
@@ -186,7 +187,7 @@ void replicator::verified(std::vector<candidate> candidates) {
             store_message(one.from, one.feed, std::move(one.message));
         } else {
             ++counters_.invalid;
-            machine_.rejected(one.from, one.feed, ebt::rejection::invalid);
+            machine_.rejected(one.from, one.feed, one.message->sequence, ebt::rejection::invalid);
         }
     }
     settle();
@@ -223,7 +224,7 @@ void replicator::stored(ebt::stream from, ebt::feed_number feed, const classic_m
                 forked_(message.author);
             }
         }
-        machine_.rejected(from, feed, ebt::rejection::dropped);
+        machine_.rejected(from, feed, message.sequence, ebt::rejection::dropped);
     }
     settle();
 }
@@ -243,39 +244,46 @@ void replicator::get_at(ebt::feed_number feed, std::int64_t sequence, std::int64
     if (cache_.wait_for({feed, sequence})) {
         return;
     }
-    const std::int64_t last = sequence + std::min(following, log_cache::read_ahead - 1);
-    cache_.begin_read({feed, sequence}, last);
+    const log_cache::extent extent = cache_.begin_read({feed, sequence}, following);
     archive_.run(
-        [key = key_of(machine_.id_of(feed)), sequence,
-         last](store& kept) -> result<std::vector<message_text>> {
-            std::vector<message_text> texts;
+        [key = key_of(machine_.id_of(feed)), sequence, extent](store& kept) {
+            read_texts got;
+            std::size_t bytes = 0;
             auto done = kept.read(key, sequence, [&](const stored_message& m) {
-                if (m.sequence != sequence + static_cast<std::int64_t>(texts.size())) {
-                    return false;  // one is missing
+                const auto expected = sequence + static_cast<std::int64_t>(got.texts.size());
+                bytes += m.raw.size();
+                got.is_cut = !got.texts.empty() && bytes > extent.bytes;
+                if (m.sequence != expected || got.is_cut) {
+                    return false;  // one is missing, or that is all there is room for
                 }
-                texts.push_back(std::make_shared<const std::string>(m.raw));
-                return m.sequence < last;
+                got.texts.push_back(std::make_shared<const std::string>(m.raw));
+                return m.sequence < extent.last;
             });
-            return done ? result<std::vector<message_text>>(std::move(texts)) : done.why();
+            return done ? result<read_texts>(std::move(got)) : done.why();
         },
-        [this, feed, sequence, last](const result<std::vector<message_text>>& texts) {
-            answer_reads(feed, sequence, last, texts);
+        [this, feed, sequence](const result<read_texts>& got) {
+            answer_reads(feed, sequence, got);
         });
 }
 
-void replicator::answer_reads(ebt::feed_number feed, std::int64_t from, std::int64_t to,
-                              const result<std::vector<message_text>>& texts) {
-    if (texts) {
-        for (std::size_t i = 0; i < texts.value().size(); ++i) {
-            cache_.add({feed, from + static_cast<std::int64_t>(i)}, texts.value()[i]);
-        }
-    } else {
-        store_failed(texts.why());
+void replicator::answer_reads(ebt::feed_number feed, std::int64_t from,
+                              const result<read_texts>& got) {
+    static const read_texts nothing;
+    if (!got) {
+        store_failed(got.why());
     }
-    for (const std::int64_t sequence : cache_.end_read({feed, from}, to)) {
+    const read_texts& brought = got ? got.value() : nothing;
+    counters_.read += brought.texts.size();
+    for (std::size_t i = 0; i < brought.texts.size(); ++i) {
+        cache_.add({feed, from + static_cast<std::int64_t>(i)}, brought.texts[i]);
+    }
+    for (const std::int64_t sequence : cache_.end_read({feed, from})) {
         const auto place = static_cast<std::size_t>(sequence - from);
-        if (texts && place < texts.value().size()) {
-            machine_.retrieved(as_message(feed, sequence, texts.value()[place]));
+        if (place < brought.texts.size()) {
+            (void)cache_.find({feed, sequence});  // it is used
+            machine_.retrieved(as_message(feed, sequence, brought.texts[place]));
+        } else if (brought.is_cut) {
+            get_at(feed, sequence, 0);
         } else {
             machine_.not_retrieved(feed, sequence);
         }

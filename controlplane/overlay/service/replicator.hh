@@ -26,7 +26,6 @@
 #include "controlplane/overlay/service/post.hh"
 #include "controlplane/overlay/wire/classic_message.hh"
 #include "controlplane/overlay/wire/identity.hh"
-#include "controlplane/overlay/wire/json.hh"
 #include "controlplane/overlay/wire/notes.hh"
 #include "rhumb/result.hh"
 
@@ -56,6 +55,7 @@ struct replication_counters {
     std::uint64_t received = 0;  // messages, from peers
     std::uint64_t appended = 0;  // of these, and of our own
     std::uint64_t sent = 0;
+    std::uint64_t read = 0;        // from the store, to be sent
     std::uint64_t duplicates = 0;  // received, and there already
     std::uint64_t gaps = 0;
     std::uint64_t unrequested = 0;
@@ -130,6 +130,10 @@ private:
         std::shared_ptr<classic_message> message;
         bool is_valid = false;
     };
+    struct read_texts {
+        std::vector<message_text> texts;
+        bool is_cut = false;  // there are more
+    };
     struct open_link {
         ebt::stream at;
         replication_link* link;
@@ -146,14 +150,13 @@ private:
 
     [[nodiscard]] result<void> take_message(ebt::stream from, std::string_view json);
     [[nodiscard]] result<void> take_notes(ebt::stream from, std::string_view json);
-    void refuse(ebt::stream from, const key32& author);
+    void count(ebt::receipt what);
     void verified(std::vector<candidate> candidates);
     void store_message(ebt::stream from, ebt::feed_number feed,
                        std::shared_ptr<const classic_message> message);
     void stored(ebt::stream from, ebt::feed_number feed, const classic_message& message,
                 const message_text& text, const result<append_outcome>& outcome);
-    void answer_reads(ebt::feed_number feed, std::int64_t from, std::int64_t to,
-                      const result<std::vector<message_text>>& texts);
+    void answer_reads(ebt::feed_number feed, std::int64_t from, const result<read_texts>& got);
     void store_failed(const error& why);
     [[nodiscard]] ebt::message as_message(ebt::feed_number feed, std::int64_t sequence,
                                           const message_text& text) const;
@@ -168,7 +171,6 @@ private:
     ebt::machine machine_;
     log_cache cache_;
     message_reader reader_;
-    json_document document_;
     std::set<key32> followed_;
     std::set<key32> blocked_;
     chain_position own_head_;     // with what is not durable yet

@@ -198,6 +198,7 @@ json service::progress_row() const {
             {"messages_received", n.received},
             {"messages_appended", n.appended},
             {"messages_sent", n.sent},
+            {"messages_read", n.read},
             {"duplicates", n.duplicates},
             {"gaps", n.gaps},
             {"unrequested", n.unrequested},
