@@ -75,8 +75,8 @@ void overlay_thread::ask(const control::request& asked,
                 to.answered();
             });
         },
-        [far](const control::json& event) {
-            std::string line = control::event_line(far->id, event);
+        [far](std::string_view event) {
+            std::string line = control::event_line_of(far->id, event);
             const std::size_t size = line.size();
             far->on_the_way += size;
             at_client(far, [far, line = std::move(line), size](control::line_client& to) mutable {

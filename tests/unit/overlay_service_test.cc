@@ -67,9 +67,9 @@ protected:
         std::optional<result<json>> got;
         of.request(method, params,
                    {[&](result<json> answer) { got = std::move(answer); },
-                    [events](const json& event) {
+                    [events](std::string_view event) {
                         if (events != nullptr) {
-                            events->push_back(event);
+                            events->push_back(json::parse(event));
                         }
                         return true;
                     }});
@@ -81,7 +81,7 @@ protected:
         std::optional<result<json>> got;
         of.request(method, params,
                    {[&](result<json> answer) { got = std::move(answer); },
-                    [](const json&) { return true; }});
+                    [](std::string_view) { return true; }});
         run_until([&] { return got.has_value(); });
         return got && !got->ok() ? got->why().message : "";
     }
@@ -257,8 +257,8 @@ TEST_F(overlay_services, tell_readers_what_comes) {
     bool listening = true;
     a.request("overlay.read", {{"feed", feed_id_text(a.id())}, {"follow", true}},
               {[](const result<json>&) {},
-               [&](const json& event) {
-                   events.push_back(event);
+               [&](std::string_view event) {
+                   events.push_back(json::parse(event));
                    return listening;
                }});
     run_until([&] { return events.size() == 1; });
@@ -274,6 +274,24 @@ TEST_F(overlay_services, tell_readers_what_comes) {
     run_until([&] { return events.size() == 451; });
     publish(a, 451);
     EXPECT_EQ(events.size(), 451U);
+}
+
+// Members in their order, numbers in their form, halves of surrogate pairs.
+TEST_F(overlay_services, give_messages_as_they_were_written) {
+    service& a = start(settings("a"));
+    const std::string content = R"({"type":"test","2":[1e+21,1.5],"b":{"z":"\ud800","a":null}})";
+    ask(a, "overlay.publish", {{"json", content}});
+    std::string read;
+    a.request("overlay.read", {{"feed", feed_id_text(a.id())}},
+              {[](const result<json>&) {},
+               [&](std::string_view event) {
+                   read = event;
+                   return true;
+               }});
+    run_until([&] { return !read.empty(); });
+    EXPECT_NE(read.find(R"("content":{"2":[1e+21,1.5],"type":"test","b":{"z":"\ud800","a":null}})"),
+              std::string::npos)
+        << read;
 }
 
 TEST_F(overlay_services, say_what_is_wrong_with_a_request) {

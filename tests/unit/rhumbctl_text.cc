@@ -17,6 +17,18 @@ namespace {
 
 using namespace std::chrono_literals;
 
+TEST(rhumbctl_text, halves_of_pairs) {
+    const std::string whole = R"(["\ud83d\ude00","\\ud800","\u00e9 \n"])";
+    EXPECT_EQ(without_halves(whole), whole);
+    EXPECT_EQ(without_halves(R"(["\ud800","\udc00x","\ud83d\ud83d\ude00","\uDBFF\n","\\\ud800"])"),
+              R"(["\ufffd","\ufffdx","\ufffd\ud83d\ude00","\ufffd\n","\\\ufffd"])");
+    EXPECT_EQ(without_halves(R"("\ud8)"), R"("\ud8)");
+    const auto event = parse_message(R"({"event":{"value":"a\ud800b"},"id":1})");
+    EXPECT_EQ(event.body["value"],
+              "a\xef\xbf\xbd"
+              "b");
+}
+
 TEST(rhumbctl_text, printable) {
     EXPECT_EQ(printable("r1 \xc3\xa9 \xe2\x86\x92 \xf0\x9f\x98\x80"),
               "r1 \xc3\xa9 \xe2\x86\x92 \xf0\x9f\x98\x80");

@@ -118,10 +118,10 @@ private:
                                   to->answered();
                               }
                           },
-                          [self, id = wanted.id](const control::json& event) {
+                          [self, id = wanted.id](std::string_view event) {
                               const auto to = self.lock();
                               if (to && to->is_open()) {
-                                  to->send(control::event_line(id, event));
+                                  to->send(control::event_line_of(id, event));
                               }
                               return to && to->is_open();
                           },

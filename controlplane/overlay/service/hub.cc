@@ -217,6 +217,7 @@ void hub::dial(const peer_target& peer, bool is_configured) {
         std::ranges::find_if(targets_, [&](const target& t) { return t.peer.key == peer.key; });
     if (known != targets_.end()) {
         known->is_configured = known->is_configured || is_configured;
+        known->is_given_up = known->is_given_up && !is_configured;
         // What was configured, or told last, counts; what was only heard does not replace it.
         if (is_configured && known->peer.at != peer.at) {
             known->peer.at = peer.at;
@@ -293,7 +294,7 @@ void hub::failed(target& to, const std::string& why) {
     if (stopping_) {
         return;
     }
-    if (!to.is_configured && to.failures >= most_failures_of_found) {
+    if (to.is_given_up || (!to.is_configured && to.failures >= most_failures_of_found)) {
         return forget(to);
     }
     to.timer.expires_after(to.wait.next(random_));
@@ -335,7 +336,7 @@ void hub::give_up(const key32& peer) {
     if (of != targets_.end()) {
         // One that is busy is forgotten when its connection has ended.
         of->is_configured = false;
-        of->failures = most_failures_of_found;
+        of->is_given_up = true;
         if (!of->is_busy) {
             of->is_busy = true;  // a retry that is due already must not begin
             of->timer.cancel();

@@ -60,6 +60,7 @@ private:
             : peer(whom), is_configured(configured), timer(io), resolver(io) {}
         peer_target peer;
         bool is_configured;
+        bool is_given_up = false;  // somebody said so
         back_off wait;
         int failures = 0;
         std::string why;

@@ -37,11 +37,11 @@ public:
     // Says goodbye to peers, and calls `done`.
     void stop(std::function<void()> done);
 
-    // What came of a request, once; and, before that, what it yields one by one. `event` says false
-    // when nobody listens any more.
+    // What came of a request, once; and, before that, what it yields one by one, as JSON of one
+    // line. `event` says false when nobody listens any more.
     struct client {
         std::function<void(result<json>)> answer;
-        std::function<bool(const json&)> event;
+        std::function<bool(std::string_view)> event;
         // Whether what was sent has been taken, more or less: else events wait. None: always.
         std::function<bool()> has_room{};
     };
