@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 
+
 def free_ports(count):
     held = [socket.socket() for _ in range(count)]
     for one in held:
@@ -18,6 +19,10 @@ def free_ports(count):
 
 class Gone(Exception):
     """The node was killed, or does not answer."""
+
+
+class Refused(Exception):
+    """The node says no, and why."""
 
 
 class Node:
@@ -60,6 +65,11 @@ class Node:
         self.process.send_signal(how)
         return self.process.wait(30)
 
+    def kill(self):
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
     def ask(self, method, events=None, **params):
         try:
             with socket.socket(socket.AF_UNIX) as to:
@@ -71,7 +81,7 @@ class Node:
                     if "event" in answer:
                         events.append(answer["event"])
                     elif "error" in answer:
-                        sys.exit(f"{self.name}: {method}: {answer['error']['message']}")
+                        raise Refused(f"{self.name}: {method}: {answer['error']['message']}")
                     else:
                         return answer["result"]
         except OSError as why:

@@ -84,9 +84,7 @@ def main():
             print(f"{kills} kills, {messages} messages by {len(nodes)} nodes: all of them everywhere, once")
         finally:
             for node in nodes:
-                if node.process is not None and node.process.poll() is None:
-                    node.process.kill()
-                    node.process.wait()
+                node.kill()
 
 
 if __name__ == "__main__":

@@ -59,6 +59,7 @@ constexpr const char* usage =
     "  overlay connect ADDRESS            dial net:HOST:PORT~shs:KEY, now and after each start\n"
     "  overlay disconnect PEER            hang up, and dial no more\n"
     "  overlay publish JSON|-             append a message to this node's own feed\n"
+    "  overlay new-feed                   publish, although the feed has not come back from peers\n"
     "  overlay read FEED [--from N] [--limit N] [--follow]\n"
     "                                     messages of a feed; --follow: also those that come\n"
     "  completion                         print the completion script for bash\n";

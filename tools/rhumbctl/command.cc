@@ -348,7 +348,7 @@ command overlay_read(const arguments& given) {
 // The replication service, beside a router or alone.
 command overlay(const arguments& given) {
     constexpr const char* form =
-        "overlay show|follow|unfollow|block|unblock|connect|disconnect|publish|read ...";
+        "overlay show|follow|unfollow|block|unblock|connect|disconnect|publish|read|new-feed ...";
     expect_words(given, 2, 3, form);
     const std::string& verb = given.words[1];
     if (verb == "show") {
@@ -356,6 +356,12 @@ command overlay(const arguments& given) {
     }
     if (verb == "read") {
         return overlay_read(given);
+    }
+    if (verb == "new-feed") {
+        expect_words(given, 2, 2, "overlay new-feed");
+        allow(given, {});
+        return call("overlay.new_feed", nlohmann::json::object(),
+                    "what is published now begins or continues this node's feed");
     }
     struct simple {
         std::string_view verb;

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t entries_a_frame = 5000;  // of notes, about 300 kB
 constexpr std::size_t verify_batch = 64;
+constexpr int enough_quiet_ticks = 2;
 constexpr std::uint32_t reads_of_a_peer = 64;  // of the log, under way
 
 std::int64_t steady_ms() {
@@ -57,6 +58,7 @@ replicator::replicator(const identity& own, archive& kept, post_function post,
       archive_(kept),
       settings_(chosen),
       machine_(std::string(id_of(own.id())), *this, options_of(chosen)),
+      is_learning_(start.is_learning),
       pool_(
           chosen.verifiers,
           [](candidate& one) {
@@ -111,7 +113,34 @@ void replicator::close(ebt::stream which) {
 
 void replicator::tick() {
     machine_.tick(steady_ms());
+    look_at_own_feed();
     settle();
+}
+
+void replicator::look_at_own_feed() {
+    if (!is_learning_) {
+        return;
+    }
+    const std::string_view own = id_of(own_.id());
+    const std::int64_t head = machine_.head_of(own);
+    const bool is_there = head > 0 && machine_.claimed_of(own) == head;
+    quiet_ticks_ = is_there ? quiet_ticks_ + 1 : 0;
+    if (quiet_ticks_ == enough_quiet_ticks) {
+        end_learning([](const result<void>&) {});
+    }
+}
+
+void replicator::end_learning(done_function done) {
+    archive_.run([](store& kept) { return kept.keep_own_feed(own_feed_state::known); },
+                 [this, done = std::move(done)](const result<void>& kept) {
+                     if (kept) {
+                         is_learning_ = false;
+                     } else {
+                         store_failed(kept.why());
+                         quiet_ticks_ = 0;
+                     }
+                     done(kept);
+                 });
 }
 
 result<void> replicator::frame(ebt::stream from, std::string_view json) {
@@ -417,6 +446,13 @@ void replicator::block(const key32& by, const key32& target, bool on, done_funct
 }
 
 void replicator::publish(std::string_view content, published_function done) {
+    if (is_learning_) {
+        done(error{
+            "the store is new and the key is not: this node's feed is learned from peers first; "
+            "if there is nothing to be learned, say so (rhumbctl overlay new-feed)",
+            {}});
+        return;
+    }
     if (own_head_lost_) {
         done(error{"the store failed, and the end of this feed is not known yet; try again", {}});
         return;

@@ -77,6 +77,8 @@ public:
     struct known {
         std::vector<stored_feed> feeds;
         std::vector<std::pair<key32, key32>> blocks;
+        // The own feed must come back from peers before anything is added to it.
+        bool is_learning = false;
     };
 
     replicator(const identity& own, archive& kept, post_function post, const settings& chosen,
@@ -104,6 +106,12 @@ public:
     // The content is JSON.
     using published_function = std::function<void(result<classic_message>)>;
     void publish(std::string_view content, published_function done);
+
+    // While the own feed is being learned, nothing is published. It is known again when a peer has
+    // sent all that any of them says there is of it, and for a while nobody says more; or when
+    // somebody who knows says so.
+    [[nodiscard]] bool is_learning() const noexcept { return is_learning_; }
+    void end_learning(done_function done);
 
     // Called for each message that has become durable.
     using heard_function =
@@ -158,6 +166,7 @@ private:
                 const message_text& text, const result<append_outcome>& outcome);
     void answer_reads(ebt::feed_number feed, std::int64_t from, const result<read_texts>& got);
     void store_failed(const error& why);
+    void look_at_own_feed();
     [[nodiscard]] ebt::message as_message(ebt::feed_number feed, std::int64_t sequence,
                                           const message_text& text) const;
     [[nodiscard]] replication_link* link_of(ebt::stream which);
@@ -175,6 +184,8 @@ private:
     std::set<key32> blocked_;
     chain_position own_head_;     // with what is not durable yet
     bool own_head_lost_ = false;  // an append of ours failed: ask the store
+    bool is_learning_;
+    int quiet_ticks_ = 0;  // at which nobody had more of the own feed than is here
     std::vector<open_link> links_;
     std::vector<ebt::stream> awake_;
     std::vector<candidate> to_verify_;

@@ -84,12 +84,14 @@ void service::request(std::string_view method, const json& params, client from) 
         read(params, from);
     } else if (method == "overlay.connect") {
         connect(params, from);
+    } else if (method == "overlay.new_feed") {
+        new_feed(from);
     } else if (method == "overlay.disconnect") {
         disconnect(params, from);
     } else {
         from.answer(bad("unknown method \"" + std::string(method) +
                         "\"; there are show, overlay.follow, .unfollow, .block, .unblock, "
-                        ".publish, .read, .connect and .disconnect"));
+                        ".publish, .read, .new_feed, .connect and .disconnect"));
     }
 }
 
@@ -210,6 +212,7 @@ json service::progress_row() const {
             {"notes_sent", n.notes_sent},
             {"verifying", feeds_.waiting_for_verifiers()},
             {"storing", archive_.waiting()},
+            {"own_feed", feeds_.is_learning() ? "learning" : "known"},
             {"refused_peers", hub_.refused()},
             {"store_errors", n.store_errors},
             {"store_error", feeds_.store_error()}};
@@ -309,6 +312,14 @@ void service::publish(const json& params, const client& from) {
         from.answer(
             json{{"id", message_id_text(made.value().id)}, {"sequence", made.value().sequence}});
     });
+}
+
+void service::new_feed(const client& from) {
+    if (!feeds_.is_learning()) {
+        from.answer(bad("this node's feed is known: there is nothing to wait for"));
+        return;
+    }
+    feeds_.end_learning([from](const result<void>& done) { answer_done(from, done); });
 }
 
 void service::connect(const json& params, const client& from) {

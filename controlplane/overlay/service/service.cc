@@ -1,6 +1,7 @@
 #include "controlplane/overlay/service/service.hh"
 
 #include <boost/asio/post.hpp>
+#include <filesystem>
 
 #include "controlplane/config/load.hh"
 #include "controlplane/overlay/wire/key_file.hh"
@@ -31,10 +32,28 @@ result<identity> own_identity(const service_settings& chosen) {
     return own;
 }
 
+// Whether the key has been used with another store, which is lost.
+result<bool> must_learn(store& kept, const key32& own, bool had_key) {
+    auto state = kept.own_feed();
+    if (!state) {
+        return state.why();
+    }
+    if (state.value() == own_feed_state::undecided) {
+        const bool is_lost = had_key && kept.head(own).sequence == 0;
+        state = is_lost ? own_feed_state::learning : own_feed_state::known;
+        if (auto done = kept.keep_own_feed(state.value()); !done) {
+            return done.why();
+        }
+    }
+    return state.value() == own_feed_state::learning;
+}
+
 }  // namespace
 
 result<std::unique_ptr<service>> service::open(asio::io_context& io, const service_settings& chosen,
                                                tell_function tell) {
+    std::error_code ignored;
+    const bool had_key = std::filesystem::exists(chosen.key_file, ignored);
     auto own = own_identity(chosen);
     if (!own) {
         return own.why();
@@ -56,7 +75,15 @@ result<std::unique_ptr<service>> service::open(asio::io_context& io, const servi
     if (!peers) {
         return peers.why();
     }
-    const replicator::known start{kept->feeds(), std::move(blocks).value()};
+    const auto is_learning = must_learn(kept.value(), own->id(), had_key);
+    if (!is_learning) {
+        return is_learning.why();
+    }
+    const replicator::known start{kept->feeds(), std::move(blocks).value(), is_learning.value()};
+    if (start.is_learning) {
+        tell("its feed is learned from peers before anything is published:",
+             feed_id_text(own->id()));
+    }
     std::unique_ptr<service> made(new service(io, std::move(own).value(), std::move(kept).value(),
                                               start, chosen, std::move(tell)));
     if (auto started = made->hub_.start(); !started) {

@@ -84,6 +84,7 @@ private:
     void block(const json& params, bool on, const client& from);
     void publish(const json& params, const client& from);
     void read(const json& params, const client& from);
+    void new_feed(const client& from);
     void connect(const json& params, const client& from);
     void disconnect(const json& params, const client& from);
 

@@ -71,6 +71,14 @@ struct fork_proof {
     std::string theirs;  // the other
 };
 
+// Whether a node may add to its own feed. One that has lost its store must learn first what it has
+// signed before: another message of the same sequence would prove a fork.
+enum class own_feed_state : std::uint8_t {
+    undecided,  // of a store that has just been made
+    learning,
+    known,
+};
+
 // A peer that is to be dialled.
 struct peer_address {
     key32 key{};
@@ -106,6 +114,8 @@ public:
     [[nodiscard]] result<void> follow(const key32& feed, bool on);
     [[nodiscard]] result<void> block(const key32& by, const key32& target, bool on);
     [[nodiscard]] result<std::vector<std::pair<key32, key32>>> blocks();
+    [[nodiscard]] result<own_feed_state> own_feed();
+    [[nodiscard]] result<void> keep_own_feed(own_feed_state state);
     // Keeps the address; forgets it where `address` is empty.
     [[nodiscard]] result<void> keep_peer(const peer_address& peer);
     [[nodiscard]] result<std::vector<peer_address>> peers();

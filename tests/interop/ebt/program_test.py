@@ -162,8 +162,7 @@ def run(program, packages, what):
             finally:
                 if npm is not None:
                     npm.end()
-                ours.process.kill()
-                ours.process.wait()
+                ours.kill()
 
 
 def main():
