@@ -49,7 +49,7 @@ result<std::unique_ptr<overlay_thread>> overlay_thread::start(
         return opened.why();
     }
     made->service_ = std::move(opened).value();
-    made->thread_ = std::thread([io = &made->io_] { io->run(); });
+    made->thread_ = std::thread([of = made->service_.get()] { of->run(); });
     return made;
 }
 

@@ -169,7 +169,7 @@ public:
                 stop();
             }
         });
-        io_.run();
+        service_->run();
         control::notify_systemd("STOPPING=1");
         return {};
     }

@@ -100,8 +100,9 @@ public:
 
     void set_time(std::int64_t now) { now_ = now > now_ ? now : now_; }
     void tick(std::int64_t now);
-    // Does what events made due: messages to the log, reads of the log, wakes.
-    void run();
+    // Does what events made due: messages to the log, reads of the log, wakes. After `most` reads
+    // it leaves off; whether that is so, and it is to be called again.
+    bool run(std::size_t most = SIZE_MAX);
 
     // What goes out: messages first, then notes. A frame of notes has at most `limit` entries, and
     // may have none; the ids are good until the next event.
@@ -109,7 +110,9 @@ public:
     [[nodiscard]] bool next_notes(stream to, std::size_t limit, std::vector<note>& said);
 
     [[nodiscard]] progress_view progress() const;
-    [[nodiscard]] state_view state() const;
+    // Of the feeds with these numbers, which are small, and dense.
+    [[nodiscard]] state_view state(feed_number first = 0, std::size_t count = SIZE_MAX) const;
+    [[nodiscard]] std::size_t feeds() const { return feeds_.size(); }
 
 private:
     friend struct machine_loader;  // tests put a machine into any state by it
@@ -157,15 +160,15 @@ private:
     void awake(peer& p, bool is_urgent);
     void push(peer& p, const message& what);
     [[nodiscard]] bool can_read(const peer& p) const;
-    void read_for(stream which);
+    void read_for(stream which, std::size_t& left);
     void forget_offers(feed_number f, std::int64_t from = 1);
     void bar_liar(peer& p, feed_number f);
     void end_blocked();
     void wake_all();
 
     // Views (state.cc).
-    [[nodiscard]] peer_view view_of(const peer& p) const;
-    void add_strangers(const peer& p, peer_view& view) const;
+    [[nodiscard]] peer_view view_of(const peer& p, feed_number first, feed_number end) const;
+    void add_strangers(const peer& p, peer_view& view, std::size_t most) const;
 
     // Sources (machine_sources.cc).
     [[nodiscard]] peer* source_of(feed_number f, const peer& except) const;
@@ -201,6 +204,7 @@ private:
     fifo<arrival> arrivals_;            // for the log
     std::vector<feed_number> orphans_;  // followed, without a source, and somebody may have more
     std::vector<peer_number> to_wake_;
+    std::size_t first_reader_ = 0;  // of connected_, for which the log is read next
     std::int64_t now_ = 0;
     std::uint32_t ticked_ = 0;  // the time of the last tick
     std::uint32_t sessions_ = 0;

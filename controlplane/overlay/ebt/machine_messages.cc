@@ -248,8 +248,9 @@ void machine::read_on(peer& p, feed_number f, link& l) {
 
 // As much as its sink takes. One read serves all that wait for the same message. The host's call
 // may end the stream.
-void machine::read_for(stream which) {
-    for (peer* p = find(which); p != nullptr && can_read(*p); p = find(which)) {
+void machine::read_for(stream which, std::size_t& left) {
+    for (peer* p = find(which); left != 0 && p != nullptr && can_read(*p); p = find(which)) {
+        --left;
         const feed_number f = p->reads.pop();
         link& l = p->links[f];
         feed& fd = feeds_[f];
@@ -319,9 +320,9 @@ void machine::wake_all() {
     to_wake_.clear();
 }
 
-void machine::run() {
+bool machine::run(std::size_t most) {
     if (is_running_) {
-        return;
+        return false;
     }
     is_running_ = true;
     end_blocked();
@@ -334,15 +335,17 @@ void machine::run() {
             }
         }
         // By index: what the host does in a call may connect and end peers.
-        for (std::size_t n = 0; n < connected_.size(); ++n) {
-            read_for(stream_of(*peers_[connected_[n]]));
+        for (std::size_t n = 0; n < connected_.size() && most != 0; ++n) {
+            first_reader_ = (first_reader_ + 1) % connected_.size();
+            read_for(stream_of(*peers_[connected_[first_reader_]]), most);
         }
-        is_done =
-            arrivals_.empty() && std::none_of(connected_.begin(), connected_.end(),
-                                              [&](peer_number n) { return can_read(*peers_[n]); });
+        is_done = arrivals_.empty() &&
+                  (most == 0 || std::none_of(connected_.begin(), connected_.end(),
+                                             [&](peer_number n) { return can_read(*peers_[n]); }));
     }
     wake_all();
     is_running_ = false;
+    return most == 0;
 }
 
 }  // namespace rhumb::overlay::ebt

@@ -8,6 +8,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -96,6 +97,9 @@ private:
     void open_replication(stream_id id, int version);
     void stop_replication();
     void stream_ended();
+    void take_frame(std::string_view json);
+    void take_backlog();
+    void frame_taken(const result<void>& how);
     // Has what waits written soon: once, for all that comes until then.
     void write_soon();
     void write();
@@ -110,7 +114,7 @@ private:
     boost::asio::steady_timer read_timer_;  // the budget's, and the handshake's
     boost::asio::steady_timer life_timer_;
     boost::asio::steady_timer flush_timer_;
-    std::array<byte, std::size_t{64} << 10> input_;
+    std::array<byte, std::size_t{32} << 10> input_;
     peer_link link_;
     std::vector<byte> sending_;  // what is being written
     budget budget_;
@@ -122,6 +126,8 @@ private:
     bool flush_is_due_ = false;
     stream_id ebt_ = 0;  // the stream of ebt.replicate
     std::optional<ebt::stream> replication_;
+    std::deque<std::string> backlog_;  // frames behind notes that are being worked off
+    bool is_busy_ = false;             // with these
     host_port remote_;
     std::string why_;
     std::string notes_text_;

@@ -10,6 +10,8 @@ namespace {
 constexpr std::size_t entries_a_frame = 5000;  // of notes, about 300 kB
 constexpr std::size_t verify_batch = 64;
 constexpr int enough_quiet_ticks = 2;
+constexpr std::size_t reads_a_turn = 128;      // of the log
+constexpr std::size_t entries_a_turn = 2048;   // of notes that came
 constexpr std::uint32_t reads_of_a_peer = 64;  // of the log, under way
 
 std::int64_t steady_ms() {
@@ -58,6 +60,7 @@ replicator::replicator(const identity& own, archive& kept, post_function post,
       archive_(kept),
       settings_(chosen),
       machine_(std::string(id_of(own.id())), *this, options_of(chosen)),
+      post_(post),
       is_learning_(start.is_learning),
       pool_(
           chosen.verifiers,
@@ -184,6 +187,47 @@ result<void> replicator::take_message(ebt::stream from, std::string_view json) {
     const auto size = static_cast<std::uint32_t>(message->wire.size());
     count(machine_.receive(from, id_of(message->author), message->sequence, size, message));
     return {};
+}
+
+void replicator::notes(ebt::stream from, std::string_view json, done_function done) {
+    struct parsed {
+        std::vector<note_entry> entries;
+        result<void> read;
+    };
+    archive_.run(
+        [text = std::string(json)](store&) {
+            parsed made{{}, {}};
+            made.read = notes_reader().read(text, made.entries);
+            return made;
+        },
+        [this, from, done = std::move(done)](parsed made) mutable {
+            counters_.notes_received += made.entries.size();
+            if (!made.read) {
+                return done(made.read);
+            }
+            take_entries(from, std::make_shared<std::vector<note_entry>>(std::move(made.entries)),
+                         0, std::move(done));
+        });
+}
+
+void replicator::take_entries(ebt::stream from, std::shared_ptr<std::vector<note_entry>> entries,
+                              std::size_t first, done_function done) {
+    const std::size_t end = std::min(first + entries_a_turn, entries->size());
+    notes_.clear();
+    for (std::size_t n = first; n < end; ++n) {
+        notes_.push_back({id_of((*entries)[n].feed), (*entries)[n].value});
+    }
+    machine_.notes(from, notes_);
+    settle();
+    if (end == entries->size()) {
+        return done({});
+    }
+    post_([this, alive = std::weak_ptr(alive_), from, entries = std::move(entries), end,
+           done = std::move(done)]() mutable {
+        if (!alive.expired()) {
+            take_entries(from, std::move(entries), end, std::move(done));
+        }
+    });
 }
 
 void replicator::count(ebt::receipt what) {
@@ -383,8 +427,9 @@ void replicator::settle() {
     }
     settling_ = true;
     machine_.set_time(steady_ms());
+    bool has_more = false;
     do {
-        machine_.run();
+        has_more = machine_.run(reads_a_turn);
         for (const ebt::stream one : std::exchange(awake_, {})) {
             const auto at = std::ranges::find(links_, one, &open_link::at);
             if (at != links_.end()) {
@@ -392,8 +437,16 @@ void replicator::settle() {
             }
         }
         // Room in a queue lets the machine read on.
-        machine_.run();
-    } while (!awake_.empty());
+        has_more = has_more || machine_.run(reads_a_turn);
+    } while (!awake_.empty() && !has_more);
+    if ((has_more || !awake_.empty()) && !std::exchange(is_due_, true)) {
+        post_([this, alive = std::weak_ptr(alive_)] {
+            if (!alive.expired()) {
+                is_due_ = false;
+                settle();
+            }
+        });
+    }
     if (!to_verify_.empty()) {
         pool_.push(std::exchange(to_verify_, {}));
     }

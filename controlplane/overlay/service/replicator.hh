@@ -92,6 +92,10 @@ public:
     [[nodiscard]] bool is_ready(ebt::stream which) const { return machine_.is_ready(which); }
     // One JSON value that came in: a message, or notes. An error is the peer's fault.
     [[nodiscard]] result<void> frame(ebt::stream from, std::string_view json);
+    // Notes that are too many for one turn of the loop. Nothing else of this stream may be taken
+    // until `done` says whether they were good.
+    using done_function = std::function<void(result<void>)>;
+    void notes(ebt::stream from, std::string_view json, done_function done);
     // The socket has room again, or it is time for what could wait.
     void flush(ebt::stream to);
     // The link will not be used again.
@@ -100,7 +104,6 @@ public:
     void tick();
 
     // Commands; durable when `done` is called.
-    using done_function = std::function<void(result<void>)>;
     void follow(const key32& feed, bool on, done_function done);
     void block(const key32& by, const key32& target, bool on, done_function done);
     // The content is JSON.
@@ -158,6 +161,8 @@ private:
 
     [[nodiscard]] result<void> take_message(ebt::stream from, std::string_view json);
     [[nodiscard]] result<void> take_notes(ebt::stream from, std::string_view json);
+    void take_entries(ebt::stream from, std::shared_ptr<std::vector<note_entry>> entries,
+                      std::size_t first, done_function done);
     void count(ebt::receipt what);
     void verified(std::vector<candidate> candidates);
     void store_message(ebt::stream from, ebt::feed_number feed,
@@ -178,6 +183,10 @@ private:
     archive& archive_;
     settings settings_;
     ebt::machine machine_;
+    post_function post_;
+    const std::shared_ptr<int> alive_ =
+        std::make_shared<int>();  // what is posted may come too late
+    bool is_due_ = false;         // settle() is posted
     log_cache cache_;
     message_reader reader_;
     std::set<key32> followed_;

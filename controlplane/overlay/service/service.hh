@@ -17,6 +17,7 @@
 #include "controlplane/overlay/service/hub.hh"
 #include "controlplane/overlay/service/replicator.hh"
 #include "controlplane/overlay/service/settings.hh"
+#include "controlplane/overlay/service/turns.hh"
 #include "controlplane/overlay/wire/identity.hh"
 #include "rhumb/result.hh"
 
@@ -34,6 +35,9 @@ public:
     service(const service&) = delete;
     service& operator=(const service&) = delete;
 
+    // Runs the io_context until it is stopped, and measures how long it is busy at a time.
+    void run() { run_turns(io_, turns_); }
+    [[nodiscard]] const turn_times& turns() const noexcept { return turns_; }
     // Says goodbye to peers, and calls `done`.
     void stop(std::function<void()> done);
 
@@ -79,7 +83,9 @@ private:
     void show_forks(const client& from);
     [[nodiscard]] json peer_rows() const;
     [[nodiscard]] json progress_row() const;
-    [[nodiscard]] json state_tree() const;
+    void show_state(const json& params, const client& from) const;
+    [[nodiscard]] json state_tree(std::size_t first, std::size_t count) const;
+    [[nodiscard]] json turn_tree() const;
     void follow(const json& params, bool on, const client& from);
     void block(const json& params, bool on, const client& from);
     void publish(const json& params, const client& from);
@@ -89,6 +95,7 @@ private:
     void disconnect(const json& params, const client& from);
 
     boost::asio::io_context& io_;
+    turn_times turns_;
     identity own_;
     service_settings settings_;
     archive archive_;
