@@ -298,7 +298,7 @@ TEST_F(overlay_services, give_messages_as_they_were_written) {
 // frame.
 TEST_F(overlay_services, are_never_busy_for_long) {
     constexpr std::uint32_t feeds = 1500;
-    const service_settings from = settings("a");
+    service_settings from = settings("a");
     service_settings to = settings("b");
     {
         auto kept = store::open(from.store_file);
@@ -312,9 +312,10 @@ TEST_F(overlay_services, are_never_busy_for_long) {
             auto message = reader.make(author, {}, 1.5e12, R"({"type":"test"})");
             ASSERT_TRUE(message);
             ASSERT_TRUE(kept->append({author.id(), 1, message->id, {}, message->wire}, 0));
-            ASSERT_TRUE(kept->follow(author.id(), true));
             to.follow.push_back(author.id());
         }
+        ASSERT_TRUE(kept->commit());
+        from.follow = to.follow;
     }
     service& a = start(from);
     service& b = start(to);

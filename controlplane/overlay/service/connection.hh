@@ -75,6 +75,8 @@ public:
     [[nodiscard]] const std::string& why() const noexcept { return why_; }
     [[nodiscard]] std::uint64_t bytes_received() const noexcept { return bytes_received_; }
     [[nodiscard]] std::uint64_t bytes_sent() const noexcept { return bytes_sent_; }
+    // Calls that are open, of both sides.
+    [[nodiscard]] std::size_t open_calls() const noexcept { return link_.calls().open_calls(); }
     [[nodiscard]] std::chrono::steady_clock::time_point since() const noexcept { return since_; }
 
 private:

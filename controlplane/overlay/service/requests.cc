@@ -178,6 +178,7 @@ json service::peer_rows() const {
                   std::chrono::duration_cast<std::chrono::seconds>(now - one->since()).count()},
                  {"rx_bytes", one->bytes_received()},
                  {"tx_bytes", one->bytes_sent()},
+                 {"calls", one->open_calls()},
                  {"why", one->why()}};
         row["peer"] = one->is_open() || one->is_client() ? feed_id_text(one->peer()) : "";
         rows.push_back(std::move(row));

@@ -62,10 +62,8 @@ result<std::unique_ptr<service>> service::open(asio::io_context& io, const servi
     if (!kept) {
         return kept.why();
     }
-    for (const key32& feed : chosen.follow) {
-        if (auto done = kept->follow(feed, true); !done) {
-            return done.why();
-        }
+    if (auto done = kept->follow(chosen.follow); !done) {
+        return done.why();
     }
     auto blocks = kept->blocks();
     if (!blocks) {

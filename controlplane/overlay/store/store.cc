@@ -397,16 +397,31 @@ result<std::vector<fork_proof>> store::forks() {
         });
 }
 
+result<void> store::set_followed(const key32& feed, bool on) {
+    const auto row = row_of(feed);
+    if (!row) {
+        return row.why();
+    }
+    run_.follow.bind(1, row.value()->number);
+    run_.follow.bind(2, std::int64_t{on});
+    row.value()->feed.followed = on;
+    return run_.follow.run(database_);
+}
+
 result<void> store::follow(const key32& feed, bool on) {
+    return change([&] { return set_followed(feed, on); });
+}
+
+result<void> store::follow(std::span<const key32> feeds) {
     return change([&]() -> result<void> {
-        const auto row = row_of(feed);
-        if (!row) {
-            return row.why();
+        for (const key32& feed : feeds) {
+            const auto known = feeds_.find(feed);
+            const bool is_news = known == feeds_.end() || !known->second.feed.followed;
+            if (auto done = is_news ? set_followed(feed, true) : result<void>(); !done) {
+                return done;
+            }
         }
-        run_.follow.bind(1, row.value()->number);
-        run_.follow.bind(2, std::int64_t{on});
-        row.value()->feed.followed = on;
-        return run_.follow.run(database_);
+        return {};
     });
 }
 

@@ -112,6 +112,7 @@ public:
 
     // These are durable when they return; so is what was appended before.
     [[nodiscard]] result<void> follow(const key32& feed, bool on);
+    [[nodiscard]] result<void> follow(std::span<const key32> feeds);  // in one go
     [[nodiscard]] result<void> block(const key32& by, const key32& target, bool on);
     [[nodiscard]] result<std::vector<std::pair<key32, key32>>> blocks();
     [[nodiscard]] result<own_feed_state> own_feed();
@@ -145,6 +146,7 @@ private:
     [[nodiscard]] result<void> load_feeds();
     [[nodiscard]] result<void> begin();
     [[nodiscard]] result<feed_row*> row_of(const key32& feed);
+    [[nodiscard]] result<void> set_followed(const key32& feed, bool on);
     [[nodiscard]] result<append_outcome> contradiction(feed_row& row,
                                                        const verified_message& message,
                                                        std::int64_t at, std::int64_t now_ms);

@@ -10,7 +10,6 @@
 //     {"do": "give", "sequence": N}           sends a message of it
 //     {"do": "fork", "sequence": N}           sends another message in its place, well signed
 //     {"do": "break", "sequence": N}          sends it with another text under its signature
-//     {"do": "history", "args": {…}}          calls createHistoryStream
 //     {"do": "end"}                           ends the newest stream
 //     {"do": "goodbye"}                       closes the connection; prints {"closed": null}
 // What comes is printed: {"stream": K} for one that was opened, {"on": K, "got": VALUE}, {"on": K,
@@ -70,7 +69,6 @@ const raw = {
 }
 const peer = load('secret-stack')({ appKey: caps.shs, caps: { shs: caps.shs } })
   .use(raw)
-  .use({ manifest: { createHistoryStream: 'source' }, init: (api) => { api.createHistoryStream = () => pull.empty() } })
   .call(null, {
     path: folder,
     keys,
@@ -113,12 +111,6 @@ const commands = {
   give: ({ sequence }) => newest.send(chain[sequence - 1].value),
   fork: ({ sequence }) => newest.send(signed(chain[sequence - 1].value, { type: 'fork' })),
   break: ({ sequence }) => newest.send({ ...chain[sequence - 1].value, content: { type: 'broken' } }),
-  history: ({ args }) => {
-    const number = ++streams
-    pull(rpc.createHistoryStream(args), pull.drain((got) => say({ on: number, got }),
-      (e) => say({ on: number, end: e && e !== true ? e.message : true })))
-    say({ stream: number })
-  },
   end: () => newest.end(),
   goodbye: () => rpc.close(true, () => say({ closed: null }))
 }
