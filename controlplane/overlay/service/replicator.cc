@@ -4,12 +4,13 @@
 
 #include <algorithm>
 
+#include "controlplane/overlay/service/replicator_words.hh"
+
 namespace rhumb::overlay {
 namespace {
 
 constexpr std::size_t entries_a_frame = 5000;  // of notes, about 300 kB
 constexpr std::size_t verify_batch = 64;
-constexpr int enough_quiet_ticks = 2;
 constexpr std::size_t reads_a_turn = 128;      // of the log
 constexpr std::size_t entries_a_turn = 2048;   // of notes that came
 constexpr std::uint32_t reads_of_a_peer = 64;  // of the log, under way
@@ -19,11 +20,6 @@ std::int64_t steady_ms() {
     return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
 }
 
-std::int64_t system_ms() {
-    using namespace std::chrono;
-    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
-
 ebt::options options_of(const replicator::settings& chosen) {
     ebt::options made;
     made.timeout = chosen.switch_timeout;
@@ -31,25 +27,6 @@ ebt::options options_of(const replicator::settings& chosen) {
     made.reads = reads_of_a_peer;
     randombytes_buf(&made.key, sizeof made.key);
     return made;
-}
-
-// The machine knows feeds and peers by the bytes of their keys.
-std::string_view id_of(const key32& key) {
-    return {reinterpret_cast<const char*>(key.data()), key.size()};
-}
-
-key32 key_of(std::string_view id) {
-    key32 key{};
-    std::copy_n(id.begin(), std::min(id.size(), key.size()), key.begin());
-    return key;
-}
-
-void set(std::set<key32>& keys, const key32& key, bool on) {
-    if (on) {
-        keys.insert(key);
-    } else {
-        keys.erase(key);
-    }
 }
 
 }  // namespace
@@ -118,32 +95,6 @@ void replicator::tick() {
     machine_.tick(steady_ms());
     look_at_own_feed();
     settle();
-}
-
-void replicator::look_at_own_feed() {
-    if (!is_learning_) {
-        return;
-    }
-    const std::string_view own = id_of(own_.id());
-    const std::int64_t head = machine_.head_of(own);
-    const bool is_there = head > 0 && machine_.claimed_of(own) == head;
-    quiet_ticks_ = is_there ? quiet_ticks_ + 1 : 0;
-    if (quiet_ticks_ == enough_quiet_ticks) {
-        end_learning([](const result<void>&) {});
-    }
-}
-
-void replicator::end_learning(done_function done) {
-    archive_.run([](store& kept) { return kept.keep_own_feed(own_feed_state::known); },
-                 [this, done = std::move(done)](const result<void>& kept) {
-                     if (kept) {
-                         is_learning_ = false;
-                     } else {
-                         store_failed(kept.why());
-                         quiet_ticks_ = 0;
-                     }
-                     done(kept);
-                 });
 }
 
 result<void> replicator::frame(ebt::stream from, std::string_view json) {
@@ -468,73 +419,6 @@ void replicator::send_to(const open_link& to) {
         }
         to.link->send_notes(entries_);
     }
-}
-
-// Commands.
-
-void replicator::follow(const key32& feed, bool on, done_function done) {
-    archive_.run([feed, on](store& kept) { return kept.follow(feed, on); },
-                 [this, feed, on, done = std::move(done)](const result<void>& kept) {
-                     if (kept && feed != own_.id()) {
-                         set(followed_, feed, on);
-                         machine_.request(id_of(feed), on);
-                         settle();
-                     }
-                     done(kept);
-                 });
-}
-
-void replicator::block(const key32& by, const key32& target, bool on, done_function done) {
-    archive_.run([by, target, on](store& kept) { return kept.block(by, target, on); },
-                 [this, by, target, on, done = std::move(done)](const result<void>& kept) {
-                     if (kept) {
-                         if (by == own_.id()) {
-                             set(blocked_, target, on);
-                         }
-                         machine_.block(id_of(by), id_of(target), on);
-                         settle();
-                     }
-                     done(kept);
-                 });
-}
-
-void replicator::publish(std::string_view content, published_function done) {
-    if (is_learning_) {
-        done(error{
-            "the store is new and the key is not: this node's feed is learned from peers first; "
-            "if there is nothing to be learned, say so (rhumbctl overlay new-feed)",
-            {}});
-        return;
-    }
-    if (own_head_lost_) {
-        done(error{"the store failed, and the end of this feed is not known yet; try again", {}});
-        return;
-    }
-    auto made = reader_.make(own_, own_head_, static_cast<double>(system_ms()), content);
-    if (!made) {
-        done(made.why());
-        return;
-    }
-    auto message = std::make_shared<const classic_message>(std::move(made).value());
-    own_head_ = {message->sequence, message->id};
-    const message_text text(message, &message->wire);
-    archive_.append(
-        {message->author, message->sequence, message->id, message->previous, text}, system_ms(),
-        [this, message, text, done = std::move(done)](const result<append_outcome>& outcome) {
-            stored({}, machine_.feed_of(id_of(own_.id())), *message, text, outcome);
-            if (outcome && outcome.value() == append_outcome::appended) {
-                done(*message);
-                return;
-            }
-            if (!std::exchange(own_head_lost_, true)) {
-                archive_.run([key = own_.id()](store& s) { return s.head(key); },
-                             [this](const feed_head& head) {
-                                 own_head_ = {head.sequence, head.id};
-                                 own_head_lost_ = false;
-                             });
-            }
-            done(outcome ? error{"another message took its place; try again", {}} : outcome.why());
-        });
 }
 
 ebt::message replicator::as_message(ebt::feed_number feed, std::int64_t sequence,
