@@ -133,7 +133,7 @@ TEST_F(overlay_replicator, reads_for_many_peers_at_once) {
         for (std::uint32_t f = 0; f < feeds; ++f) {
             notes += (f == 0 ? "\"" : ",\"") + feed_id_text(numbered(1, f)) +
                      "\":" + std::to_string(8 * p);
-            expected += static_cast<std::size_t>(messages) - 4 * p;
+            expected += static_cast<std::size_t>(messages) - std::size_t{4} * p;
         }
         ASSERT_TRUE(feeds_->frame(peer, notes + "}"));
     }
