@@ -18,6 +18,9 @@ Parts, all but scion-peers without arguments:
   paths     computed tables: repairs, tables after a change, constrained paths, 10,000 policies
   ebt       the EBT machine beside the reference from npm: messages a second, reconnects, memory;
             without npm, node or the scripts in ../shared/vectors/ebt only ours
+  overlay   the overlay's wire on one core: handshakes, messages, signatures, notes; two services over
+            loopback, and how long their control loops were busy at a time; rhumb-overlay and npm's
+            ssb-db over loopback, 10,000 messages both ways (not without npm)
   scion-peers
             rhumbd and the reference SCION router in turns, under the load of the reference's own
             benchmark: packets a second and core. It wants go, taskset, root or user
@@ -52,12 +55,12 @@ while (( $# )); do
         -j) jobs=${2-}; shift || true
             [[ $jobs =~ ^[1-9][0-9]*$ ]] || { echo "bench.sh: -j wants a number" >&2; exit 2; } ;;
         -j[1-9]*) jobs=${1#-j} ;;
-        stage | scaling | process | control | lpm | mac | topology | paths | ebt | scion-peers) parts+=("$1") ;;
+        stage | scaling | process | control | lpm | mac | topology | paths | ebt | overlay | scion-peers) parts+=("$1") ;;
         *) echo "bench.sh: unknown argument '$1'" >&2; usage >&2; exit 2 ;;
     esac
     shift
 done
-(( ${#parts[@]} )) || parts=(stage scaling process control lpm mac topology paths ebt)
+(( ${#parts[@]} )) || parts=(stage scaling process control lpm mac topology paths ebt overlay)
 
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 build=build-bench
@@ -73,9 +76,10 @@ say "building ($build/)"
 mkdir -p "$results"
 [[ -f $build/build.ninja ]] ||
     meson setup "$build" --buildtype=release -Dbench=true >"$results/setup.log"
-ninja -C "$build" -j "$jobs" tools/bench/{stage,lpm,mac,topology,ebt}_bench \
-    tools/bench/{ti_lfa,network,paths,policies}_bench controlplane/rhumbd \
-    tools/rhumbctl/rhumbctl tools/packets/rhumb-packets >"$results/build.log" || { tail -30 "$results/build.log"; exit 1; }
+ninja -C "$build" -j "$jobs" \
+    tools/bench/{stage,lpm,mac,topology,ti_lfa,network,paths,policies,ebt,overlay_wire,overlay_sync}_bench \
+    controlplane/rhumbd tools/rhumbctl/rhumbctl tools/rhumb-overlay/rhumb-overlay \
+    tools/packets/rhumb-packets >"$results/build.log" || { tail -30 "$results/build.log"; exit 1; }
 
 # Huge pages for this run: 512 MiB, for two programs at a time.
 enough=256
@@ -164,6 +168,16 @@ for part in "${parts[@]}"; do
             [[ $quick == no ]] || ebt_rounds=1
             python3 $bench/ebt.py "$build/tools/bench/ebt_bench" --rounds $ebt_rounds \
                 --json "$results/ebt.json" | tee "$results/ebt.txt" ;;
+        overlay)
+            options=()
+            [[ $quick == no ]] || options=(--quick)
+            {
+                "$build/tools/bench/overlay_wire_bench" "${options[@]}"
+                "$build/tools/bench/overlay_sync_bench" "${options[@]}"
+                python3 tests/interop/ebt/program_test.py "$build/tools/rhumb-overlay/rhumb-overlay" \
+                    tests/interop/ebt/npm_fetch.sh "$build/npm" "${RHUMB_VECTORS:-../shared/vectors}" \
+                    database || [[ $? == 77 ]]
+            } | tee "$results/overlay.txt" ;;
         scion-peers)
             huge_pages=()
             [[ $used == ordinary ]] || huge_pages=(--huge)

@@ -39,8 +39,9 @@ void at_client(const std::shared_ptr<far_client>& far, What what) {
 }  // namespace
 
 result<std::unique_ptr<overlay_thread>> overlay_thread::start(
-    asio::io_context& control, const overlay::service_settings& chosen) {
-    std::unique_ptr<overlay_thread> made(new overlay_thread(control));
+    asio::io_context& control, const overlay::service_settings& chosen,
+    overlay::link_states::heard_function heard) {
+    std::unique_ptr<overlay_thread> made(new overlay_thread(control, std::move(heard)));
     auto opened = overlay::service::open(
         made->io_, chosen, [](const std::string& what, const std::string& peer) {
             io::log(io::log_level::info, "overlay: " + what, {{"peer", peer}});
@@ -49,18 +50,34 @@ result<std::unique_ptr<overlay_thread>> overlay_thread::start(
         return opened.why();
     }
     made->service_ = std::move(opened).value();
-    made->thread_ = std::thread([io = &made->io_] { io->run(); });
+    made->service_->on_link_state(
+        [&control, heard = made->heard_](const overlay::link_state_event& event) {
+            asio::post(control, [heard, event] {
+                if (*heard) {
+                    (*heard)(event);
+                }
+            });
+        });
+    made->thread_ = std::thread([of = made->service_.get()] { of->run(); });
     return made;
 }
 
-overlay_thread::overlay_thread(asio::io_context& control)
-    : control_(control), work_(asio::make_work_guard(io_)) {}
+overlay_thread::overlay_thread(asio::io_context& control,
+                               overlay::link_states::heard_function heard)
+    : control_(control),
+      heard_(std::make_shared<overlay::link_states::heard_function>(std::move(heard))),
+      work_(asio::make_work_guard(io_)) {}
 
 overlay_thread::~overlay_thread() {
     if (thread_.joinable()) {
         asio::post(io_, [this] { service_->stop([this] { io_.stop(); }); });
         thread_.join();
     }
+    *heard_ = nullptr;
+}
+
+void overlay_thread::advertise(const topology::advertisement& said) {
+    asio::post(io_, [this, said] { service_->advertise(said); });
 }
 
 void overlay_thread::ask(const control::request& asked,
@@ -75,8 +92,8 @@ void overlay_thread::ask(const control::request& asked,
                 to.answered();
             });
         },
-        [far](const control::json& event) {
-            std::string line = control::event_line(far->id, event);
+        [far](std::string_view event) {
+            std::string line = control::event_line_of(far->id, event);
             const std::size_t size = line.size();
             far->on_the_way += size;
             at_client(far, [far, line = std::move(line), size](control::line_client& to) mutable {

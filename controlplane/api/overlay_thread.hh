@@ -19,20 +19,27 @@ namespace rhumb::api {
 class overlay_thread {
 public:
     // `control` is the loop that clients live on.
+    // `heard` is called on it, for what other nodes say of themselves; never after this is gone.
     [[nodiscard]] static result<std::unique_ptr<overlay_thread>> start(
-        boost::asio::io_context& control, const overlay::service_settings& chosen);
+        boost::asio::io_context& control, const overlay::service_settings& chosen,
+        overlay::link_states::heard_function heard);
     overlay_thread(const overlay_thread&) = delete;
     overlay_thread& operator=(const overlay_thread&) = delete;
     // Says goodbye to peers first.
     ~overlay_thread();
 
+    // What the map says of this node.
+    void advertise(const topology::advertisement& said);
+
     // The client gets its answer, and what comes before it.
     void ask(const control::request& asked, const std::shared_ptr<control::line_client>& client);
 
 private:
-    explicit overlay_thread(boost::asio::io_context& control);
+    overlay_thread(boost::asio::io_context& control, overlay::link_states::heard_function heard);
 
     boost::asio::io_context& control_;
+    // Of the control loop, which may still have events when this is gone.
+    std::shared_ptr<overlay::link_states::heard_function> heard_;
     boost::asio::io_context io_{1};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
     std::unique_ptr<overlay::service> service_;

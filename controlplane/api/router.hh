@@ -69,6 +69,11 @@ public:
     [[nodiscard]] slow_thread& slow() const { return *slow_; }
 
     // The replication service beside this router, if there is one.
+    // What another node of the map says of itself, or that a link of it is down.
+    void hear(const topology::advertisement& said);
+    void hear_down(const std::string& node, const std::string& link, std::uint64_t version);
+    // What the map says of this one; null where there is no map.
+    [[nodiscard]] const topology::advertisement* own_part() const;
     [[nodiscard]] const std::optional<config::overlay_section>& overlay() const { return overlay_; }
 
     // The map and what is computed from it; null without [topology].
@@ -95,6 +100,9 @@ private:
     [[nodiscard]] result<void> prepare_network(config::file& file);
     void abandon_network();
     void adopt_network(bool wanted);
+    [[nodiscard]] bool take_heard(const topology::advertisement& said);
+    // True if the map has changed.
+    [[nodiscard]] bool take_news();
     [[nodiscard]] result<void> refuse_computed(const publish::changes& batch) const;
     void follow_links();
     void follow_map();
@@ -119,6 +127,16 @@ private:
     std::unique_ptr<slow_thread> slow_;
     std::optional<config::overlay_section> overlay_;
     std::unique_ptr<routing::network> network_;
+    // What others have said of themselves, for a map that comes later.
+    std::map<std::string, topology::advertisement> heard_;
+    // What has been said since the last housekeeping.
+    struct link_down {
+        std::string node;
+        std::string link;
+        std::uint64_t version;
+    };
+    std::vector<topology::advertisement> news_;
+    std::vector<link_down> downs_;
     std::unique_ptr<routing::network> next_network_;  // while a file that brings one is taken
     publish::computed_tables next_computed_;          // likewise
     controller::counter_sums counted_;      // of the map's own links, and of what enters here

@@ -66,13 +66,67 @@ void router::adopt_network(bool wanted) {
     next_reoptimisation_ = 0;
     if (!wanted) {
         network_.reset();
+        news_.clear();
+        downs_.clear();
         return;
     }
-    if (next_network_ != nullptr) {
+    const bool is_new = next_network_ != nullptr;
+    if (is_new) {
         network_ = std::move(next_network_);
     }
     log_notes(next_computed_);
     network_->adopt(std::exchange(next_computed_, {}));
+    for (const auto& [node, said] : is_new ? heard_ : decltype(heard_)()) {
+        news_.push_back(said);
+    }
+}
+
+bool router::take_heard(const topology::advertisement& said) {
+    const auto changed = network_->hear(said);
+    if (!changed) {
+        io::log(io::log_level::warning, "what a node says of itself is refused",
+                {{"why", changed.why().text()}});
+    }
+    return changed && changed.value();
+}
+
+// The map and all that follows from it change with the next housekeeping, once for all that has
+// been said until then: what answers questions in between has one map and what was computed from
+// it.
+void router::hear(const topology::advertisement& said) {
+    heard_[said.origin] = said;
+    if (network_ != nullptr) {
+        news_.push_back(said);
+    }
+}
+
+void router::hear_down(const std::string& node, const std::string& link, std::uint64_t version) {
+    if (network_ != nullptr) {
+        downs_.push_back({node, link, version});
+    }
+}
+
+bool router::take_news() {
+    bool changed = false;
+    for (const topology::advertisement& said : std::exchange(news_, {})) {
+        if (take_heard(said)) {
+            changed = true;
+            io::log(io::log_level::notice, "a node speaks for itself",
+                    {{"node", said.origin}, {"version", std::to_string(said.version)}});
+        }
+    }
+    for (const auto& [node, link, version] : std::exchange(downs_, {})) {
+        if (network_->hear_down(node, link, version)) {
+            changed = true;
+            io::log(io::log_level::notice, "a link is said to be down",
+                    {{"node", node}, {"link", link}});
+        }
+    }
+    return changed;
+}
+
+const topology::advertisement* router::own_part() const {
+    return network_ == nullptr ? nullptr : network_->map().said(network_->own());
 }
 
 // What is computed is changed by the map, or stood above by the configuration's file.
@@ -124,7 +178,8 @@ void router::follow_links() {
     if (network_ == nullptr) {
         return;
     }
-    bool changed = network_->due() <= now();
+    bool changed = take_news();
+    changed |= network_->due() <= now();
     for (const auto& [link, nexthop, where] : network_->adjacencies()) {
         const auto hop = tables_->nexthops().find(nexthop);
         const std::size_t port = *engine_->port_number(hop->second.port);

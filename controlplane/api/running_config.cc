@@ -183,10 +183,13 @@ std::string topology_section_text(const config::topology_section& topology) {
     }
     return text + fmt::format(
                       "protection = \"{}\"\nfall_back = {}\nlocal_delay = {}\n"
-                      "microloop_avoidance = {}\nmeasure = {}\nsmoothing = {}\n",
+                      "microloop_avoidance = {}\nmeasure = {}\nsmoothing = {}\n"
+                      "policy_settle = {}\npolicy_keep_installed = {}\n"
+                      "policy_reserved_labels = {}\n",
                       config::to_string(topology.protects), topology.fall_back,
                       topology.local_delay, topology.microloop_avoidance, topology.measure,
-                      topology.smoothing);
+                      topology.smoothing, topology.policy_settle, topology.policy_keep_installed,
+                      topology.policy_reserved_labels);
 }
 
 std::string controller_text(const config::controller_section& controller) {
@@ -216,6 +219,23 @@ std::string overlay_text(const config::overlay_section& overlay) {
     list("listen", overlay.listen);
     list("peers", overlay.peers);
     list("follow", overlay.follow);
+    text += fmt::format(
+        "broadcast = \"{}\"\nbroadcast_order = {}\nbroadcast_retransmit = {}\n"
+        "broadcast_fanout = {}\nbroadcast_lifetime = {}\n",
+        config::to_string(overlay.broadcast), overlay.broadcast_order, overlay.broadcast_retransmit,
+        overlay.broadcast_fanout, overlay.broadcast_lifetime);
+    if (!overlay.broadcast_address.text.empty()) {
+        text += fmt::format("broadcast_address = {}\n", quoted(overlay.broadcast_address.text));
+    }
+    text += fmt::format("link_state = {}\n", overlay.link_state);
+    if (!overlay.nodes.empty()) {
+        std::string nodes;
+        for (const auto& [node, feed] : overlay.nodes) {
+            nodes += fmt::format("{}{} = {}", nodes.empty() ? "" : ", ", quoted(node),
+                                 quoted(feed.text));
+        }
+        text += fmt::format("nodes = {{ {} }}\n", nodes);
+    }
     return text + fmt::format(
                       "admit = \"{}\"\ndiscovery = {}\nmax_peers = {}\nswitch_timeout = {}\n"
                       "handshake_timeout = {}\nmessages_per_second = {}\n"

@@ -125,7 +125,10 @@ private:
         if (!chosen) {
             return chosen.why();
         }
-        auto started = overlay_thread::start(io_, chosen.value());
+        auto started =
+            overlay_thread::start(io_, chosen.value(), [this](const overlay::link_state_event& e) {
+                e.said ? running_.hear(*e.said) : running_.hear_down(e.node, e.down, e.version);
+            });
         if (!started) {
             return started.why();
         }
@@ -136,6 +139,7 @@ private:
 
     void keep_house() {
         running_.housekeeping();
+        advertise();
         if (is_idle()) {
             return end("idle");
         }
@@ -145,6 +149,17 @@ private:
                 keep_house();
             }
         });
+    }
+
+    // What the map says of this node, where feeds are to say so.
+    void advertise() {
+        const topology::advertisement* const own = running_.own_part();
+        if (overlay_ != nullptr && own != nullptr &&
+            (own != advertised_ || own->version != advertised_version_)) {
+            advertised_ = own;
+            advertised_version_ = own->version;
+            overlay_->advertise(*own);
+        }
     }
 
     bool is_idle() {
@@ -185,6 +200,8 @@ private:
     server server_;
     telemetry telemetry_;
     std::optional<http_listener> pages_;
+    const topology::advertisement* advertised_ = nullptr;  // only to be compared
+    std::uint64_t advertised_version_ = 0;
     std::uint64_t last_frames_ = 0;
     clock::time_point last_change_;
     bool ending_ = false;

@@ -216,12 +216,19 @@ struct topology_section {     // [topology]: rules are computed from a map of th
     std::uint32_t microloop_avoidance = 0;  // milliseconds; 0: off
     std::uint32_t measure = 10;             // seconds from one reading of counters to the next
     std::uint32_t smoothing = 30;           // seconds: time constant of the rates' average
+    // Of SR policies.
+    std::uint32_t policy_settle = 0;           // milliseconds until a better path is taken
+    bool policy_keep_installed = false;        // RFC 9256 2.9
+    std::uint32_t policy_reserved_labels = 0;  // of the MSD, for services and repairs
     position where;
     position file_where;
 };
 
 // Whose connections are taken.
 enum class overlay_admission : std::uint8_t { followed, anyone };
+
+// How broadcast messages spread (controlplane/overlay/broadcast/).
+enum class overlay_broadcast : std::uint8_t { off, plumtree, flooding, gossip };
 
 // [overlay]: the replication service. Names of feeds and addresses stay text here, with their
 // places: the service knows their form.
@@ -240,6 +247,18 @@ struct overlay_section {
     std::vector<item> follow;  // feeds that are replicated, beside those of the store
     overlay_admission admits = overlay_admission::followed;
     bool discovery = false;
+    overlay_broadcast broadcast = overlay_broadcast::off;
+    bool broadcast_order = false;           // delivered in the order of each origin
+    bool broadcast_retransmit = false;      // until acknowledged
+    std::uint32_t broadcast_fanout = 4;     // of gossip
+    std::uint32_t broadcast_lifetime = 60;  // seconds that a message may be old
+    bool link_state = false;  // the map by feeds: this node's own part, and that of `nodes`
+    struct node_feed {
+        std::string node;
+        item feed;
+    };
+    std::vector<node_feed> nodes;
+    item broadcast_address;  // HOST:PORT that others are told to dial; "" = the first of listen
     std::uint32_t max_peers = 64;
     std::uint32_t switch_timeout = 3000;     // milliseconds until a silent source is left
     std::uint32_t handshake_timeout = 5000;  // milliseconds

@@ -46,6 +46,12 @@ inline constexpr std::array<choice<ttl_model>, 2> ttl_models{
 inline constexpr std::array<choice<overlay_admission>, 2> admissions{
     {{"followed", overlay_admission::followed}, {"anyone", overlay_admission::anyone}}};
 
+inline constexpr std::array<choice<overlay_broadcast>, 4> overlay_broadcasts{
+    {{"off", overlay_broadcast::off},
+     {"plumtree", overlay_broadcast::plumtree},
+     {"flooding", overlay_broadcast::flooding},
+     {"gossip", overlay_broadcast::gossip}}};
+
 inline constexpr std::array<choice<protected_resource>, 5> protected_resources{
     {{"none", protected_resource::nothing},
      {"link", protected_resource::link},

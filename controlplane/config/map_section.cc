@@ -39,17 +39,21 @@ std::vector<topology_section::adjacency> read_adjacencies(value from, diagnostic
 }  // namespace
 
 topology_section read_topology_section(value from, diagnostics& errors) {
-    constexpr std::array<std::string_view, 9> known{"file",
-                                                    "node",
-                                                    "links",
-                                                    "protection",
-                                                    "fall_back",
-                                                    "local_delay",
-                                                    "microloop_avoidance",
-                                                    "measure",
-                                                    "smoothing"};
+    constexpr std::array<std::string_view, 12> known{"file",
+                                                     "node",
+                                                     "links",
+                                                     "protection",
+                                                     "fall_back",
+                                                     "local_delay",
+                                                     "microloop_avoidance",
+                                                     "measure",
+                                                     "smoothing",
+                                                     "policy_settle",
+                                                     "policy_keep_installed",
+                                                     "policy_reserved_labels"};
     constexpr std::int64_t max_delay = 60'000;  // milliseconds
     constexpr std::int64_t max_seconds = 3600;
+    constexpr std::int64_t max_reserved_labels = 16;
     const table_reader table(from, "[topology]", known, errors);
     topology_section result;
     result.where = table.where();
@@ -66,6 +70,9 @@ topology_section read_topology_section(value from, diagnostics& errors) {
     table.number("microloop_avoidance", 0, max_delay, result.microloop_avoidance);
     table.number("measure", 1, max_seconds, result.measure);
     table.number("smoothing", 0, max_seconds, result.smoothing);
+    table.number("policy_settle", 0, max_seconds * 1000, result.policy_settle);
+    table.flag("policy_keep_installed", result.policy_keep_installed);
+    table.number("policy_reserved_labels", 0, max_reserved_labels, result.policy_reserved_labels);
     return result;
 }
 

@@ -20,10 +20,39 @@ std::vector<overlay_section::item> read_items(const table_reader& table, std::st
     return items;
 }
 
+void read_broadcast(const table_reader& table, overlay_section& into, diagnostics& errors) {
+    constexpr std::int64_t max_fanout = 16;
+    constexpr std::int64_t max_lifetime = 1800;  // seconds
+    table.word("broadcast", overlay_broadcasts, into.broadcast);
+    table.flag("broadcast_order", into.broadcast_order);
+    table.flag("broadcast_retransmit", into.broadcast_retransmit);
+    table.number("broadcast_fanout", 1, max_fanout, into.broadcast_fanout);
+    table.number("broadcast_lifetime", 1, max_lifetime, into.broadcast_lifetime);
+    table.text("broadcast_address", into.broadcast_address.text);
+    into.broadcast_address.where = table.find("broadcast_address").where(errors);
+}
+
+// nodes = { r2 = "@KEY.ed25519" }: which feed speaks for a node.
+void read_nodes(value from, overlay_section& into, diagnostics& errors) {
+    if (!from) {
+        return;
+    }
+    if (from.kind() != value_kind::table) {
+        errors.fail(from.where(errors), R"(nodes must be a table, as in { r2 = "@KEY.ed25519" })");
+        return;
+    }
+    for (const value::member& m : from.members()) {
+        check_name(m.key, "name in nodes", errors.at(m.line, m.column), errors);
+        into.nodes.push_back(
+            {std::string(m.key),
+             {std::string(read_text(m.value, m.key, errors).value_or("")), m.value.where(errors)}});
+    }
+}
+
 }  // namespace
 
 overlay_section read_overlay_section(value from, diagnostics& errors) {
-    constexpr std::array<std::string_view, 15> known{"key",
+    constexpr std::array<std::string_view, 23> known{"key",
                                                      "passphrase_file",
                                                      "store",
                                                      "network",
@@ -32,6 +61,14 @@ overlay_section read_overlay_section(value from, diagnostics& errors) {
                                                      "follow",
                                                      "admit",
                                                      "discovery",
+                                                     "broadcast",
+                                                     "broadcast_order",
+                                                     "broadcast_retransmit",
+                                                     "broadcast_fanout",
+                                                     "broadcast_lifetime",
+                                                     "broadcast_address",
+                                                     "link_state",
+                                                     "nodes",
                                                      "max_peers",
                                                      "switch_timeout",
                                                      "handshake_timeout",
@@ -59,6 +96,9 @@ overlay_section read_overlay_section(value from, diagnostics& errors) {
     result.follow = read_items(table, "follow", errors);
     table.word("admit", admissions, result.admits);
     table.flag("discovery", result.discovery);
+    read_broadcast(table, result, errors);
+    table.flag("link_state", result.link_state);
+    read_nodes(table.find("nodes"), result, errors);
     table.number("max_peers", 1, 10'000, result.max_peers);
     table.number("switch_timeout", 10, max_timeout, result.switch_timeout);
     table.number("handshake_timeout", 100, max_timeout, result.handshake_timeout);

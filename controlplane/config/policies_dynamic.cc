@@ -22,8 +22,11 @@ constexpr std::int64_t max_u32 = std::numeric_limits<std::uint32_t>::max();
 
 constexpr std::array<choice<metric_type>, 3> metrics{
     {{"igp", metric_type::igp}, {"delay", metric_type::delay}, {"te", metric_type::te}}};
-constexpr std::array<choice<kept_apart>, 3> kinds_of_disjoint{
-    {{"link", kept_apart::link}, {"node", kept_apart::node}, {"srlg", kept_apart::srlg}}};
+constexpr std::array<choice<kept_apart>, 4> kinds_of_disjoint{
+    {{"link", kept_apart::link},
+     {"node", kept_apart::node},
+     {"srlg", kept_apart::srlg},
+     {"node+srlg", kept_apart::node_and_srlg}}};
 
 std::vector<name_at> read_names(value from, std::string_view key, diagnostics& errors) {
     std::vector<name_at> made;

@@ -1,6 +1,7 @@
 // Policies of a file against the map: names become nodes, links and addresses.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <unordered_map>
@@ -26,8 +27,12 @@ public:
         resolved_policies made;
         std::set<paths::policy_key> seen;
         std::vector<paths::policy_key> keys;
+        std::vector<bool> has_end;
         for (const policy_entry& p : file.policies) {
-            const paths::policy_key key{headend(p.headend, p.where), p.color, address(p.endpoint)};
+            const auto endpoint = address(p.endpoint);
+            const paths::policy_key key{headend(p.headend, p.where), p.color,
+                                        endpoint.value_or(ip_prefix())};
+            has_end.push_back(endpoint.has_value());
             if (!seen.insert(key).second) {
                 errors_.fail(p.where,
                              "a policy of this headend, color and endpoint stands here "
@@ -49,12 +54,17 @@ public:
         }
         check_groups(file, made);
         for (const route_entry& r : file.routes) {
-            made.routes.push_back(
-                {headend(r.headend, r.where), r.prefix, address(r.next_hop), r.colors});
+            const node_number from = headend(r.headend, r.where);
+            if (const auto next_hop = address(r.next_hop)) {
+                made.routes.push_back({from, r.prefix, *next_hop, r.colors});
+            }
         }
         for (const demand_entry& d : file.demands) {
             made.demands.push_back(demand(d));
         }
+        // Nobody's address is the null endpoint, which is everybody's.
+        std::size_t place = 0;
+        std::erase_if(made.policies, [&](const auto&) { return !has_end[place++]; });
         return made;
     }
 
@@ -115,13 +125,13 @@ private:
     }
 
     // An address, or that of a node: its first host prefix that stands for it alone.
-    ip_prefix address(const name_at& name) {
+    std::optional<ip_prefix> address(const name_at& name) {
         if (const auto given = parse_host(name.text)) {
-            return *given;
+            return given;
         }
         const node_number n = node(name);
         if (n == nobody) {
-            return {};
+            return std::nullopt;
         }
         for (const topology::prefix& p : map_.said(n)->prefixes) {
             if (p.node && p.address.length == address_bits(p.address.af)) {
@@ -131,7 +141,7 @@ private:
         errors_.fail(name.where, fmt::format("node {} has no address of its own (a host prefix "
                                              "with flag N); give an address",
                                              in_quotes(name.text)));
-        return {};
+        return std::nullopt;
     }
 
     // "r1:eth0" or "r1->r2".
@@ -166,14 +176,13 @@ private:
         return made;
     }
 
-    hop prefix_hop(const ip_prefix& prefix, const segment_entry& s) {
+    hop prefix_hop(const ip_prefix& prefix, position where) {
         hop made;
         made.is = hop::kind::prefix;
         made.address = prefix;
-        made.algorithm = s.algorithm;
         const auto known = map_.find(prefix);
         if (!known || map_.sources(*known).empty()) {
-            errors_.fail(s.name.where,
+            errors_.fail(where,
                          fmt::format("no node of the map has the prefix {}", to_string(prefix)));
         }
         return made;
@@ -193,7 +202,9 @@ private:
         }
         const auto host = parse_host(s.name.text);
         if (const auto prefix = host ? host : parse_prefix(s.name.text)) {
-            return prefix_hop(*prefix, s);
+            made = prefix_hop(*prefix, s.name.where);
+            made.algorithm = s.algorithm;
+            return made;
         }
         if (const auto over = link(s.name)) {
             if (s.algorithm != 0) {
@@ -231,9 +242,7 @@ private:
         for (const name_at& name : entry.exclude_nodes) {
             made.within.exclude_nodes.push_back(node(name));
         }
-        for (const name_at& name : entry.via) {
-            made.within.via.push_back(node(name));
-        }
+        resolve_via(entry, made);
         for (const name_at& name : entry.exclude_links) {
             if (auto found = link(name)) {
                 made.avoid.push_back(*std::move(found));
@@ -250,6 +259,28 @@ private:
             }
         }
         return made;
+    }
+
+    // Nodes, unless one is a prefix: who has that follows the map.
+    void resolve_via(const dynamic_entry& entry, paths::dynamic_path& into) {
+        bool all_nodes = true;
+        for (const name_at& name : entry.via) {
+            hop& made = into.via.emplace_back();
+            const bool is_node = map_.find(name.text).has_value();
+            const auto host = is_node ? std::nullopt : parse_host(name.text);
+            const auto prefix = host || is_node ? host : parse_prefix(name.text);
+            if (prefix) {
+                made = prefix_hop(*prefix, name.where);
+                all_nodes = false;
+            } else {
+                made.node = node(name);
+            }
+        }
+        if (all_nodes) {
+            for (const hop& h : std::exchange(into.via, {})) {
+                into.within.via.push_back(h.node);
+            }
+        }
     }
 
     std::optional<paths::policy_key> policy(const name_at& name) {
@@ -274,13 +305,34 @@ private:
                                          in_quotes(d.policy->text)));
             }
         }
+        if (made.policy && made.to != nobody) {
+            check_end(d, made);
+        }
         return made;
+    }
+
+    // Policies to the null endpoint, and to nobody of the map, carry traffic to anywhere.
+    void check_end(const demand_entry& d, const resolved_demand& made) {
+        const auto endpoint = map_.find(made.policy->endpoint);
+        const auto sources =
+            endpoint ? map_.sources(*endpoint) : std::span<const topology::prefix_source>();
+        const bool ends_there =
+            std::ranges::find(sources, made.to, &topology::prefix_source::node) != sources.end();
+        if (!paths::is_null(made.policy->endpoint) && !sources.empty() && !ends_there) {
+            errors_.fail(d.to.where, fmt::format("policy {} does not end at {}",
+                                                 in_quotes(d.policy->text), in_quotes(d.to.text)));
+        } else if (!demands_.emplace(*made.policy, made.to).second) {
+            errors_.fail(d.policy->where,
+                         fmt::format("another demand takes policy {} to {} already; add up the two",
+                                     in_quotes(d.policy->text), in_quotes(d.to.text)));
+        }
     }
 
     const topology::map& map_;
     std::optional<node_number> own_;
     diagnostics& errors_;
     std::map<std::string, paths::policy_key, std::less<>> names_;
+    std::set<std::pair<paths::policy_key, node_number>> demands_;  // that take a policy, by end
 };
 
 }  // namespace

@@ -124,6 +124,10 @@ std::string_view to_string(demand_source what) {
     return demand_sources[static_cast<std::size_t>(what)].name;
 }
 
+std::string_view to_string(overlay_broadcast way) {
+    return overlay_broadcasts[static_cast<std::size_t>(way)].name;
+}
+
 std::string_view to_string(overlay_admission whom) {
     return admissions[static_cast<std::size_t>(whom)].name;
 }

@@ -38,5 +38,6 @@ namespace rhumb::config {
 [[nodiscard]] std::string_view to_string(protected_resource what);
 [[nodiscard]] std::string_view to_string(demand_source what);
 [[nodiscard]] std::string_view to_string(overlay_admission whom);
+[[nodiscard]] std::string_view to_string(overlay_broadcast way);
 
 }  // namespace rhumb::config

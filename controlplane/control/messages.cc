@@ -98,6 +98,12 @@ std::string event_line(const json& id, const json& value) {
     return dump({{"id", id}, {"event", value}});
 }
 
+std::string event_line_of(const json& id, std::string_view value) {
+    std::string line = "{\"event\":";
+    line += value;
+    return line + ",\"id\":" + dump(id) + '}';
+}
+
 std::string error_line(const json& id, const error& why) {
     json details{{"message", why.message}};
     if (!why.where.file.empty()) {

@@ -25,6 +25,9 @@ struct request {
 // Messages to the client, without newline. Whatever is not UTF-8 in them is replaced.
 [[nodiscard]] std::string result_line(const json& id, const json& value);
 [[nodiscard]] std::string event_line(const json& id, const json& value);
+// The value is JSON already, of one line: what no json can hold, as halves of surrogate pairs,
+// stays.
+[[nodiscard]] std::string event_line_of(const json& id, std::string_view value);
 [[nodiscard]] std::string error_line(const json& id, const error& why);
 
 // Typed access to params: nullopt where the key is absent; an error where it is something else.

@@ -5,7 +5,8 @@
 #include <set>
 #include <tuple>
 
-#include "controlplane/paths/policy_check.hh"
+#include "controlplane/topology/flex_algo.hh"
+#include "controlplane/topology/spf.hh"
 
 namespace rhumb::controller {
 
@@ -27,13 +28,48 @@ std::vector<demand> merged(std::vector<demand> demands) {
 
 namespace {
 
-std::optional<node_number> egress_of(const topology::map& m, const ip_prefix& prefix) {
+// Where packets for prefixes leave the network: at the nearest node that has the prefix, as
+// algorithm 0 goes.
+class egresses {
+public:
+    explicit egresses(const topology::map& m) : map_(m), view_(topology::make_plane(m, 0)) {}
+
+    std::optional<node_number> of(node_number from, const ip_prefix& prefix);
+    // Of the prefix itself, not of a shorter one.
+    std::optional<node_number> nearest(node_number from, const ip_prefix& prefix);
+
+private:
+    const topology::map& map_;
+    topology::plane view_;
+    std::map<node_number, topology::tree> trees_;  // from where they were asked for
+    topology::spf_workspace memory_;
+};
+
+std::optional<node_number> egresses::nearest(node_number from, const ip_prefix& prefix) {
+    const auto known = map_.find(prefix);
+    const auto sources = known ? map_.sources(*known) : std::span<const topology::prefix_source>();
+    if (sources.size() < 2) {
+        return sources.empty() ? std::nullopt : std::optional(sources.front().node);
+    }
+    topology::tree& tree = trees_[from];
+    if (tree.distances.empty()) {
+        topology::shortest_paths_from(map_.graph(), view_, from, tree, memory_);
+    }
+    const auto cost = [&](const topology::prefix_source& s) {
+        return tree.reaches(s.node) ? tree.distances[s.node] + s.said->metric
+                                    : topology::unreachable;
+    };
+    return std::min_element(sources.begin(), sources.end(),
+                            [&](const auto& a, const auto& b) { return cost(a) < cost(b); })
+        ->node;
+}
+
+std::optional<node_number> egresses::of(node_number from, const ip_prefix& prefix) {
     for (unsigned bits = prefix.length + 1U; bits-- > 0;) {
         ip_prefix shorter = prefix.shortened(bits);
         shorter.length = static_cast<std::uint8_t>(bits);
-        const auto known = m.find(shorter);
-        if (known && !m.sources(*known).empty()) {
-            return m.sources(*known).front().node;
+        if (const auto found = nearest(from, shorter)) {
+            return found;
         }
     }
     return std::nullopt;
@@ -43,6 +79,7 @@ std::optional<node_number> egress_of(const topology::map& m, const ip_prefix& pr
 
 std::vector<demand> estimate_demands(const topology::map& m, const collector& counted) {
     std::vector<demand> found;
+    egresses egress(m);
     const auto add = [&](node_number from, std::optional<node_number> to, bits_per_second rate,
                          std::optional<paths::policy_key> policy) {
         if (to && *to != from && rate > 0) {
@@ -57,11 +94,11 @@ std::vector<demand> estimate_demands(const topology::map& m, const collector& co
         switch (id.of) {
             case counter_id::kind::link: break;
             case counter_id::kind::policy:
-                add(id.node, paths::endpoint_node(m, id.prefix), rate,
+                add(id.node, egress.nearest(id.node, id.prefix), rate,
                     paths::policy_key{id.node, id.color, id.prefix});
                 break;
             case counter_id::kind::prefix:
-                add(id.node, egress_of(m, id.prefix), rate, std::nullopt);
+                add(id.node, egress.of(id.node, id.prefix), rate, std::nullopt);
                 break;
         }
     }

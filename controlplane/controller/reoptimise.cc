@@ -6,12 +6,9 @@
 #include <limits>
 #include <unordered_map>
 
-#include "controlplane/topology/flex_algo.hh"
-
 namespace rhumb::controller {
 
 using topology::link_number;
-using topology::node_number;
 
 std::string_view to_string(stop_reason why) {
     constexpr std::array<std::string_view, 4> words{
@@ -58,7 +55,7 @@ private:
     // What a move would come to.
     struct outcome {
         std::uint32_t demand = 0;
-        segment_lists lists;
+        alternative to;
         double during = 0;
         double after = 0;
         double left_on_worst = 0;  // on the links that are the fullest now
@@ -86,8 +83,11 @@ private:
                 return stop_reason::no_move_helps;
             }
             made.moves.push_back({best->demand, traffic_.demands()[best->demand].choices,
-                                  best->lists, best->during, best->after});
-            apply(best->demand, best->lists);
+                                  std::move(best->to), best->during, best->after});
+            apply(best->demand, made.moves.back().to.lists);
+            if (others_.decided) {
+                others_.decided(made.moves.back());
+            }
             std::erase(left_, best->demand);
             made.after = worst(loads());
         }
@@ -122,8 +122,8 @@ private:
             if (!helps || traffic_.demands()[demand].rate <= 0) {
                 continue;
             }
-            for (segment_lists& lists : others_(demand, room_for(demand, now, most))) {
-                auto found = weigh(demand, now, std::move(lists), links, most);
+            for (alternative& to : others_.find(demand, room_for(demand, now, most))) {
+                auto found = weigh(demand, now, std::move(to), links, most);
                 if (found && (!best || better(*found, *best))) {
                     best = std::move(found);
                 }
@@ -162,10 +162,9 @@ private:
     }
 
     // Nothing where it does not make the fullest links less full, or anything fuller than them.
-    std::optional<outcome> weigh(std::uint32_t demand, const traffic::shares& now,
-                                 segment_lists lists, std::span<const link_number> links,
-                                 double most) {
-        const auto then = traffic_.shares_along(demand, lists);
+    std::optional<outcome> weigh(std::uint32_t demand, const traffic::shares& now, alternative to,
+                                 std::span<const link_number> links, double most) {
+        const auto then = traffic_.shares_along(demand, to.lists);
         if (!then) {
             return std::nullopt;
         }
@@ -179,7 +178,7 @@ private:
             after[l] += share * rate;
             during[l] = std::max(during[l], after[l]);
         }
-        outcome made{demand, std::move(lists), worst(during), worst(after), 0};
+        outcome made{demand, std::move(to), worst(during), worst(after), 0};
         double before = 0;
         for (const link_number l : links) {
             made.left_on_worst += utilisation(l, after[l]);
@@ -227,7 +226,7 @@ private:
         while (harmless && done < moves.size()) {
             move& m = moves[done++];
             const std::vector<bits_per_second> old_loads = loads();
-            apply(m.demand, m.lists);
+            apply(m.demand, m.to.lists);
             std::vector<bits_per_second> during = loads();
             for (link_number l = 0; l < during.size(); ++l) {
                 during[l] = std::max(during[l], old_loads[l]);
@@ -259,43 +258,6 @@ private:
 reoptimisation reoptimise(traffic& t, std::span<const std::uint32_t> movable,
                           const alternatives& others, const reoptimise_options& options) {
     return optimiser(t, movable, others, options).run();
-}
-
-alternatives paths_with_room(const traffic& t, spell segments) {
-    return [&t, segments = std::move(segments), memory = topology::spf_workspace(),
-            tree = topology::tree()](std::uint32_t demand,
-                                     std::span<const bits_per_second> room) mutable {
-        std::vector<segment_lists> found;
-        const routed_demand& d = t.demands()[demand];
-        const topology::graph& g = t.network().graph();
-        topology::plane view = make_plane(t.network(), 0);
-        for (link_number l = 0; l < view.costs.size(); ++l) {
-            if (room[l] < d.rate) {
-                view.costs[l] = topology::unusable;
-            }
-        }
-        shortest_paths_to(g, view, d.to, tree, memory);
-        if (d.from >= g.node_count() || d.from == d.to || !tree.reaches(d.from)) {
-            return found;
-        }
-        std::vector<link_number> links;
-        for (node_number at = d.from; at != d.to;) {
-            for (link_number l = g.first[at]; l < g.first[at + 1]; ++l) {
-                const node_number next = g.to[l];
-                if (view.costs[l] != topology::unusable && tree.reaches(next) &&
-                    (view.no_transit[next] == 0 || next == d.to) &&
-                    tree.distances[next] + view.costs[l] == tree.distances[at]) {
-                    links.push_back(l);
-                    at = next;
-                    break;
-                }
-            }
-        }
-        if (auto list = segments(d.from, links)) {
-            found.push_back({{*std::move(list), 1}});
-        }
-        return found;
-    };
 }
 
 }  // namespace rhumb::controller

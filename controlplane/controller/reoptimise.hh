@@ -17,23 +17,37 @@
 
 namespace rhumb::controller {
 
-// Other lists for a demand, the best first. `room`: what each link can take of it, in bits a
-// second; a link with less than the demand's rate makes nothing better.
-using alternatives = std::function<std::vector<segment_lists>(
-    std::uint32_t demand, std::span<const bits_per_second> room)>;
-
-struct reoptimise_options {
-    double target = 0;          // utilisation: enough once no link is above it
-    double least_gain = 0.001;  // of utilisation, by a move that makes the fullest link less full
-    std::size_t most_moves = 100;
+// What a demand could follow instead: lists, and the links of the path that they spell (empty:
+// several, or not known).
+struct alternative {
+    segment_lists lists;
+    std::vector<topology::link_number> links;
 };
 
 struct move {
     std::uint32_t demand = 0;
     std::vector<segment_lists> before;  // choices
-    segment_lists lists;                // to be followed from now on
+    alternative to;                     // to be followed from now on
     double during = 0;                  // the worst utilisation while it moves
     double after = 0;                   // and once it has moved
+};
+
+// Where demands could go.
+struct alternatives {
+    // The best first. `room`: what each link can take of the demand, in bits a second; a link with
+    // less than its rate makes nothing better.
+    std::function<std::vector<alternative>(std::uint32_t demand,
+                                           std::span<const bits_per_second> room)>
+        find;
+    // The demand is to move, unless it turns out to be needless: later alternatives have to go with
+    // it, and without it. None: there is nothing to keep in mind.
+    std::function<void(const move& decided)> decided = nullptr;
+};
+
+struct reoptimise_options {
+    double target = 0;          // utilisation: enough once no link is above it
+    double least_gain = 0.001;  // of utilisation, by a move that makes the fullest link less full
+    std::size_t most_moves = 100;
 };
 
 enum class stop_reason : std::uint8_t { target_reached, no_move_helps, too_many_moves, no_load };
@@ -51,11 +65,5 @@ struct reoptimisation {
 [[nodiscard]] reoptimisation reoptimise(traffic& t, std::span<const std::uint32_t> movable,
                                         const alternatives& others,
                                         const reoptimise_options& options = {});
-
-// Segments for links, as paths::encode.
-using spell = std::function<std::optional<topology::segments>(
-    topology::node_number headend, std::span<const topology::link_number> links)>;
-// The shortest path by IGP metric over links that have room.
-[[nodiscard]] alternatives paths_with_room(const traffic& t, spell segments);
 
 }  // namespace rhumb::controller

@@ -159,13 +159,13 @@ plan describe(const traffic& t, std::span<const controller::demand> demands,
         }
         added.during = one.during;
         added.after = one.after;
-        for (const paths::weighted_segments& list : one.lists) {
+        for (const paths::weighted_segments& list : one.to.lists) {
             std::string text;
             for (const topology::segment& s : list.segments) {
                 text += (text.empty() ? "" : ", ") + name_of(m, s);
             }
             added.lists.push_back(
-                one.lists.size() == 1 ? text : fmt::format("{} (weight {})", text, list.weight));
+                one.to.lists.size() == 1 ? text : fmt::format("{} (weight {})", text, list.weight));
         }
     }
     return made;

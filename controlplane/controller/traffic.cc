@@ -10,7 +10,11 @@ using topology::link_number;
 using topology::node_number;
 
 traffic::traffic(const topology::map& m, std::vector<routed_demand> demands)
-    : map_(m), demands_(std::move(demands)), link_users_(m.graph().link_count()), sids_(m) {
+    : map_(m),
+      demands_(std::move(demands)),
+      link_users_(m.graph().link_count()),
+      sids_(m),
+      bindings_(m) {
     now_.loads.assign(m.graph().link_count(), 0);
     flows_.assign(m.graph().node_count(), 0);
     ways_.resize(demands_.size());

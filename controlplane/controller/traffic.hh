@@ -18,6 +18,7 @@
 #include "controlplane/controller/demands.hh"
 #include "controlplane/paths/policy_lists.hh"
 #include "controlplane/paths/policy_reach.hh"
+#include "controlplane/topology/binding_paths.hh"
 #include "controlplane/topology/map.hh"
 #include "controlplane/topology/spf.hh"
 
@@ -160,6 +161,7 @@ private:
     world today_;
     placement now_;
     paths::sid_reader sids_;
+    topology::binding_paths bindings_;
     topology::spf_workspace memory_;
     std::vector<double> flows_;  // by node
 };

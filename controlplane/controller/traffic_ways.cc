@@ -143,23 +143,15 @@ bool traffic::step_parallel(world& in, const segment& s, double share, node_numb
     return !members.empty();
 }
 
-// From node to node as the one that offers it says.
+// Through the nodes that the one that offers it names, as its rule goes.
 bool traffic::step_binding(world& in, const segment& s, double share, node_number& at, way& made) {
-    const topology::advertisement* const said =
-        at < map_.graph().node_count() ? map_.said(at) : nullptr;
-    if (said == nullptr || at != s.node) {
+    if (at >= map_.graph().node_count() || at != s.node) {
         return false;
     }
-    const auto binding =
-        std::find_if(said->bindings.begin(), said->bindings.end(),
-                     [&](const topology::binding_sid& b) { return b.label == s.number; });
-    if (binding == said->bindings.end()) {
-        return false;
-    }
-    return std::all_of(binding->nodes.begin(), binding->nodes.end(), [&](const std::string& name) {
-        const auto next = map_.find(name);
-        return next && go(in, 0, *next, share, at, made);
-    });
+    const topology::binding_path* const behind = bindings_.find(at, s.number);
+    return behind != nullptr &&
+           std::all_of(behind->list.begin(), behind->list.end(),
+                       [&](const segment& next) { return step(in, next, share, at, made); });
 }
 
 // To the nearest of the nodes; of equally near ones to that of the lowest number.

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "controlplane/labels/walk_maker.hh"
+#include "controlplane/topology/binding_paths.hh"
 #include "controlplane/topology/flex_algo.hh"
 #include "controlplane/topology/spf.hh"
 
@@ -92,16 +93,7 @@ std::optional<node_number> label_walker::end_of(const topology::segment& s, node
         case segment_kind::adjacency:
         case segment_kind::parallel:
             return s.number < g.link_count() ? std::optional(g.to[s.number]) : std::nullopt;
-        case segment_kind::binding: {
-            const topology::advertisement* const said = map_.said(s.node);
-            for (const auto& b :
-                 said == nullptr ? std::span<const topology::binding_sid>() : said->bindings) {
-                if (b.label == s.number && !b.nodes.empty()) {
-                    return map_.find(b.nodes.back());
-                }
-            }
-            return std::nullopt;
-        }
+        case segment_kind::binding: return topology::end_of_binding(map_, s.node, s.number);
         case segment_kind::anycast:
         case segment_kind::sid: break;
     }

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "controlplane/topology/binding_paths.hh"
+
 namespace rhumb::labels {
 
 using topology::link_number;
@@ -130,17 +132,14 @@ bool walk_maker::enter_binding(visit& at, label_stack& stack, mpls::label top) {
     if (found == nullptr) {
         return false;
     }
-    topology::segments through;
-    for (const std::string& name : found->nodes) {
-        const auto node = map_.find(name);
-        if (!node) {
-            lose(at, fmt::format("binding SID {} leads through {}, which is not on the map", top,
-                                 name));
-            return false;
-        }
-        through.push_back(topology::segment::to_node(*node));
+    topology::binding_paths paths(map_);
+    const auto& through = paths.of(at.node, top);
+    if (!through.ok()) {
+        lose(at,
+             fmt::format("nothing stands behind binding SID {}: {}", top, through.why().message));
+        return false;
     }
-    auto labels = by_.stack_for(at.node, through);
+    auto labels = by_.stack_for(at.node, through.value().list);
     if (!labels) {
         lose(at, fmt::format("binding SID {}: {}", top, labels.why().message));
         return false;

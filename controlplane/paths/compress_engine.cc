@@ -27,7 +27,13 @@ void path_engine::update() {
         planes_[i].trees.update(graph(), topology::make_plane(*map_, present[i]), renumbered);
     }
     list_anycast();
-    list_bindings();
+    backed_.clear();
+    bindings_.clear();
+    msds_.assign(map_->node_count(), 0);
+    for (node_number node = 0; node < map_->node_count(); ++node) {
+        const topology::advertisement* const said = map_->said(node);
+        msds_[node] = said == nullptr ? 0 : said->msd;
+    }
 }
 
 void path_engine::set_node_sids(std::uint8_t algorithm, std::vector<bool> has) {
@@ -68,27 +74,35 @@ void path_engine::list_anycast() {
     }
 }
 
-void path_engine::list_bindings() {
-    bindings_.assign(map_->node_count(), {});
-    msds_.assign(map_->node_count(), 0);
-    for (node_number node = 0; node < map_->node_count(); ++node) {
-        const topology::advertisement* const said = map_->said(node);
-        if (said == nullptr) {
+void path_engine::set_bound(std::set<binding_place> bound) {
+    bound_ = std::move(bound);
+    bindings_.clear();
+}
+
+std::span<const path_engine::binding> path_engine::bindings(node_number node) {
+    const topology::advertisement* const said =
+        node < map_->node_count() ? map_->said(node) : nullptr;
+    if (said == nullptr || said->bindings.empty()) {
+        return {};
+    }
+    const auto [at, is_new] = bindings_.try_emplace(node);
+    for (const topology::binding_sid& offered :
+         is_new ? std::span<const topology::binding_sid>(said->bindings)
+                : std::span<const topology::binding_sid>()) {
+        const auto is_it = [&](const binding& b) { return b.label == offered.label; };
+        if (bound_.contains({node, offered.label}) ||
+            backed_.find(node, offered.label) == nullptr ||
+            std::any_of(at->second.begin(), at->second.end(), is_it)) {
             continue;
         }
-        msds_[node] = said->msd;
-        for (const topology::binding_sid& offered : said->bindings) {
-            binding known{offered.label, {}};
-            known.nodes.reserve(offered.nodes.size());
-            for (const std::string& name : offered.nodes) {
-                known.nodes.push_back(map_->find(name).value_or(topology::nobody));
-            }
-            if (std::find(known.nodes.begin(), known.nodes.end(), topology::nobody) ==
-                known.nodes.end()) {
-                bindings_[node].push_back(std::move(known));
-            }
+        binding known{offered.label, {}};
+        known.nodes.reserve(offered.nodes.size());
+        for (const std::string& name : offered.nodes) {
+            known.nodes.push_back(*map_->find(name));
         }
+        at->second.push_back(std::move(known));
     }
+    return at->second;
 }
 
 std::uint64_t path_engine::computed() const {

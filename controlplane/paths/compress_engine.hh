@@ -5,10 +5,14 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <set>
 #include <span>
 #include <vector>
 
 #include "controlplane/paths/cspf_trees.hh"
+#include "controlplane/paths/policy_split.hh"
+#include "controlplane/topology/binding_paths.hh"
 #include "controlplane/topology/map.hh"
 
 namespace rhumb::paths {
@@ -20,7 +24,7 @@ public:
 
     // The map has to outlive the engine, and update() has to follow each change of it.
     explicit path_engine(const topology::map& m, std::size_t max_bytes = default_max_bytes)
-        : map_(&m), max_bytes_(max_bytes) {
+        : map_(&m), max_bytes_(max_bytes), backed_(m) {
         update();
     }
     void update();
@@ -75,14 +79,15 @@ public:
     }
     [[nodiscard]] bool has_all_adjacency_sids() const { return adjacency_sids_.empty(); }
 
-    // A binding SID and where it leads; not those that name nodes which are not on the map.
+    // Binding SIDs that policies have: they lead where these do, not where the map says.
+    void set_bound(std::set<binding_place> bound);
+    // A binding SID and where it leads; not those that nothing stands behind, nor those of
+    // policies.
     struct binding {
         std::uint32_t label = 0;
         std::vector<topology::node_number> nodes;  // from the next one on
     };
-    [[nodiscard]] std::span<const binding> bindings(topology::node_number node) const {
-        return bindings_[node];
-    }
+    [[nodiscard]] std::span<const binding> bindings(topology::node_number node);
     // Labels that a node can impose.
     [[nodiscard]] std::uint8_t msd(topology::node_number node) const { return msds_[node]; }
 
@@ -98,15 +103,16 @@ private:
     };
 
     void list_anycast();
-    void list_bindings();
 
     const topology::map* map_;
     std::size_t max_bytes_;
     std::uint64_t renumberings_ = ~std::uint64_t{0};
     std::vector<algorithm_plane> planes_;
     std::vector<bool> adjacency_sids_;
-    std::vector<std::vector<binding>> bindings_;  // by node
-    std::vector<std::uint8_t> msds_;              // by node
+    topology::binding_paths backed_;
+    std::set<binding_place> bound_;
+    std::map<topology::node_number, std::vector<binding>> bindings_;  // that were asked for
+    std::vector<std::uint8_t> msds_;                                  // by node
 };
 
 }  // namespace rhumb::paths

@@ -25,8 +25,11 @@ struct constraints {
     std::uint32_t max_hops = 0xffffffff;
     // Loose hops, to be passed in this order. Only between two of them is the path free of loops.
     std::vector<topology::node_number> via;
+    // More of them, behind these: one node of each set (an anycast group).
+    std::vector<std::vector<topology::node_number>> through;
     friend bool operator==(const constraints&, const constraints&) = default;
 
+    [[nodiscard]] bool has_waypoints() const { return !via.empty() || !through.empty(); }
     // Whether a path has to be held against more than what each of its links is.
     [[nodiscard]] bool bounded() const {
         return max_metric != topology::unreachable || max_delay != topology::unreachable ||

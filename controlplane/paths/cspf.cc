@@ -158,8 +158,8 @@ path_result path_finder::find(const topology::map& m, node_number from,
     const auto known = [&](node_number node) { return node < g.node_count(); };
     // Nor can it remember anything of a map that has grown behind its back.
     const bool is_current = renumberings_ == m.renumberings() && nodes_ == g.node_count();
-    if (!is_current || limits.bandwidth != 0 || !limits.via.empty() || to.empty() || !known(from) ||
-        !std::all_of(to.begin(), to.end(), known)) {
+    if (!is_current || limits.bandwidth != 0 || limits.has_waypoints() || to.empty() ||
+        !known(from) || !std::all_of(to.begin(), to.end(), known)) {
         return shortest_path(m, way, limits, reserved, owner);
     }
     // The bound on delay leaves out links whose delay is not known: that is a kind of its own.

@@ -135,6 +135,7 @@ bool add_via(const topology::map& m, const constraints& limits, route& way) {
     for (const node_number node : limits.via) {
         through.push_back({node});
     }
+    through.insert(through.end(), limits.through.begin(), limits.through.end());
     way.through.insert(way.through.begin(), through.begin(), through.end());
     const auto known = [&](node_number node) { return node < m.graph().node_count(); };
     const auto all_known = [&](const node_set& nodes) {
@@ -161,6 +162,39 @@ path make_path(const topology::graph& g, topology::metric_type metric,
 bool within(const path& p, const constraints& limits) {
     return p.metric <= limits.max_metric && p.delay <= limits.max_delay &&
            p.links.size() <= limits.max_hops;
+}
+
+bool keeps_to(const topology::map& m, node_number from, node_number to,
+              std::span<const link_number> links, const constraints& limits,
+              const bandwidth_pool& pool) {
+    const topology::graph& g = m.graph();
+    const topology::plane view = prune(m, limits, pool);
+    node_number at = from;
+    route way{from, {}, {to}};
+    if (!add_via(m, limits, way)) {
+        return false;
+    }
+    std::size_t passed = 0;  // waypoints
+    const auto pass = [&] {
+        while (passed < way.through.size() &&
+               std::find(way.through[passed].begin(), way.through[passed].end(), at) !=
+                   way.through[passed].end()) {
+            ++passed;
+        }
+    };
+    pass();
+    for (std::size_t i = 0; i < links.size(); ++i) {
+        const link_number l = links[i];
+        if (l >= g.link_count() || g.from[l] != at || view.costs[l] == unusable ||
+            (i != 0 && view.no_transit[at] != 0)) {
+            return false;
+        }
+        at = g.to[l];
+        pass();
+    }
+    const path whole = make_path(g, limits.metric, {links.begin(), links.end()});
+    return !links.empty() && at == to && passed == way.through.size() && within(whole, limits) &&
+           has_bandwidth(m, whole, limits, pool);
 }
 
 bool has_bandwidth(const topology::map& m, const path& p, const constraints& limits,

@@ -45,7 +45,8 @@ inline constexpr std::array all_rules{rule::link,       rule::metric,    rule::e
 [[nodiscard]] bool is_connected(const topology::graph& g, const topology::plane& view,
                                 const route& way);
 
-// The route with limits.via in front of what it has to pass; false where a node is not on the map.
+// The route with limits.via, then limits.through, in front of what it has to pass; false where a
+// node is not on the map.
 [[nodiscard]] bool add_via(const topology::map& m, const constraints& limits, route& way);
 
 // Sums over links. Links that lack the metric count 0.
@@ -53,6 +54,12 @@ inline constexpr std::array all_rules{rule::link,       rule::metric,    rule::e
                              std::vector<topology::link_number> links);
 
 [[nodiscard]] bool within(const path& p, const constraints& limits);
+
+// Whether the links are a path between the two that keeps to all of this. `disjoint` and such are
+// for the caller to have put into the exclusions.
+[[nodiscard]] bool keeps_to(const topology::map& m, topology::node_number from,
+                            topology::node_number to, std::span<const topology::link_number> links,
+                            const constraints& limits, const bandwidth_pool& pool);
 
 // Whether there is bandwidth for all of it, where waypoints make it take a link more than once.
 [[nodiscard]] bool has_bandwidth(const topology::map& m, const path& p, const constraints& limits,

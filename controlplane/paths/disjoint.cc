@@ -67,7 +67,7 @@ std::optional<no_path> refuse(const topology::map& m, std::span<const node_numbe
     if (std::adjacent_find(all.begin(), all.end()) != all.end()) {
         return no_path{no_path_reason::no_such_node, "the ends of a pair are different nodes"};
     }
-    if (!limits.via.empty()) {
+    if (limits.has_waypoints()) {
         return no_path{no_path_reason::no_such_node, "pairs of paths have no waypoints"};
     }
     return std::nullopt;

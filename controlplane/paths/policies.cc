@@ -55,6 +55,14 @@ std::string key_of(const dynamic_path& d) {
     for (const hop& h : d.avoid) {
         key.add(h.node).add(h.remote).add(h.link);
     }
+    key.add(d.pinned.size());
+    for (const hop& h : d.pinned) {
+        key.add(h.node).add(h.link);
+    }
+    key.add(d.via.size());
+    for (const hop& h : d.via) {
+        key.add(h.node).add(h.address);
+    }
     key.add(d.group).add(d.strict ? 1U : 0U).add(d.ecmp ? 1U : 0U);
     key.add(static_cast<unsigned>(d.disjoint)).add(d.disjoint_from ? 1U : 0U);
     if (d.disjoint_from) {
@@ -107,6 +115,7 @@ std::uint32_t policies::number_for(const policy_key& key) {
 void policies::resolve_links(dynamic_class& of) const {
     const topology::graph& g = map_.graph();
     of.within = of.demands.within;
+    resolve_waypoints(of);
     const auto exclude = [&](link_number l) {
         of.within.exclude_links.push_back(l);
         if (g.reverse[l] != topology::nobody) {
@@ -152,7 +161,7 @@ std::uint32_t policies::class_for(const candidate_path& candidate) {
     dynamic_class& made = classes_[number];
     made = {*candidate.dynamic, {}, 1, false};
     made.alone = made.demands.within.bandwidth != 0 || made.demands.disjoint_from.has_value() ||
-                 !made.demands.group.empty() || made.demands.ecmp;
+                 !made.demands.group.empty() || made.demands.ecmp || !made.demands.pinned.empty();
     resolve_links(made);
     class_numbers_.emplace(std::move(key), number);
     return number;

@@ -5,16 +5,16 @@
 // those behind it are looked at when they are needed. Threads: one at a time, with the map.
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <functional>
+#include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
-#include "controlplane/paths/disjoint.hh"
+#include "controlplane/paths/path_services.hh"
 #include "controlplane/paths/policies_index.hh"
 #include "controlplane/paths/policy.hh"
 #include "controlplane/paths/policy_bindings.hh"
@@ -26,81 +26,13 @@
 
 namespace rhumb::paths {
 
-// A path that was computed, as segments and as the links that they pin (those of all branches).
-// Without segments: no SIDs spell it.
-struct computed_list {
-    topology::segments segments;
-    std::vector<topology::link_number> links;
-};
-using compute = std::function<std::optional<computed_list>(
-    topology::node_number headend, topology::node_number endpoint, const constraints& within)>;
-// Many endpoints at once, so that they can share trees.
-using compute_many = std::function<void(topology::node_number headend, const constraints& within,
-                                        std::span<const topology::node_number> endpoints,
-                                        std::span<std::optional<computed_list>> found)>;
-// Two paths at once that share no more than they have to. What the policies have reserved counts as
-// free.
-struct pair_request {
-    std::array<topology::node_number, 2> headends;
-    std::array<topology::node_number, 2> endpoints;
-    std::array<std::uint32_t, 2> policies;
-    kept_apart kind = kept_apart::link;
-};
-struct computed_pair {
-    std::array<path, 2> paths;  // in the order of the policies
-    bool found = false;
-    bool disjoint = false;
-    bool proven = false;  // no pair has a smaller sum, or none is disjoint
-    shared_risks shared;
-    std::string why;  // none was found
-};
-using compute_pair =
-    std::function<computed_pair(const pair_request& asked, const constraints& within)>;
-// What this policy has reserved counts as free.
-using compute_sharing = std::function<std::optional<computed_list>(
-    topology::node_number headend, topology::node_number endpoint, const constraints& within,
-    std::uint32_t policy)>;
-// Segments for the same links, after shortest paths have changed.
-using encode = std::function<std::optional<topology::segments>(
-    topology::node_number headend, std::span<const topology::link_number> links)>;
-// The same with the fewest labels: over its own link a headend needs none, and binding SIDs of
-// other policies may stand for parts.
-using encode_split = std::function<std::optional<topology::segments>(
-    topology::node_number headend, std::span<const topology::link_number> links,
-    std::span<const offered_binding> offers)>;
-// Links that decide how a path is spelt: it can become shorter only where one of them changes.
-using spelling_links =
-    std::function<std::vector<topology::link_number>(std::span<const topology::link_number> links)>;
-
-// Bandwidth by policy: a reservation beside the one that stands, and which of the two goes.
-struct bandwidth_services {
-    std::function<bool(std::uint32_t policy, std::span<const topology::link_number> links,
-                       std::uint64_t bandwidth)>
-        admit;
-    std::function<void(std::uint32_t policy)> settle;   // the older goes
-    std::function<void(std::uint32_t policy)> abandon;  // the newer goes
-    std::function<void(std::uint32_t policy)> release;  // both go
-};
-
-struct path_services {
-    paths::compute compute;
-    paths::compute_many compute_many;        // none: compute, one by one
-    paths::compute_sharing compute_sharing;  // none: compute
-    paths::compute compute_ecmp;             // all paths of the least metric; none: there are none
-    paths::compute_pair compute_pair;        // none: paths do not come in pairs
-    paths::encode encode;                    // none: a path is computed anew instead
-    paths::encode_split encode_split;        // none: paths that are too long are not split
-    paths::spelling_links spelling_links;    // none: no other links matter
-    label_services labels;
-    bandwidth_services bandwidth;
-};
-
 struct policies_options {
     bool keep_installed = false;        // 2.9: rather than by originator and discriminator
     std::uint32_t reserved_labels = 0;  // of the MSD, for services and repairs
     transition_times times;
     // A better dynamic path is taken once it has been the best for so long.
     microseconds settle = 0;
+    friend bool operator==(const policies_options&, const policies_options&) = default;
 };
 
 struct policy_settings {
@@ -130,6 +62,7 @@ struct candidate_state {
     pairing pair = pairing::none;
     std::optional<policy_key> with;               // the other one of the pair
     shared_risks shared;                          // what the two share
+    topology::distance pair_cost = 0;             // of both paths
     std::string why;                              // there is no pair, or none that keeps apart
     std::vector<topology::link_number> too_long;  // of a path that has more labels than the MSD
 };
@@ -169,12 +102,18 @@ public:
     bool remove(const policy_key& key, const candidate_key& candidate);
     bool remove(const policy_key& key);  // all of it
 
+    // The headend's labels are given out anew, by other rules: policies keep binding SIDs that they
+    // may still have. It counts from the next update.
+    void claim_again(topology::node_number headend);
+
     // Looks at what is new, and at what a change of the map, which it has already made, concerns.
     [[nodiscard]] evaluation update(const topology::change& changed, microseconds now);
     [[nodiscard]] evaluation update(microseconds now) { return update(topology::change{}, now); }
     [[nodiscard]] microseconds due() const;  // when the next update is wanted
 
     [[nodiscard]] const policy_state* find(const policy_key& key) const;
+    // Of an anycast endpoint the node that the dynamic path in use leads to; nobody: another case.
+    [[nodiscard]] topology::node_number present_member(const policy_key& key) const;
     [[nodiscard]] const policy_state* at(std::uint32_t policy) const {
         return policy < slots_.size() && slots_[policy].used && !slots_[policy].erased
                    ? &slots_[policy].state
@@ -183,12 +122,26 @@ public:
     // Numbers in use are below this.
     [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(slots_.size()); }
 
+    // policies_replace.cc. For whoever looks for another path for a policy. nullopt: it has to stay
+    // where it is, as it has no path, or as others follow it (`disjoint_from`) or name its binding
+    // SID.
+    [[nodiscard]] std::optional<replacement> replacement_for(const policy_key& key) const;
+    // Segments for such a path that its headend can impose, with the binding SIDs of others where
+    // it needs them.
+    [[nodiscard]] std::optional<topology::segments> spell(
+        const replacement& what, std::span<const topology::link_number> links,
+        std::span<const offered_binding> offers);
+
     // Binding SIDs that lists of others may name, by headend and label; as the last update found
     // them.
     [[nodiscard]] std::span<const offered_binding> offers() const { return offers_; }
 
     // As publish takes them; steering (steering.hh) adds prefixes that routes bring.
     [[nodiscard]] static installed_policy installed(const policy_state& state);
+    // Binding SIDs of the past, which packets may still bring for a while.
+    [[nodiscard]] std::vector<mpls::label> former_labels(std::uint32_t policy) const {
+        return bindings_.leaving_of(policy, slots_[policy].state.key.headend);
+    }
 
 private:
     // Dynamic candidates of equal demands share trees.
@@ -213,12 +166,13 @@ private:
         std::vector<topology::link_number> better;  // links of the path that is waited for
         std::vector<std::uint64_t> reserved;        // generations that hold bandwidth, 2 at most
         std::uint64_t bandwidth = 0;                // of the youngest of these
-        topology::node_number endpoint = topology::nobody;  // when it was last looked at
+        // When it was last looked at: who has the endpoint, and which of these its path leads to.
+        std::vector<topology::node_number> endpoints;
+        topology::node_number endpoint = topology::nobody;
         // That what it has depends on beside its own: of the other path of a pair, and those that
         // decide how a path is spelt that has too many labels.
         std::vector<topology::link_number> also;
         std::vector<topology::link_number> watched;  // `also`, as the index has it
-        topology::distance pair_cost = 0;            // of both paths
         std::uint32_t paired = 0;                    // candidates that name a group
         std::uint32_t looks = 0;                     // in this update
         bool used = false;
@@ -255,6 +209,7 @@ private:
     [[nodiscard]] bool mark_node(topology::node_number n);
     void mark_doubtful();
     void mark_hopeful(std::span<const topology::link_number> better, bool all);
+    void mark_naming();
     void mark_wanting();
     void mark_dependents(const policy_key& key);
 
@@ -277,12 +232,15 @@ private:
                                       improvements& better) const;
     [[nodiscard]] std::uint32_t first_of_groups(std::uint32_t policy) const;
 
+    [[nodiscard]] bool is_followed(const policy_state& state) const;  // policies_replace.cc
+
     // policies_split.cc: paths of more labels than their headends can impose.
-    [[nodiscard]] bool may_name_bindings() const { return splitting_ || specified_ == 0; }
+    [[nodiscard]] bool may_name_bindings() const { return splitting_ || specified_.empty(); }
     [[nodiscard]] std::span<const offered_binding> present_offers() const {
         return splitting_ ? std::span<const offered_binding>(offers_)
                           : std::span<const offered_binding>();
     }
+    void specify(std::uint32_t policy, const candidate_path& candidate, bool comes);
     [[nodiscard]] bool awaits_bindings(std::uint32_t policy);
     void split_deep(microseconds now, evaluation& done);
     void list_offers();
@@ -292,6 +250,26 @@ private:
     [[nodiscard]] bool fits_over_own_link(const slot& s, computed_list& found);
     [[nodiscard]] list_fault spell_within_msd(slot& s, std::uint32_t candidate,
                                               computed_list& found);
+
+    // policies_anycast.cc: endpoints and waypoints that several nodes have.
+    [[nodiscard]] std::optional<computed_list> compute_nearest(const request& asked,
+                                                               const constraints& within,
+                                                               bool ecmp);
+    [[nodiscard]] computed_pair compute_nearest_pair(pair_request& wanted,
+                                                     const constraints& within);
+    void resolve_waypoints(dynamic_class& of) const;
+    void mark_waypoints();
+
+    // policies_loops.cc: lists that lead back to themselves by binding SIDs.
+    struct list_place {
+        policy_key policy;
+        candidate_key candidate;
+        std::uint32_t list = 0;
+        friend auto operator<=>(const list_place&, const list_place&) = default;
+    };
+    [[nodiscard]] bool note_names(const candidate_path& candidate, bool comes);
+    [[nodiscard]] std::multimap<binding_place, std::uint32_t> owners_of_bindings() const;
+    void find_loops();
 
     // policies_hopeful.cc: whom something better may concern.
     [[nodiscard]] bool hopes(const slot& s, improvements& better) const;
@@ -307,6 +285,8 @@ private:
     [[nodiscard]] bool may_bind(std::uint32_t policy, std::uint32_t candidate);
     [[nodiscard]] bool try_explicit(slot& s, std::uint32_t candidate, outcome& found);
     [[nodiscard]] bool try_alone(const request& asked, microseconds now, evaluation& done);
+    [[nodiscard]] std::optional<computed_list> pinned_list(const request& asked,
+                                                           const constraints& within);
     void answer_requests(microseconds now, evaluation& done);
     [[nodiscard]] bool answer(const request& asked, const std::optional<computed_list>& found,
                               microseconds now, evaluation& done);
@@ -350,10 +330,14 @@ private:
     // Policies by the groups that their paths name, once for each path, by key.
     std::unordered_map<std::string, std::vector<std::uint32_t>> groups_;
     std::unordered_map<std::string, pair_of_group> pairs_;  // of this update
-    std::vector<std::uint32_t> deep_;      // to be tried with binding SIDs of others
-    std::vector<offered_binding> offers_;  // by headend
-    std::uint32_t specified_ = 0;          // paths with a binding SID of their own
-    bool splitting_ = false;               // offers_ are those of all who have any
+    std::vector<std::uint32_t> deep_;         // to be tried with binding SIDs of others
+    std::vector<offered_binding> offers_;     // by headend
+    std::multiset<binding_place> specified_;  // binding SIDs that paths have of their own
+    std::set<binding_place> bound_;           // these, each once
+    std::multiset<mpls::label> named_;        // labels that explicit lists name
+    std::set<list_place> coming_back_;
+    bool names_differ_ = false;  // they, or what they mean, since that was found
+    bool splitting_ = false;     // offers_ are those of all who have any
     bool offers_differ_ = false;
     std::uint64_t generations_ = 0;
     bool freed_ = false;       // labels or bandwidth that somebody may have wanted

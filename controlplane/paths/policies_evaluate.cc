@@ -18,6 +18,10 @@ evaluation policies::update(const topology::change& changed, microseconds now) {
         flush_all(done);
     }
     mark_changed(changed);
+    if (!changed.empty() || names_differ_) {
+        mark_naming();
+    }
+    find_loops();
     pairs_.clear();
     evaluate_marked(now, done);
     for (std::uint32_t number = 0; number < size(); ++number) {
@@ -80,7 +84,8 @@ void policies::evaluate(std::span<const std::uint32_t> numbers, microseconds now
         ++s.looks;
         ++done.looked_at;
         s.wanting = false;
-        s.endpoint = endpoint_node(map_, s.state.key.endpoint).value_or(topology::nobody);
+        s.endpoints = endpoint_nodes(map_, s.state.key.endpoint);
+        s.endpoint = s.endpoints.empty() ? topology::nobody : s.endpoints.front();
         const bool keep = options_.keep_installed && s.state.active.has_value();
         order_of_preference(s.state.candidates, keep ? &*s.state.active : nullptr, s.order);
         begin(number, now, done);
@@ -129,11 +134,11 @@ void policies::advance(std::uint32_t policy, microseconds now, evaluation& done)
             continue;
         }
         const request asked{policy, candidate, demands, s.state.key.headend, s.endpoint};
-        if (!classes_[demands].alone) {
+        const bool paired = !classes_[demands].demands.group.empty();
+        if (!classes_[demands].alone && s.endpoints.size() == 1) {
             requests_.push_back(asked);
             return;
         }
-        const bool paired = !classes_[demands].demands.group.empty();
         if (paired ? try_pair(asked, now, done) : try_alone(asked, now, done)) {
             return;
         }
@@ -157,10 +162,14 @@ bool policies::try_explicit(slot& s, std::uint32_t candidate, outcome& found) {
     state.fault = c.lists.empty() ? list_fault::empty : list_fault::none;
     for (std::uint32_t i = 0; i < c.lists.size(); ++i) {
         list_verdict verdict = checker_.check(s.state.key.headend, c.lists[i]);
+        if (coming_back_.contains({s.state.key, c.key, i})) {
+            verdict.fault = list_fault::comes_back;
+            verdict.hop = 0;
+        }
         if (verdict.fault == list_fault::too_deep) {
             s.deep = true;
-            auto split =
-                replace_by_bindings(map_, s.state.key.headend, verdict.segments, present_offers());
+            auto split = replace_by_bindings(map_, s.state.key.headend, verdict.segments,
+                                             present_offers(), bound_);
             if (may_name_bindings() && checker_.fits(s.state.key.headend, split)) {
                 verdict.segments = std::move(split);
                 verdict.fault = list_fault::none;
@@ -191,21 +200,25 @@ constraints policies::apart_from(const slot& s, const dynamic_class& demands) co
         return within;
     }
     const topology::graph& g = map_.graph();
+    const kept_apart kind = demands.demands.disjoint;
     for (const link_number l : other->links) {
         within.exclude_links.push_back(l);
         if (g.reverse[l] != topology::nobody) {
             within.exclude_links.push_back(g.reverse[l]);
         }
         const topology::link* const said = map_.said_of(l);
-        if (demands.demands.disjoint == kept_apart::srlg && said != nullptr) {
+        if ((kind == kept_apart::srlg || kind == kept_apart::node_and_srlg) && said != nullptr) {
             within.exclude_srlgs.insert(within.exclude_srlgs.end(), said->srlgs.begin(),
                                         said->srlgs.end());
         }
-        if (demands.demands.disjoint == kept_apart::node) {
+        if (kind == kept_apart::node || kind == kept_apart::node_and_srlg) {
             for (const node_number n : {g.from[l], g.to[l]}) {
-                const bool end =
-                    n == s.state.key.headend || n == s.endpoint || n == other->key.headend;
-                if (!end && endpoint_node(map_, other->key.endpoint) != n) {
+                const auto is_end = [&](const std::vector<node_number>& ends) {
+                    return std::find(ends.begin(), ends.end(), n) != ends.end();
+                };
+                const bool head = n == s.state.key.headend || n == other->key.headend;
+                if (!head && !is_end(s.endpoints) &&
+                    !is_end(endpoint_nodes(map_, other->key.endpoint))) {
                     within.exclude_nodes.push_back(n);
                 }
             }
@@ -220,7 +233,11 @@ bool policies::try_alone(const request& asked, microseconds now, evaluation& don
     const constraints within = apart_from(s, demands);
     ++done.computed;
     std::optional<computed_list> found;
-    if (within.bandwidth != 0 && services_.compute_sharing) {
+    if (!demands.demands.pinned.empty()) {
+        found = pinned_list(asked, within);
+    } else if (s.endpoints.size() > 1) {
+        found = compute_nearest(asked, within, demands.demands.ecmp);
+    } else if (within.bandwidth != 0 && services_.compute_sharing) {
         found = services_.compute_sharing(asked.headend, asked.endpoint, within, asked.policy);
     } else if (demands.demands.ecmp) {
         if (services_.compute_ecmp) {
@@ -230,6 +247,31 @@ bool policies::try_alone(const request& asked, microseconds now, evaluation& don
         found = services_.compute(asked.headend, asked.endpoint, within);
     }
     return answer(asked, found, now, done);
+}
+
+std::optional<computed_list> policies::pinned_list(const request& asked,
+                                                   const constraints& within) {
+    slot& s = slots_[asked.policy];
+    const dynamic_path& demands = classes_[asked.demands].demands;
+    computed_list made;
+    for (const hop& h : demands.pinned) {
+        const auto l = map_.find_link(h.node, h.link);
+        if (!l) {
+            return std::nullopt;
+        }
+        made.links.push_back(*l);
+    }
+    const auto ends_at = [&](node_number end) {
+        return services_.keeps_to && services_.keeps_to(asked.headend, end, made.links, within,
+                                                        demands.ecmp, asked.policy);
+    };
+    const auto end = std::find_if(s.endpoints.begin(), s.endpoints.end(), ends_at);
+    if (end == s.endpoints.end() || !services_.encode) {
+        return std::nullopt;
+    }
+    s.endpoint = *end;
+    made.segments = services_.encode(asked.headend, made.links).value_or(topology::segments());
+    return made;
 }
 
 void policies::answer_requests(microseconds now, evaluation& done) {
@@ -290,6 +332,9 @@ bool policies::answer(const request& asked, const std::optional<computed_list>& 
         made.lists.push_back({std::move(spelt.segments), 1});
         made.links = std::move(spelt.links);
     }
+    if (s.endpoints.size() > 1 && !classes_[asked.demands].demands.ecmp) {
+        s.endpoint = map_.graph().to[made.links.back()];
+    }
     made.bandwidth = classes_[asked.demands].within.bandwidth;
     if (!reserve(asked.policy, made)) {
         state.fault = list_fault::not_computed;
@@ -305,9 +350,12 @@ bool policies::answer(const request& asked, const std::optional<computed_list>& 
 bool policies::keeps_present(slot& s, std::uint32_t candidate, const computed_list& found,
                              microseconds now, outcome& present) {
     const dynamic_path& demands = *s.state.candidates[candidate].dynamic;
-    const bool may = s.may_wait && demands.group.empty() && !demands.ecmp && options_.settle != 0 &&
-                     services_.encode && !renumbered_ &&
-                     s.state.active == s.state.candidates[candidate].key;
+    const bool may =
+        s.may_wait && demands.group.empty() && !demands.ecmp && options_.settle != 0 &&
+        services_.encode && !renumbered_ && s.state.active == s.state.candidates[candidate].key &&
+        !s.state.links.empty() &&
+        std::find(s.endpoints.begin(), s.endpoints.end(), map_.graph().to[s.state.links.back()]) !=
+            s.endpoints.end();
     if (!may || found.links == s.state.links) {
         s.state.better_since.reset();
         return false;

@@ -175,7 +175,11 @@ bool policies::hopes(const slot& s, improvements& better) const {
     for (const link_number l : s.state.links) {
         cost += branches ? 0 : costs[l];
     }
-    return better.reach(better.plane_for(number, within), s.state.key.headend, s.endpoint, cost) ||
+    const std::size_t plane = better.plane_for(number, within);
+    return std::any_of(s.endpoints.begin(), s.endpoints.end(),
+                       [&](node_number end) {
+                           return better.reach(plane, s.state.key.headend, end, cost);
+                       }) ||
            (branches ? hopes_for_branches(s, better) : hopes_for_segments(s, better));
 }
 

@@ -7,6 +7,7 @@
 namespace rhumb::paths {
 
 using topology::link_number;
+using topology::node_number;
 using topology::segment;
 using topology::segment_kind;
 
@@ -118,6 +119,25 @@ void policies::bind(std::uint32_t policy, microseconds now) {
     s.wanting |= state.bound.refused.has_value();
     s.differs |= state.bound.label != before.label;
     offers_differ_ |= before.specified || state.bound.specified;
+}
+
+void policies::claim_again(node_number headend) {
+    bindings_.claim_again(headend);
+    for (std::uint32_t number = 0; number < size(); ++number) {
+        slot& s = slots_[number];
+        binding& bound = s.state.bound;
+        if (!s.used || s.state.key.headend != headend) {
+            continue;
+        }
+        if (bound.label && !bindings_.has(number, headend, *bound.label)) {
+            bound = {};
+            s.differs = offers_differ_ = true;
+            mark(number);
+        } else if (bound.refused ||
+                   (bound.label && !bound.specified && !bindings_.in_pool(headend, *bound.label))) {
+            mark(number);
+        }
+    }
 }
 
 // Bandwidth for the outcome, beside that of what is in force. Two reservations are the most: an

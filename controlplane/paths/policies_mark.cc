@@ -50,7 +50,7 @@ void policies::mark_doubtful() {
     for (std::uint32_t number = 0; number < size(); ++number) {
         const slot& s = slots_[number];
         const candidate_path* const active = s.used ? s.state.active_path() : nullptr;
-        if (active == nullptr || s.marked) {
+        if (active == nullptr || (s.marked && !s.may_wait)) {
             continue;
         }
         if (!active->dynamic) {
@@ -62,9 +62,26 @@ void policies::mark_doubtful() {
                 mark(number, false, true);
             }
         }
-        const auto endpoint = endpoint_node(map_, s.state.key.endpoint);
-        if (!endpoint || *endpoint != s.endpoint) {
-            mark(number, false, true);
+        const auto endpoints = endpoint_nodes(map_, s.state.key.endpoint);
+        if (endpoints != s.endpoints) {
+            mark(number, false,
+                 std::find(endpoints.begin(), endpoints.end(), s.endpoint) == endpoints.end());
+        }
+    }
+}
+
+// Lists that name binding SIDs: what stands behind one, or whether anything does, depends on costs
+// elsewhere, and on which policies there are.
+void policies::mark_naming() {
+    const auto is_one = [](const topology::segment& s) {
+        return s.kind == topology::segment_kind::binding || s.kind == topology::segment_kind::sid;
+    };
+    for (std::uint32_t number = 0; number < size(); ++number) {
+        const auto& lists = slots_[number].state.lists.intended().lists;
+        if (std::any_of(lists.begin(), lists.end(), [&](const weighted_segments& list) {
+                return std::any_of(list.segments.begin(), list.segments.end(), is_one);
+            })) {
+            mark(number);
         }
     }
 }
@@ -102,6 +119,7 @@ void policies::mark_changed(const topology::change& changed) {
         return;
     }
     const bool reach_differs = checker_.refresh(changed);
+    names_differ_ |= changed.renumbered || !changed.nodes.empty() || !changed.prefixes.empty();
     if (changed.renumbered) {
         renumbered_ = true;
         index_.clear(map_.graph().link_count());
@@ -125,6 +143,9 @@ void policies::mark_changed(const topology::change& changed) {
     bool all = false;
     for (const node_number n : changed.nodes) {
         all |= mark_node(n);
+    }
+    if (!changed.prefixes.empty()) {
+        mark_waypoints();
     }
     if (reach_differs || !changed.nodes.empty() || !changed.prefixes.empty()) {
         mark_doubtful();

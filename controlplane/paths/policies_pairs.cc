@@ -15,7 +15,8 @@ using topology::distance;
 using topology::node_number;
 
 void policies::join(std::uint32_t policy, const candidate_path& candidate) {
-    specified_ += candidate.binding_sid ? 1U : 0U;
+    specify(policy, candidate, true);
+    names_differ_ |= note_names(candidate, true);
     if (!candidate.dynamic || candidate.dynamic->group.empty()) {
         return;
     }
@@ -31,7 +32,8 @@ void policies::join(std::uint32_t policy, const candidate_path& candidate) {
 }
 
 void policies::leave(std::uint32_t policy, const candidate_path& candidate) {
-    specified_ -= candidate.binding_sid ? 1U : 0U;
+    specify(policy, candidate, false);
+    names_differ_ |= note_names(candidate, false);
     if (!candidate.dynamic || candidate.dynamic->group.empty()) {
         return;
     }
@@ -96,17 +98,13 @@ policies::pair_of_group* policies::pair_for(const request& asked, candidate_stat
     if (is_new) {
         pair_request wanted{{}, {}, {members[0], members[1]}, demands.demands.disjoint};
         for (std::size_t i = 0; i < 2; ++i) {
-            const policy_key& key = slots_[members[i]].state.key;
-            wanted.headends[i] = key.headend;
-            wanted.endpoints[i] = endpoint_node(map_, key.endpoint).value_or(topology::nobody);
+            wanted.headends[i] = slots_[members[i]].state.key.headend;
         }
         pair.policies = wanted.policies;
+        ++done.computed;
+        pair.found = compute_nearest_pair(wanted, demands.within);
         pair.alike =
             wanted.headends[0] == wanted.headends[1] && wanted.endpoints[0] == wanted.endpoints[1];
-        ++done.computed;
-        if (services_.compute_pair) {
-            pair.found = services_.compute_pair(wanted, demands.within);
-        }
     }
     return &pair;
 }
@@ -153,13 +151,15 @@ bool policies::try_half(const request& asked, pair_of_group& pair, std::size_t w
                         microseconds now, evaluation& done) {
     slot& s = slots_[asked.policy];
     const computed_pair& found = pair.found;
-    s.state.states[asked.candidate].pair = found.disjoint ? pairing::disjoint : pairing::sharing;
+    candidate_state& state = s.state.states[asked.candidate];
+    state.pair = found.disjoint ? pairing::disjoint : pairing::sharing;
     const auto& others = found.paths[1 - which].links;
     s.also.insert(s.also.end(), others.begin(), others.end());
     // What shares something, or is not known to be the best, may become better by anything.
-    s.pair_cost = found.disjoint && found.proven ? found.paths[0].metric + found.paths[1].metric
-                                                 : topology::unreachable;
+    state.pair_cost = found.disjoint && found.proven ? found.paths[0].metric + found.paths[1].metric
+                                                     : topology::unreachable;
     computed_list half{{}, found.paths[which].links};
+    s.endpoint = map_.graph().to[half.links.back()];
     if (services_.encode) {
         half.segments = services_.encode(asked.headend, half.links).value_or(topology::segments());
     }
@@ -172,14 +172,18 @@ bool policies::try_half(const request& asked, pair_of_group& pair, std::size_t w
 // do at present.
 bool policies::hopes_for_pair(const slot& s, std::uint32_t number, improvements& better) const {
     const std::size_t plane = better.plane_for(number, classes_[number].within);
-    const auto reach = [&](const policy_key& key) {
-        const auto endpoint = endpoint_node(map_, key.endpoint);
-        return endpoint && better.reach(plane, key.headend, *endpoint, s.pair_cost);
+    const auto reach = [&](const policy_key& key, topology::distance cost) {
+        const auto ends = endpoint_nodes(map_, key.endpoint);
+        return std::any_of(ends.begin(), ends.end(), [&](node_number end) {
+            return better.reach(plane, key.headend, end, cost);
+        });
     };
     for (std::size_t i = 0; i < s.classes.size(); ++i) {
         const candidate_state& state = s.state.states[i];
         if (s.classes[i] == number && state.pair == pairing::disjoint && state.with) {
-            return s.pair_cost == topology::unreachable || reach(s.state.key) || reach(*state.with);
+            const topology::distance cost = state.pair_cost;
+            return cost == topology::unreachable || reach(s.state.key, cost) ||
+                   reach(*state.with, cost);
         }
     }
     return true;

@@ -28,6 +28,25 @@ std::optional<node_number> path_from(const topology::graph& g, node_number at,
 
 }  // namespace
 
+// A path that comes, or goes, with a binding SID of its own.
+void policies::specify(std::uint32_t policy, const candidate_path& candidate, bool comes) {
+    if (!candidate.binding_sid) {
+        return;
+    }
+    const binding_place where{slots_[policy].state.key.headend, *candidate.binding_sid};
+    if (comes) {
+        specified_.insert(where);
+        bound_.insert(where);
+    } else {
+        specified_.erase(specified_.find(where));
+        if (!specified_.contains(where)) {
+            bound_.erase(where);
+        }
+    }
+    offers_differ_ = true;
+    names_differ_ = true;
+}
+
 // Whether the policy is to be tried again when others are settled, as it has too many labels.
 bool policies::awaits_bindings(std::uint32_t policy) {
     const slot& s = slots_[policy];
@@ -145,7 +164,7 @@ std::optional<offered_binding> policies::offer_of(std::uint32_t policy) const {
 
 void policies::list_offers() {
     offers_.clear();
-    for (std::uint32_t number = 0; specified_ != 0 && number < size(); ++number) {
+    for (std::uint32_t number = 0; !specified_.empty() && number < size(); ++number) {
         if (auto offer = offer_of(number)) {
             offers_.push_back(*std::move(offer));
         }

@@ -84,11 +84,12 @@ struct explicit_list {
 };
 
 // What a dynamic path may not share with that of another policy.
-enum class kept_apart : std::uint8_t { link, node, srlg };
+enum class kept_apart : std::uint8_t { link, node, srlg, node_and_srlg };
 
 struct dynamic_path {
     constraints within;      // its exclude_links is filled from `avoid`
     std::vector<hop> avoid;  // links
+    std::vector<hop> via;    // nodes and prefixes (anycast): `within` has what is behind them
     std::optional<policy_key> disjoint_from;
     kept_apart disjoint = kept_apart::link;
     // A disjoint association (RFC 8800): two paths of different policies with the same name here
@@ -96,7 +97,19 @@ struct dynamic_path {
     std::string group;
     bool strict = false;
     bool ecmp = false;  // all paths of the least metric, not one of them
+    // A path that somebody has chosen: these links, by name, while they keep to the rest.
+    std::vector<hop> pinned;
     friend bool operator==(const dynamic_path&, const dynamic_path&) = default;
+};
+
+// What another path for a policy has to keep to.
+struct replacement {
+    std::uint32_t policy = 0;  // as the policies number it
+    topology::node_number endpoint = topology::nobody;
+    // As its own path demands it, without `group`: it keeps apart from the other one of its pair.
+    // Nothing where its path is explicit.
+    dynamic_path demands;
+    constraints within;  // the same with all exclusions, as things are
 };
 
 inline constexpr std::uint32_t default_preference = 100;  // 2.7

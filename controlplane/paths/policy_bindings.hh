@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "controlplane/paths/policy_transition.hh"
@@ -20,6 +22,8 @@ struct label_services {
     std::function<bool(topology::node_number headend, mpls::label label)> claim;  // false: in use
     std::function<std::optional<mpls::label>(topology::node_number headend)> allocate;
     std::function<void(topology::node_number headend, mpls::label label)> release;
+    // Whether `allocate` could have given it.
+    std::function<bool(topology::node_number headend, mpls::label label)> in_pool = nullptr;
 };
 
 struct binding {
@@ -36,6 +40,8 @@ public:
     // Whether the policy has the label, or could.
     [[nodiscard]] bool available(std::uint32_t policy, topology::node_number headend,
                                  mpls::label label);
+    // Labels that are allocated to nobody: lists name them, and mean something else.
+    void avoid(std::set<mpls::label> labels) { avoided_ = std::move(labels); }
     // Gives `to` the label that is wanted, or any. The one that it had stays the policy's until
     // `release_at`.
     void bind(std::uint32_t policy, topology::node_number headend,
@@ -43,6 +49,18 @@ public:
     void unbind(std::uint32_t policy, topology::node_number headend, binding& to,
                 microseconds release_at);
 
+    // The headend's labels are given out anew: claims those that policies have, and forgets those
+    // that are not to be had. True if there are any.
+    bool claim_again(topology::node_number headend);
+    [[nodiscard]] bool has(std::uint32_t policy, topology::node_number headend,
+                           mpls::label label) const;
+    [[nodiscard]] bool in_pool(topology::node_number headend, mpls::label label) const {
+        return !services_.in_pool || services_.in_pool(headend, label);
+    }
+
+    // Labels that the policy has given up and not yet lost.
+    [[nodiscard]] std::vector<mpls::label> leaving_of(std::uint32_t policy,
+                                                      topology::node_number headend) const;
     // Releases what is due; true if something was.
     bool advance(microseconds now);
     [[nodiscard]] microseconds due() const noexcept;
@@ -51,6 +69,7 @@ private:
     static std::uint64_t place(topology::node_number headend, mpls::label label) {
         return std::uint64_t{headend} << 32 | label;
     }
+    [[nodiscard]] std::optional<mpls::label> allocate(topology::node_number headend) const;
     [[nodiscard]] bool take(std::uint32_t policy, topology::node_number headend, mpls::label label);
 
     struct leaving {
@@ -61,6 +80,7 @@ private:
     label_services services_;
     std::unordered_map<std::uint64_t, std::uint32_t> owners_;
     std::vector<leaving> leaving_;
+    std::set<mpls::label> avoided_;
 };
 
 }  // namespace rhumb::paths

@@ -12,7 +12,7 @@ using topology::segment;
 using topology::segment_kind;
 
 std::string_view to_string(list_fault fault) {
-    constexpr std::array<std::string_view, 12> words{
+    constexpr std::array<std::string_view, 13> words{
         "valid",
         "it has no segments",
         "its weight is 0",
@@ -25,6 +25,7 @@ std::string_view to_string(list_fault fault) {
         "no SIDs spell the path",
         "no two paths keep apart as they have to",
         "its group has more than two paths, or two that differ",
+        "it comes back to itself by binding SIDs of policies",
     };
     return words[static_cast<std::size_t>(fault)];
 }
@@ -113,12 +114,19 @@ list_fault list_checker::step_sid(const segment& s, place& at, std::vector<link_
     if (meant->kind != segment_kind::binding) {
         return step(*meant, at, links);
     }
-    auto end = end_of_binding(map_, meant->node, meant->number);
-    if (!end && offers_ != nullptr) {
-        end = end_of_offer(*offers_, meant->node, meant->number);
+    // A policy's path goes before what the map says.
+    if (const auto end = offers_ == nullptr ? std::nullopt
+                                            : end_of_offer(*offers_, meant->node, meant->number)) {
+        at = {*end, true};
+        return list_fault::none;
     }
-    at = {end.value_or(nobody), true};
-    return end ? list_fault::none : list_fault::unresolved;
+    const topology::binding_path* const said = backed_.find(meant->node, meant->number);
+    if (said == nullptr) {
+        return list_fault::unresolved;
+    }
+    links.insert(links.end(), said->links.begin(), said->links.end());
+    at = {said->end, true};
+    return list_fault::none;
 }
 
 // Goes on from `at` along a segment.
@@ -159,6 +167,66 @@ list_fault list_checker::step(const segment& s, place& at, std::vector<link_numb
         case segment_kind::binding: return step_sid(s, at, links);
     }
     return list_fault::unresolved;
+}
+
+std::vector<node_number> list_checker::ends_of(const segment& s) const {
+    switch (s.kind) {
+        case segment_kind::node: return {s.node};
+        case segment_kind::anycast: {
+            std::vector<node_number> ends;
+            for (const topology::prefix_source& source : map_.sources(s.number)) {
+                ends.push_back(source.node);
+            }
+            return ends;
+        }
+        case segment_kind::adjacency:
+        case segment_kind::parallel: return {map_.graph().to[s.number]};
+        case segment_kind::binding:
+        case segment_kind::sid: break;
+    }
+    const auto end = topology::end_of_binding(map_, s.node, s.number);
+    return end ? std::vector{*end} : std::vector<node_number>{};
+}
+
+std::vector<node_number> list_checker::ends_of(const hop& h) const {
+    if (h.is == hop::kind::node) {
+        return {h.node};
+    }
+    if (h.is == hop::kind::prefix) {
+        const auto p = map_.find(h.address);
+        return p ? ends_of({segment_kind::anycast, 0, nobody, *p}) : std::vector<node_number>{};
+    }
+    if (h.remote != nobody || h.node >= map_.graph().node_count()) {
+        return {h.remote};
+    }
+    const auto l = map_.find_link(h.node, h.link);
+    return l ? std::vector{map_.graph().to[*l]} : std::vector<node_number>{};
+}
+
+std::vector<binding_place> list_checker::labels_of(node_number headend, const explicit_list& list,
+                                                   const policy_ends& end_of_policy) {
+    std::vector<binding_place> labels;
+    std::vector<node_number> at{headend};
+    for (const hop& h : list.hops) {
+        if (h.is != hop::kind::label) {
+            at = ends_of(h);
+            continue;
+        }
+        std::vector<node_number> next;
+        for (const node_number node : at) {
+            labels.push_back({node, h.label});
+            if (const auto ends = end_of_policy({node, h.label})) {
+                next.insert(next.end(), ends->begin(), ends->end());
+            } else if (const auto meant = sids_.read(node, h.label)) {
+                const auto led = ends_of(*meant);
+                next.insert(next.end(), led.begin(), led.end());
+            }
+        }
+        std::sort(next.begin(), next.end());
+        next.erase(std::unique(next.begin(), next.end()), next.end());
+        at = std::move(next);
+    }
+    return labels;
 }
 
 bool list_checker::fits(node_number headend, std::span<const segment> segments) const {
@@ -218,15 +286,18 @@ bool list_checker::refresh(const topology::change& changed) {
     if (changed.renumbered || !changed.nodes.empty() || !changed.prefixes.empty()) {
         sids_.clear();
     }
+    backed_.clear();
     return reach_.refresh(changed);
 }
 
-std::optional<node_number> endpoint_node(const topology::map& m, const ip_prefix& endpoint) {
+std::vector<node_number> endpoint_nodes(const topology::map& m, const ip_prefix& endpoint) {
+    std::vector<node_number> nodes;
     const auto p = is_null(endpoint) ? std::nullopt : m.find(endpoint);
-    if (!p || m.sources(*p).empty()) {
-        return std::nullopt;
+    for (const topology::prefix_source& source :
+         p ? m.sources(*p) : std::span<const topology::prefix_source>()) {
+        nodes.push_back(source.node);
     }
-    return m.sources(*p).front().node;
+    return nodes;
 }
 
 }  // namespace rhumb::paths

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,6 +14,7 @@
 #include "controlplane/paths/policy.hh"
 #include "controlplane/paths/policy_reach.hh"
 #include "controlplane/paths/policy_split.hh"
+#include "controlplane/topology/binding_paths.hh"
 #include "controlplane/topology/map.hh"
 #include "controlplane/topology/segment.hh"
 
@@ -31,6 +33,7 @@ enum class list_fault : std::uint8_t {
     unspelt,       // dynamic: there is a path, but no SIDs for it
     not_apart,     // dynamic: no pair of paths keeps apart
     no_pair,       // dynamic: a group of more than two paths, or of two that differ
+    comes_back,    // by binding SIDs of policies it leads back to itself
 };
 [[nodiscard]] std::string_view to_string(list_fault fault);  // in words
 
@@ -46,12 +49,20 @@ class list_checker {
 public:
     // `reserved` labels of the MSD are left for others (services, repairs).
     explicit list_checker(const topology::map& m, std::uint32_t reserved = 0)
-        : map_(m), reach_(m), sids_(m), reserved_(reserved) {}
+        : map_(m), reach_(m), sids_(m), backed_(m), reserved_(reserved) {}
 
     [[nodiscard]] list_verdict check(topology::node_number headend, const explicit_list& list);
     // Segments that were computed: whether each is still there and within reach.
     [[nodiscard]] list_fault check(topology::node_number headend,
                                    std::span<const topology::segment> segments);
+
+    // Where each label of a list is looked at, as far as that is known, and the label.
+    // `end_of_policy`: where the policy leads whose binding SID that is, if it is one.
+    using policy_ends =
+        std::function<std::optional<std::vector<topology::node_number>>(const binding_place&)>;
+    [[nodiscard]] std::vector<binding_place> labels_of(topology::node_number headend,
+                                                       const explicit_list& list,
+                                                       const policy_ends& end_of_policy);
 
     // Binding SIDs of policies that lists may name, beside those that the map has. They have to
     // outlive the checker, by headend and label.
@@ -80,6 +91,8 @@ private:
                                   std::vector<topology::link_number>& links);
     [[nodiscard]] list_fault step_sid(const topology::segment& s, place& at,
                                       std::vector<topology::link_number>& links);
+    [[nodiscard]] std::vector<topology::node_number> ends_of(const hop& h) const;
+    [[nodiscard]] std::vector<topology::node_number> ends_of(const topology::segment& s) const;
     [[nodiscard]] bool has_node_sid(topology::node_number node, std::uint8_t algorithm) const;
     [[nodiscard]] bool has_sid(topology::prefix_number p, std::uint8_t algorithm) const;
     [[nodiscard]] bool usable(topology::link_number l) const;
@@ -87,14 +100,15 @@ private:
     const topology::map& map_;
     reachability reach_;
     sid_reader sids_;
+    topology::binding_paths backed_;
     std::uint32_t reserved_;
     const std::vector<offered_binding>* offers_ = nullptr;
     std::vector<topology::link_number> unused_;
 };
 
-// The endpoint's node: of several that advertise it, that of the lowest number (they are equals to
-// an anycast endpoint). nullopt for the null endpoint, and where nobody is it.
-[[nodiscard]] std::optional<topology::node_number> endpoint_node(const topology::map& m,
-                                                                 const ip_prefix& endpoint);
+// The nodes that are the endpoint, by number: several where it is an anycast one; none for the null
+// endpoint, and where nobody is it.
+[[nodiscard]] std::vector<topology::node_number> endpoint_nodes(const topology::map& m,
+                                                                const ip_prefix& endpoint);
 
 }  // namespace rhumb::paths

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "controlplane/topology/binding_paths.hh"
 #include "controlplane/topology/flex_algo.hh"
 
 namespace rhumb::paths {
@@ -139,7 +140,7 @@ std::optional<topology::segment> sid_reader::read(node_number at, std::uint32_t 
         }
         before += block.count;
     }
-    if (end_of_binding(map_, at, label)) {
+    if (topology::end_of_binding(map_, at, label)) {
         return topology::segment{topology::segment_kind::binding, 0, at, label};
     }
     return read_adjacency(at, label);
@@ -152,20 +153,6 @@ topology::segment segment_to(const topology::map& m, topology::prefix_number p,
         return topology::segment::to_node(sources[0].node, algorithm);
     }
     return {topology::segment_kind::anycast, algorithm, nobody, p};
-}
-
-std::optional<node_number> end_of_binding(const topology::map& m, node_number at,
-                                          std::uint32_t label) {
-    const topology::advertisement* const said = m.said(at);
-    if (said == nullptr) {
-        return std::nullopt;
-    }
-    for (const topology::binding_sid& binding : said->bindings) {
-        if (binding.label == label && !binding.nodes.empty()) {
-            return m.find(binding.nodes.back());
-        }
-    }
-    return std::nullopt;
 }
 
 }  // namespace rhumb::paths

@@ -68,9 +68,4 @@ private:
 [[nodiscard]] topology::segment segment_to(const topology::map& m, topology::prefix_number p,
                                            std::uint8_t algorithm);
 
-// The nodes where a binding SID's path ends; nullopt where the node does not offer it.
-[[nodiscard]] std::optional<topology::node_number> end_of_binding(const topology::map& m,
-                                                                  topology::node_number at,
-                                                                  std::uint32_t label);
-
 }  // namespace rhumb::paths

@@ -1,6 +1,7 @@
 #include "controlplane/paths/policy_services.hh"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "controlplane/paths/compress_branches.hh"
@@ -101,12 +102,13 @@ std::optional<split_segments> policy_services::proposal(node_number headend,
     return made ? std::optional(std::move(made.value())) : std::nullopt;
 }
 
-std::optional<computed_list> policy_services::compute(node_number headend, node_number endpoint,
+std::optional<computed_list> policy_services::compute(node_number headend,
+                                                      std::span<const node_number> endpoints,
                                                       const constraints& within, owner_id owner) {
-    if (headend == endpoint) {
+    if (std::find(endpoints.begin(), endpoints.end(), headend) != endpoints.end()) {
         return std::nullopt;
     }
-    const path_result found = finder_.find(map_, headend, endpoint, within, reserved_, owner);
+    const path_result found = finder_.find(map_, headend, endpoints, within, reserved_, owner);
     if (!found || found->links.empty()) {
         return std::nullopt;
     }
@@ -120,12 +122,12 @@ void policy_services::compute_many(node_number headend, const constraints& withi
                                    std::span<std::optional<computed_list>> found) {
     std::vector<std::size_t> order;
     for (std::size_t i = 0; i < endpoints.size(); ++i) {
-        path_result way = endpoints[i] == headend
-                              ? path_result(no_path{})
-                              : finder_.find(map_, headend, endpoints[i], within, reserved_);
+        const path_result way = endpoints[i] == headend
+                                    ? path_result(no_path{})
+                                    : finder_.find(map_, headend, endpoints[i], within, reserved_);
         found[i].reset();
         if (way && !way->links.empty()) {
-            found[i] = computed_list{{}, std::move(way->links)};
+            found[i] = computed_list{{}, way->links};
             order.push_back(i);
         }
     }
@@ -140,7 +142,8 @@ void policy_services::compute_many(node_number headend, const constraints& withi
 std::optional<computed_list> policy_services::compute_ecmp(node_number headend,
                                                            node_number endpoint,
                                                            const constraints& within) {
-    if (headend == endpoint || within.bounded() || !within.via.empty() || within.bandwidth != 0) {
+    if (headend == endpoint || within.bounded() || within.has_waypoints() ||
+        within.bandwidth != 0) {
         return std::nullopt;
     }
     auto links = equal_cost_links(map_, headend, endpoint, within);
@@ -151,6 +154,25 @@ std::optional<computed_list> policy_services::compute_ecmp(node_number headend,
     return computed_list{std::move(segments), std::move(links)};
 }
 
+bool policy_services::keeps_to(node_number headend, node_number endpoint,
+                               std::span<const link_number> links, const constraints& within,
+                               bool ecmp, owner_id owner) const {
+    if (!ecmp) {
+        return paths::keeps_to(map_, headend, endpoint, links, within, {reserved_, owner});
+    }
+    // They are all the ways of equal cost where there are no others.
+    const std::set<link_number> chosen(links.begin(), links.end());
+    constraints alone = within;
+    for (link_number l = 0; l < map_.graph().link_count(); ++l) {
+        if (!chosen.contains(l)) {
+            alone.exclude_links.push_back(l);
+        }
+    }
+    auto found = equal_cost_links(map_, headend, endpoint, alone);
+    std::sort(found.begin(), found.end());
+    return !chosen.empty() && std::equal(found.begin(), found.end(), chosen.begin(), chosen.end());
+}
+
 computed_pair policy_services::compute_pair(const pair_request& asked, const constraints& within) {
     const auto ends = [](const std::array<node_number, 2>& two) {
         return two[0] == two[1] ? std::vector<node_number>{two[0]}
@@ -158,9 +180,12 @@ computed_pair policy_services::compute_pair(const pair_request& asked, const con
     };
     disjoint_options options;
     options.ends_in_order = true;
-    options.kind = asked.kind == kept_apart::link   ? disjointness::links
-                   : asked.kind == kept_apart::node ? disjointness::nodes
-                                                    : disjointness::srlgs;
+    switch (asked.kind) {
+        case kept_apart::link: options.kind = disjointness::links; break;
+        case kept_apart::node: options.kind = disjointness::nodes; break;
+        case kept_apart::srlg: options.kind = disjointness::srlgs; break;
+        case kept_apart::node_and_srlg: options.kind = disjointness::nodes_and_srlgs; break;
+    }
     // What the two hold now is theirs to move.
     std::optional<reservations> free;
     if (reserved_ != nullptr && within.bandwidth != 0) {
@@ -228,6 +253,10 @@ path_services policy_services::services(label_services labels) {
                                std::span<std::optional<computed_list>> found) {
         compute_many(headend, within, endpoints, found);
     };
+    made.compute_any = [this](node_number headend, std::span<const node_number> endpoints,
+                              const constraints& within, std::uint32_t policy) {
+        return compute(headend, endpoints, within, policy);
+    };
     made.compute_sharing = [this](node_number headend, node_number endpoint,
                                   const constraints& within, std::uint32_t policy) {
         return compute(headend, endpoint, within, policy);
@@ -238,6 +267,11 @@ path_services policy_services::services(label_services labels) {
     };
     made.compute_pair = [this](const pair_request& asked, const constraints& within) {
         return compute_pair(asked, within);
+    };
+    made.keeps_to = [this](node_number headend, node_number endpoint,
+                           std::span<const link_number> links, const constraints& within, bool ecmp,
+                           std::uint32_t policy) {
+        return keeps_to(headend, endpoint, links, within, ecmp, policy);
     };
     made.encode = [this](node_number headend, std::span<const link_number> links) {
         return encode(headend, links);

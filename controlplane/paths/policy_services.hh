@@ -4,6 +4,9 @@
 // Threads: one at a time, with the map.
 #pragma once
 
+#include <set>
+#include <utility>
+
 #include "controlplane/paths/compress.hh"
 #include "controlplane/paths/cspf.hh"
 #include "controlplane/paths/policies.hh"
@@ -22,19 +25,31 @@ public:
     // reservations.
     void update();
 
+    // Binding SIDs that policies have: the map does not say where they lead.
+    void set_bound(std::set<binding_place> bound) { engine_.set_bound(std::move(bound)); }
+
     // They live as long as this does.
     [[nodiscard]] path_services services(label_services labels = {});
 
     [[nodiscard]] std::optional<computed_list> compute(topology::node_number headend,
                                                        topology::node_number endpoint,
                                                        const constraints& within,
-                                                       owner_id owner = no_owner);
+                                                       owner_id owner = no_owner) {
+        return compute(headend, std::span(&endpoint, 1), within, owner);
+    }
+    // To the nearest of several.
+    [[nodiscard]] std::optional<computed_list> compute(
+        topology::node_number headend, std::span<const topology::node_number> endpoints,
+        const constraints& within, owner_id owner = no_owner);
     void compute_many(topology::node_number headend, const constraints& within,
                       std::span<const topology::node_number> endpoints,
                       std::span<std::optional<computed_list>> found);
     [[nodiscard]] std::optional<computed_list> compute_ecmp(topology::node_number headend,
                                                             topology::node_number endpoint,
                                                             const constraints& within);
+    [[nodiscard]] bool keeps_to(topology::node_number headend, topology::node_number endpoint,
+                                std::span<const topology::link_number> links,
+                                const constraints& within, bool ecmp, owner_id owner) const;
     [[nodiscard]] computed_pair compute_pair(const pair_request& asked, const constraints& within);
     [[nodiscard]] std::optional<topology::segments> encode(
         topology::node_number headend, std::span<const topology::link_number> links,

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "controlplane/topology/binding_paths.hh"
+
 namespace rhumb::paths {
 
 using topology::link_number;
@@ -45,8 +47,14 @@ std::size_t length_of(const topology::map& m, const topology::binding_sid& bindi
 
 class replacer {
 public:
-    replacer(const topology::map& m, node_number headend, const segments& list)
-        : map_(m), list_(list), nodes_(nodes_along(m, headend, list)), best_(list.size() + 1) {}
+    replacer(const topology::map& m, node_number headend, const segments& list,
+             const std::set<binding_place>& bound)
+        : map_(m),
+          list_(list),
+          bound_(bound),
+          nodes_(nodes_along(m, headend, list)),
+          best_(list.size() + 1),
+          backed_(m) {}
 
     segments run(std::span<const offered_binding> offers) {
         for (std::size_t at = 0; at < list_.size(); ++at) {
@@ -85,10 +93,18 @@ private:
             return;
         }
         for (const topology::binding_sid& binding : said->bindings) {
-            if (const std::size_t length = length_of(map_, binding, list_, nodes_, at)) {
+            const std::size_t length = length_of(map_, binding, list_, nodes_, at);
+            if (length != 0 && !bound_.contains({nodes_[at], binding.label}) &&
+                leads_there(nodes_[at], binding.label, nodes_[at + length])) {
                 reach(at, at + length, {segment_kind::binding, 0, nodes_[at], binding.label});
             }
         }
+    }
+
+    // With something behind it, and the first of its label.
+    [[nodiscard]] bool leads_there(node_number node, mpls::label label, node_number end) {
+        const topology::binding_path* const path = backed_.find(node, label);
+        return path != nullptr && path->end == end;
     }
 
     void try_offers(std::size_t at, std::span<const offered_binding> offers) {
@@ -114,8 +130,10 @@ private:
 
     const topology::map& map_;
     const segments& list_;
+    const std::set<binding_place>& bound_;
     std::vector<node_number> nodes_;
     std::vector<reached> best_;  // by where they end
+    topology::binding_paths backed_;
 };
 
 }  // namespace
@@ -157,8 +175,9 @@ segments expand_offers(const topology::graph& g, const segments& list,
 }
 
 segments replace_by_bindings(const topology::map& m, node_number headend, const segments& list,
-                             std::span<const offered_binding> offers) {
-    return replacer(m, headend, list).run(offers);
+                             std::span<const offered_binding> offers,
+                             const std::set<binding_place>& bound) {
+    return replacer(m, headend, list, bound).run(offers);
 }
 
 }  // namespace rhumb::paths

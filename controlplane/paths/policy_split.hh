@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <span>
 #include <tuple>
 #include <vector>
@@ -14,6 +15,13 @@
 #include "rhumb/wire/mpls.hh"
 
 namespace rhumb::paths {
+
+// A binding SID by its node and label.
+struct binding_place {
+    topology::node_number node = topology::nobody;
+    mpls::label label = 0;
+    friend auto operator<=>(const binding_place&, const binding_place&) = default;
+};
 
 struct offered_binding {
     topology::node_number node = topology::nobody;  // the policy's headend
@@ -53,11 +61,12 @@ struct offered_binding {
                                                              const topology::segments& list);
 
 // The list with as few segments as can be, where runs of its segments are those that a policy's
-// binding SID stands for, or links that a binding SID of the map leads over. What its author wrote
-// is not spelt otherwise.
+// binding SID stands for, or links that a binding SID of the map leads over, unless it is one of
+// `bound`. What its author wrote is not spelt otherwise.
 [[nodiscard]] topology::segments replace_by_bindings(const topology::map& m,
                                                      topology::node_number headend,
                                                      const topology::segments& list,
-                                                     std::span<const offered_binding> offers);
+                                                     std::span<const offered_binding> offers,
+                                                     const std::set<binding_place>& bound = {});
 
 }  // namespace rhumb::paths

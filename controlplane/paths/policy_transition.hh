@@ -23,6 +23,7 @@ inline constexpr microseconds never = std::numeric_limits<microseconds>::max();
 struct transition_times {
     microseconds install = 0;         // from install to switch, while the present lists carry
     microseconds remove = 1'000'000;  // from switch to removal
+    friend bool operator==(const transition_times&, const transition_times&) = default;
 };
 
 enum class transition_step : std::uint8_t { install, switch_to, remove };

@@ -202,6 +202,12 @@ std::vector<installed_policy> steering::installed() const {
     std::vector<installed_policy> made;
     for (const policy_state* const state : own) {
         made.push_back(policies::installed(*state));
+        for (const mpls::label former : policies_.former_labels(numbers.at(state))) {
+            made.push_back(policies::installed(*state));
+            made.back().binding_sid = former;
+            made.back().steered.clear();
+            std::swap(made.back(), made[made.size() - 2]);
+        }
         made.back().steered = std::move(prefixes[numbers.at(state)]);
     }
     return made;

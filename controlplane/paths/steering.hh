@@ -78,7 +78,8 @@ public:
     [[nodiscard]] std::vector<ip_prefix> prefixes_of(std::uint32_t policy) const;
     // Of configuration: the highest color wins.
     [[nodiscard]] const std::vector<steering_conflict>& conflicts() const { return conflicts_; }
-    // The policies of this headend, with all prefixes that they are to have.
+    // The policies of this headend, with all prefixes that they are to have; once more, without
+    // these, for each binding SID that a policy had until a while ago.
     [[nodiscard]] std::vector<installed_policy> installed() const;
 
 private:

@@ -56,6 +56,7 @@ computed_tables computation::run() {
     }
     add_adjacencies();
     add_policies();
+    add_bindings();
     add_ip_prefixes();
     finish();
     return std::move(made_);

@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -28,6 +30,9 @@ void search_from_here(const computed_inputs& from, std::span<own_view> views);
 // As computed.hh says, with what has been searched already.
 [[nodiscard]] result<void> check_loops(const computed_inputs& from, const computed_tables& tables,
                                        std::span<const own_view> views);
+
+// "policy to ENDPOINT color COLOR".
+[[nodiscard]] std::string policy_name(const paths::installed_policy& policy);
 
 // One link of this node.
 struct own_link {
@@ -108,7 +113,7 @@ private:
 
     // computation_backups.cc
     [[nodiscard]] std::uint32_t object_for(std::uint32_t position, const destination& to,
-                                           mpls::label have, std::size_t rest);
+                                           mpls::label have, std::size_t rest, bool imposes);
     [[nodiscard]] const stack* stack_for(std::uint32_t position, const destination& to);
     [[nodiscard]] std::uint32_t detour_for(std::uint32_t position, const destination& to);
     [[nodiscard]] stack resolved(const topology::repair& r);
@@ -119,8 +124,9 @@ private:
     // computation_prefixes.cc
     void add_prefix_sids(std::size_t view);
     void add_ip_prefixes();
-    // Ways to the nearest of the nodes that have the prefix, with its SID's label or plainly.
-    void find_ways(topology::prefix_number p, std::size_t view, bool labelled,
+    // Ways to the nearest of the nodes that have the prefix, with its SID's label or plainly;
+    // `imposes`: for packets that come without a label.
+    void find_ways(topology::prefix_number p, std::size_t view, bool labelled, bool imposes,
                    std::vector<way>& ways);
     // The pinned way, if there is one.
     [[nodiscard]] bool find_pinned(topology::prefix_number p, std::size_t view,
@@ -140,6 +146,9 @@ private:
     [[nodiscard]] way over_link(std::uint32_t position, bool is_protected, std::uint8_t weight);
     void add_policies();
     [[nodiscard]] std::vector<way> ways_of(const paths::installed_policy& policy);
+    // Nothing, and a note, where the list cannot be imposed. `whose`: "a list of the policy ...".
+    [[nodiscard]] std::vector<way> ways_of(const topology::segments& list,
+                                           const std::string& whose);
     [[nodiscard]] bool first_ways(const topology::segment& first, std::vector<way>& ways,
                                   std::vector<topology::node_number>& ends);
     [[nodiscard]] bool rest_of(const topology::segments& list,
@@ -151,9 +160,19 @@ private:
     void protect(std::vector<way>& ways, const topology::segment& first);
     [[nodiscard]] std::optional<topology::link_number> link_with(mpls::label label) const;
 
+    // computation_bindings.cc
+    void find_lists_that_come_back();
+    void add_bindings();
+    void note_other_end(const paths::installed_policy& policy, topology::node_number end,
+                        const std::string& binding);
+
     // computation_steering.cc
     void steer(std::span<const std::vector<way>> ways);
-    [[nodiscard]] bool leads_back(const ip_prefix& steered, const ip_prefix& endpoint);
+    [[nodiscard]] std::set<topology::node_number> ends_of(
+        const paths::installed_policy& policy) const;
+    [[nodiscard]] std::string_view astray(const ip_prefix& steered,
+                                          const paths::installed_policy& policy);
+
     const computed_inputs& from_;
     const topology::graph& g_;
     std::span<own_view> views_;
@@ -166,6 +185,7 @@ private:
     std::vector<std::uint32_t> single_paths_;  // by object: list with it alone, number + 1
     std::map<std::vector<std::uint64_t>, std::uint32_t> path_numbers_;
     std::vector<bool> taken_;  // labels
+    std::set<const paths::weighted_segments*> coming_back_;
     std::unordered_set<ip_prefix, ip_prefix_hash> steered_;
     std::vector<bool> too_deep_;  // by position: noted
     computed_tables made_;

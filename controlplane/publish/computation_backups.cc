@@ -12,10 +12,11 @@ namespace rhumb::publish {
 
 using mpls::implicit_null;
 
-// The next hop for packets that leave by a link with `have` on top, and `rest` more labels that the
-// rule pushes below: with a backup, where there is one for this destination.
+// The next hop for packets that leave by a link with `have` on top, which the rule pushes
+// (`imposes`) with `rest` more labels below, or has in the stead of another one: with a backup,
+// where there is one for this destination.
 std::uint32_t computation::object_for(std::uint32_t position, const destination& to,
-                                      mpls::label have, std::size_t rest) {
+                                      mpls::label have, std::size_t rest, bool imposes) {
     if (links_[position].hop->backup) {
         return position;  // the configuration says what to do
     }
@@ -36,7 +37,7 @@ std::uint32_t computation::object_for(std::uint32_t position, const destination&
     const bool replace = have != implicit_null && *needed != have;
     const mpls::label tail = *needed == have ? implicit_null : *needed;
     const std::size_t depth = repair->labels.size() + (tail != implicit_null ? 1 : 0) + rest +
-                              (rest != 0 && have != implicit_null && !replace ? 1 : 0);
+                              (imposes && have != implicit_null && !replace ? 1 : 0);
     if (depth > links_[repair->out].msd) {
         if (!too_deep_[position]) {
             too_deep_[position] = true;

@@ -7,6 +7,7 @@
 
 #include "controlplane/config/text.hh"
 #include "controlplane/publish/computation.hh"
+#include "controlplane/topology/binding_paths.hh"
 
 namespace rhumb::publish {
 
@@ -58,8 +59,8 @@ way computation::over_link(std::uint32_t position, bool is_protected, std::uint8
         return made;
     }
     if (const auto p = from_.labels.node_prefix(made.source, 0)) {
-        made.object =
-            object_for(position, {made.source, *p, *view, implicit_null, false}, implicit_null, 0);
+        made.object = object_for(position, {made.source, *p, *view, implicit_null, false},
+                                 implicit_null, 0, false);
     } else {
         say(note_kind::unprotected,
             fmt::format("{} has no node SID, to which its adjacency could be repaired",
@@ -122,17 +123,10 @@ std::vector<topology::node_number> computation::ends_of(const topology::segment&
                          : std::vector<topology::node_number>{};
         }
         case segment_kind::binding: {
-            const topology::advertisement* const said = from_.map.said(s.node);
-            for (const topology::binding_sid& b :
-                 said != nullptr ? said->bindings : std::vector<topology::binding_sid>{}) {
-                if (const auto end = b.label == s.number && !b.nodes.empty()
-                                         ? from_.map.find(b.nodes.back())
-                                         : std::nullopt) {
-                    return {*end};
-                }
-            }
+            // A policy's path goes before what the map says.
             const auto end = paths::end_of_offer(from_.offers, s.node, s.number);
-            return end ? std::vector{*end} : std::vector<topology::node_number>{};
+            const auto said = end ? end : topology::end_of_binding(from_.map, s.node, s.number);
+            return said ? std::vector{*said} : std::vector<topology::node_number>{};
         }
     }
     return {};
@@ -222,7 +216,7 @@ bool computation::first_ways(const topology::segment& first, std::vector<way>& w
         from_.labels.sid(prefix, algorithm) == nullptr) {
         return false;
     }
-    find_ways(prefix, *view, true, ways);
+    find_ways(prefix, *view, true, true, ways);
     for (way& w : ways) {  // explicit null tells the family of what is below, which may be any
         w.out = label_towards(prefix, *view, w.source, links_[w.position].to, false)
                     .value_or(implicit_null);
@@ -245,7 +239,7 @@ void computation::protect(std::vector<way>& ways, const topology::segment& first
         const auto p = from_.labels.node_prefix(w.source, algorithm);
         if (wants && view && p) {
             w.object = object_for(w.position, {w.source, *p, *view, implicit_null, true}, w.out,
-                                  w.rest.size());
+                                  w.rest.size(), true);
         }
     }
 }
@@ -265,39 +259,43 @@ bool computation::is_on_map(const topology::segment& s) const {
     return false;
 }
 
+std::vector<way> computation::ways_of(const topology::segments& list, const std::string& whose) {
+    std::vector<way> ways;
+    std::vector<topology::node_number> ends;
+    std::vector<mpls::label> rest;
+    if (list.empty() ||
+        !std::all_of(list.begin(), list.end(),
+                     [&](const topology::segment& s) { return is_on_map(s); }) ||
+        !first_ways(list.front(), ways, ends) || !rest_of(list, ends, rest)) {
+        say(note_kind::unresolved, whose + " has a segment that no label or no way stands for");
+        return {};
+    }
+    std::erase_if(ways, [&](way& w) {
+        w.rest = rest;
+        const std::size_t depth = rest.size() + (w.out != implicit_null ? 1 : 0);
+        if (depth > links_[w.position].msd) {
+            say(note_kind::msd,
+                fmt::format("{} needs {} labels; the MSD towards {} is {}", whose, depth,
+                            links_[w.position].hop->name, links_[w.position].msd));
+            return true;
+        }
+        return false;
+    });
+    protect(ways, list.front());
+    return ways;
+}
+
 std::vector<way> computation::ways_of(const paths::installed_policy& policy) {
-    const auto name = [&] {
-        return fmt::format("policy to {} color {}", config::to_string(policy.endpoint),
-                           policy.color);
-    };
+    const std::string name = policy_name(policy);
     std::vector<way> all;
     std::vector<double> shares;
     for (const paths::weighted_segments& list : policy.lists) {
-        std::vector<way> ways;
-        std::vector<topology::node_number> ends;
-        std::vector<mpls::label> rest;
-        if (list.segments.empty() || list.weight == 0 ||
-            !std::all_of(list.segments.begin(), list.segments.end(),
-                         [&](const topology::segment& s) { return is_on_map(s); }) ||
-            !first_ways(list.segments.front(), ways, ends) || !rest_of(list.segments, ends, rest)) {
-            say(note_kind::unresolved,
-                fmt::format("a list of the {} has a segment that no label or no way stands for",
-                            name()));
+        if (coming_back_.contains(&list)) {
             continue;
         }
-        std::erase_if(ways, [&](way& w) {
-            w.rest = rest;
-            const std::size_t depth = rest.size() + (w.out != implicit_null ? 1 : 0);
-            if (depth > links_[w.position].msd) {
-                say(note_kind::msd,
-                    fmt::format("a list of the {} needs {} labels; the MSD towards {} is {}",
-                                name(), depth, links_[w.position].hop->name,
-                                links_[w.position].msd));
-                return true;
-            }
-            return false;
-        });
-        protect(ways, list.segments.front());
+        const topology::segments none;
+        std::vector<way> ways =
+            ways_of(list.weight == 0 ? none : list.segments, "a list of the " + name);
         for (way& w : ways) {
             all.push_back(std::move(w));
             shares.push_back(static_cast<double>(list.weight) / static_cast<double>(ways.size()));
@@ -305,7 +303,7 @@ std::vector<way> computation::ways_of(const paths::installed_policy& policy) {
     }
     if (all.size() > max_paths) {
         say(note_kind::too_many_paths,
-            fmt::format("the {} has {} paths; {} are used", name(), all.size(), max_paths));
+            fmt::format("the {} has {} paths; {} are used", name, all.size(), max_paths));
         all.resize(max_paths);
         shares.resize(max_paths);
     }
@@ -316,14 +314,13 @@ std::vector<way> computation::ways_of(const paths::installed_policy& policy) {
 }
 
 void computation::add_policies() {
+    find_lists_that_come_back();
     std::vector<std::vector<way>> ways;
     for (const paths::installed_policy& policy : from_.policies) {
         ways.push_back(ways_of(policy));
         // A binding SID of an invalid policy is no label: what comes with it is dropped either way.
         if (policy.binding_sid && !ways.back().empty() &&
-            is_own_label(*policy.binding_sid,
-                         fmt::format("the policy to {} color {}",
-                                     config::to_string(policy.endpoint), policy.color))) {
+            is_own_label(*policy.binding_sid, "the " + policy_name(policy))) {
             add_label(*policy.binding_sid, ways.back(), true);
         }
     }

@@ -51,7 +51,7 @@ void computation::add_prefix_sids(std::size_t view) {
             return source.node == from_.own;
         });
         if (!is_own) {
-            find_ways(p, view, true, ways);
+            find_ways(p, view, true, false, ways);
         }
         if ((is_own || !ways.empty()) && is_own_label(*label, is_own ? "this node" : whose())) {
             if (is_own) {
@@ -72,7 +72,7 @@ topology::distance computation::distance_to(const topology::prefix_source& sourc
 }
 
 void computation::find_ways(topology::prefix_number p, std::size_t view, bool labelled,
-                            std::vector<way>& ways) {
+                            bool imposes, std::vector<way>& ways) {
     ways.clear();
     const std::uint8_t algorithm = from_.algorithms[view].algorithm;
     const auto sources = from_.map.sources(p);
@@ -117,7 +117,7 @@ void computation::find_ways(topology::prefix_number p, std::size_t view, bool la
                 out = *label;
                 to = {source.node, p, view, *last, having > 1};
             }
-            ways.push_back({i, out, object_for(i, to, out, 0), source.node, 1, {}});
+            ways.push_back({i, out, object_for(i, to, out, 0, imposes), source.node, 1, {}});
         }
     }
     if (ways.size() > max_paths) {
@@ -208,7 +208,7 @@ void computation::add_ip_prefixes() {
         if (sources.empty() || is_own || steered_.contains(match)) {
             continue;
         }
-        find_ways(p, *view, ends_with_sid(p), ways);
+        find_ways(p, *view, ends_with_sid(p), true, ways);
         if (ways.empty()) {
             continue;
         }

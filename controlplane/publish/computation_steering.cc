@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <string_view>
 
 #include "controlplane/config/text.hh"
 #include "controlplane/publish/computation.hh"
@@ -20,12 +21,10 @@ void computation::steer(std::span<const std::vector<way>> ways) {
                 discarded[match] |= policy.drop_upon_invalid;
                 continue;
             }
-            if (leads_back(match, policy.endpoint)) {
+            if (const std::string_view why = astray(match, policy); !why.empty()) {
                 say(note_kind::loop,
-                    fmt::format("{} is not steered into the policy to {} color {}: from there it "
-                                "would come back",
-                                config::to_string(match), config::to_string(policy.endpoint),
-                                policy.color));
+                    fmt::format("{} is not steered into the {}: from there {}",
+                                config::to_string(match), policy_name(policy), why));
                 continue;
             }
             const auto [at, is_new] = chosen.emplace(match, n);
@@ -60,24 +59,44 @@ void computation::steer(std::span<const std::vector<way>> ways) {
     }
 }
 
-// Whether IP leads back here from the end of a policy.
-bool computation::leads_back(const ip_prefix& steered, const ip_prefix& endpoint) {
+// Where a policy's lists end, which need not be its endpoint; that, where it is not known.
+std::set<topology::node_number> computation::ends_of(const paths::installed_policy& policy) const {
+    std::set<topology::node_number> ends;
+    bool all_known = !policy.lists.empty();
+    for (const paths::weighted_segments& list : policy.lists) {
+        std::vector<topology::node_number> at{from_.own};
+        for (const topology::segment& s : list.segments) {
+            at = is_on_map(s) ? ends_of(s, at.empty() ? topology::nobody : at.front())
+                              : std::vector<topology::node_number>{};
+        }
+        all_known = all_known && !at.empty();
+        ends.insert(at.begin(), at.end());
+    }
+    const auto endpoint = all_known ? std::nullopt : from_.map.find(policy.endpoint);
+    for (const topology::prefix_source& source :
+         endpoint ? from_.map.sources(*endpoint) : std::span<const topology::prefix_source>()) {
+        ends.insert(source.node);
+    }
+    return ends;
+}
+
+// What is wrong with where IP leads from the end of a policy; empty: nothing.
+std::string_view computation::astray(const ip_prefix& steered,
+                                     const paths::installed_policy& policy) {
     const auto p = from_.map.find(steered);
-    const auto e = from_.map.find(endpoint);
     const auto view = view_of(0);
-    if (!p || !e || !view || from_.map.sources(*e).empty()) {
-        return false;
+    if (!p || !view) {
+        return {};
     }
     const auto sources = from_.map.sources(*p);
     topology::tree tree;
-    for (const topology::prefix_source& end : from_.map.sources(*e)) {
-        const bool arrives = std::any_of(sources.begin(), sources.end(), [&](const auto& source) {
-            return source.node == end.node;
-        });
+    for (const topology::node_number end : ends_of(policy)) {
+        const bool arrives = std::any_of(sources.begin(), sources.end(),
+                                         [&](const auto& source) { return source.node == end; });
         if (arrives) {
             continue;
         }
-        topology::shortest_paths_from(g_, *from_.algorithms[*view].view, end.node, tree,
+        topology::shortest_paths_from(g_, *from_.algorithms[*view].view, end, tree,
                                       views_[*view].search);
         topology::distance direct = topology::unreachable;
         topology::distance through = topology::unreachable;
@@ -89,11 +108,14 @@ bool computation::leads_back(const ip_prefix& steered, const ip_prefix& endpoint
                 through = std::min(through, tree.distances[from_.own] + distance_to(source, *view));
             }
         }
-        if (direct != topology::unreachable && through <= direct) {
-            return true;
+        if (direct == topology::unreachable) {
+            return "nothing leads to it";
+        }
+        if (through <= direct) {
+            return "it would come back";
         }
     }
-    return false;
+    return {};
 }
 
 }  // namespace rhumb::publish

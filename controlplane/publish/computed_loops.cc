@@ -117,8 +117,10 @@ bool loop_check::comes_back(std::uint32_t position, const end& to) {
     }
     const topology::tree& there = tree_from(neighbour(position), to.view);
     const distance on = nearest(there, to.prefix).first;
-    const bool passes = from_.algorithms[to.view].view->no_transit[from_.own] == 0;
-    return on == topology::unreachable || here == topology::unreachable ||
+    // Where nothing leads on from here, nothing comes by here either: a policy knows another way.
+    const bool passes =
+        here != topology::unreachable && from_.algorithms[to.view].view->no_transit[from_.own] == 0;
+    return on == topology::unreachable ||
            (passes && there.reaches(from_.own) && there.distances[from_.own] + here <= on);
 }
 

@@ -36,6 +36,7 @@ result<void> network::reload(const config::file& file) {
                                  state_->own_name),
                      {file.files.front(), file.topology->where.line, file.topology->where.column}};
     }
+    before_reload_ = {policies_ ? policies_->moves() : decltype(all_moves::done)(), moves_};
     return take(std::move(next).value());
 }
 
@@ -119,20 +120,39 @@ result<void> network::take(std::unique_ptr<loaded> next) {
     previous_ = std::exchange(state_, std::move(next));
     own_ = *map_.find(state_->own_name);
     new_policies_ = true;
+    new_file_ = true;
     moment_.reset();
     counted_.use({microseconds{section().smoothing} * 1'000'000, 64, 0});
     return {};
 }
 
-// They were resolved against the same network when the file was read.
+// They were resolved against the file's network when it was read. In what nodes say of themselves
+// something may be missing that policies name: these are not valid, or not there, until it comes.
 void network::replace_policies() {
+    const bool is_new_file = std::exchange(new_file_, false);
     config::diagnostics errors(state_->path, 0);
     config::resolved_policies all = config::resolve_policies(state_->policies, map_, own_, errors);
-    const own_blocks blocks = own_blocks_of(state_->configured.node);
-    if (policies_ == nullptr || policies_->own_labels() != blocks) {
-        policies_ = std::make_unique<own_policies>(map_, own_, blocks);
+    if (!controller()) {
+        all = of_headend(std::move(all), own_);
     }
-    policies_->replace(controller() ? std::move(all) : of_headend(std::move(all), own_));
+    std::map<paths::policy_key, paths::candidate_path> done;
+    if (policies_ != nullptr) {
+        policies_->replace(all, is_new_file);
+        done = policies_->moves();
+    }
+    const own_blocks blocks = own_blocks_of(state_->configured.node);
+    const paths::policies_options options{section().policy_keep_installed,
+                                          section().policy_reserved_labels,
+                                          {},
+                                          microseconds{section().policy_settle} * 1000};
+    if (policies_ == nullptr || policies_->own_labels() != blocks ||
+        policies_->options() != options) {
+        policies_ = std::make_unique<own_policies>(map_, own_, blocks, options);
+        policies_->replace(all, is_new_file);
+    }
+    for (auto& [key, path] : restored_ ? restored_->done : done) {
+        policies_->move(key, std::move(path));
+    }
     new_policies_ = false;
     moves_.clear();
 }
@@ -141,6 +161,7 @@ void network::revert() {
     if (previous_ != nullptr) {
         (void)take(std::move(previous_));  // it made sense before
         previous_.reset();
+        restored_ = std::exchange(before_reload_, {});
         labels_.emplace(map_);
         algorithms_.clear();
         compute_algorithms(0);
@@ -173,6 +194,27 @@ bool network::set_link(std::string_view link, bool up, microseconds now) {
         moment_.reset();
     }
     return changed;
+}
+
+// What has changed for all that follows from the map. Policies are resolved again where the names
+// that they use may mean something else.
+bool network::note(const topology::change& changed) {
+    if (changed.empty()) {
+        return false;
+    }
+    new_policies_ |= changed.renumbered || !changed.nodes.empty() || !changed.prefixes.empty();
+    add_to(changed_, changed);
+    moment_.reset();
+    return true;
+}
+
+result<bool> network::hear(topology::advertisement said) {
+    const auto done = source_.hear(std::move(said), map_);
+    return done ? result<bool>(note(done.value())) : done.why();
+}
+
+bool network::hear_down(std::string_view node, std::string_view link, std::uint64_t version) {
+    return note(source_.hear_down(node, link, version, map_));
 }
 
 bool network::fail_held_links() {

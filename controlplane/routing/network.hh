@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -70,6 +71,11 @@ public:
     // Whether a link of this node carries packets. A failure is left to repairs for the local delay
     // (RFC 8333), unless another change comes. True if tables are to be computed anew.
     bool set_link(std::string_view link, bool up, microseconds now);
+
+    // What another node says of itself, or that a link of it is down (whole_map.hh). True if tables
+    // are to be computed anew.
+    [[nodiscard]] result<bool> hear(topology::advertisement said);
+    bool hear_down(std::string_view node, std::string_view link, std::uint64_t version);
 
     // Tables for the map as it is; an error where they would loop.
     [[nodiscard]] result<publish::computed_tables> compute(microseconds now);
@@ -137,6 +143,12 @@ private:
         paths::candidate_path path;
     };
 
+    // Moves that are done, and those that wait.
+    struct all_moves {
+        std::map<paths::policy_key, paths::candidate_path> done;
+        std::deque<policy_move> waiting;
+    };
+
     explicit network(std::string own_name) : source_(std::move(own_name)) {}
     [[nodiscard]] static result<std::unique_ptr<loaded>> load(const config::file& file);
     [[nodiscard]] result<void> take(std::unique_ptr<loaded> next);
@@ -144,6 +156,7 @@ private:
     // Whether the map or what policies have in force has changed.
     bool update_policies(microseconds now);
     bool fail_held_links();
+    bool note(const topology::change& changed);
     void compute_algorithms(microseconds now);
     void list_algorithms();
     void pin_paths(algorithm_state& one, topology::plane next, microseconds now);
@@ -160,8 +173,11 @@ private:
     topology::microloop_avoider avoider_;
     std::unique_ptr<own_policies> policies_;
     bool new_policies_ = false;                // to be taken with the next compute()
+    bool new_file_ = false;                    // and they are of another file
     std::deque<policy_move> moves_;            // to be done, in this order ...
     std::optional<paths::policy_key> moving_;  // ... after this one
+    all_moves before_reload_;
+    std::optional<all_moves> restored_;        // to be taken with the next compute()
     topology::convergence_timer hold_{{}};     // of failures of own links
     std::set<std::string, std::less<>> held_;  // these
     controller::collector counted_;

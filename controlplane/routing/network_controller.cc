@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "controlplane/controller/policy_moves.hh"
 #include "controlplane/controller/policy_traffic.hh"
 #include "controlplane/routing/network.hh"
 
@@ -17,9 +18,16 @@ std::vector<controller::demand> network::demands() const {
     for (const config::resolved_demand& d : policies_->demands()) {
         made.push_back({d.from, d.to, static_cast<controller::bits_per_second>(d.rate), d.policy});
     }
-    return controller() && controller()->demands == config::demand_source::measured
-               ? controller::with_measured(std::move(made), map_, counted_)
-               : made;
+    if (controller() && controller()->demands == config::demand_source::measured) {
+        made = controller::with_measured(std::move(made), map_, counted_);
+    }
+    // What a policy to an anycast endpoint carries ends where its path does.
+    for (controller::demand& d : made) {
+        const topology::node_number member =
+            d.policy ? policies_->all().present_member(*d.policy) : topology::nobody;
+        d.to = member == topology::nobody ? d.to : member;
+    }
+    return made;
 }
 
 result<controller::report::plan> network::reoptimise(const controller::reoptimise_options& options,
@@ -32,26 +40,16 @@ result<controller::report::plan> network::reoptimise(const controller::reoptimis
         return no_demands();
     }
     controller::traffic placed(map_, controller::routed_by(policies_->all(), map_, demands));
-    std::vector<std::uint32_t> may = controller::movable(policies_->all(), demands);
+    controller::policy_moves moves(map_, policies_->to_plan_with(), policies_->reserved(), demands);
+    std::vector<std::uint32_t> may = moves.movable();
     if (to_be_done) {
         std::erase_if(may, [&](std::uint32_t d) { return demands[d].from != own_; });
     }
-    const auto others = controller::paths_with_room(
-        placed,
-        [this](topology::node_number headend, std::span<const topology::link_number> links) {
-            return policies_->spell(headend, links);
-        });
-    const auto found = controller::reoptimise(placed, may, others, options);
+    const auto found = controller::reoptimise(placed, may, moves.ways(), options);
     controller::report::plan plan = controller::report::describe(placed, demands, found);
     for (std::size_t n = 0; to_be_done && n < found.moves.size(); ++n) {
         const paths::policy_key key = *demands[found.moves[n].demand].policy;
-        auto path =
-            controller::candidate_for(map_, *policies_->all().find(key), found.moves[n].lists);
-        if (!path) {
-            plan.moves.resize(n);  // later ones count on it
-            break;
-        }
-        moves_.push_back({key, *std::move(path)});
+        moves_.push_back({key, moves.candidate_for(found.moves[n])});
     }
     return plan;
 }
@@ -61,11 +59,16 @@ std::size_t network::revert_moves() {
     return policies_->forget_moves();
 }
 
-// Moves that were planned for another network are left.
+// Moves that were planned for another network are left, and so are those behind one that is not
+// possible any more (others may have taken what earlier ones have set free).
 bool network::update_policies(microseconds now) {
     const topology::change changed = std::exchange(changed_, {});
     if (!changed.empty()) {
         moves_.clear();
+    }
+    if (restored_) {
+        moves_ = std::move(restored_->waiting);
+        restored_.reset();
     }
     bool differs = !policies_->update(changed, now).changed.empty();
     while (!moves_.empty() && (!moving_ || policies_->is_settled(*moving_))) {
@@ -73,6 +76,11 @@ bool network::update_policies(microseconds now) {
         policies_->move(*moving_, std::move(moves_.front().path));
         moves_.pop_front();
         differs |= !policies_->update({}, now).changed.empty();
+        if (!policies_->follows_move(*moving_)) {
+            policies_->forget_move(*moving_);
+            differs |= !policies_->update({}, now).changed.empty();
+            moves_.clear();
+        }
     }
     return differs || !changed.empty();
 }

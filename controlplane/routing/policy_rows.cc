@@ -2,7 +2,6 @@
 
 #include "controlplane/labels/fec.hh"
 #include "controlplane/paths/policy_check.hh"
-#include "controlplane/paths/policy_reasons.hh"
 #include "controlplane/routing/rows.hh"
 
 namespace rhumb::routing {
@@ -16,6 +15,51 @@ std::string address_text(const ip_prefix& host) {
     return text.substr(0, text.find('/'));
 }
 
+// Where a segment ends that begins at one of these nodes: at one of several, or nobody knows.
+std::vector<topology::node_number> ends_of(const network& known, const topology::segment& s,
+                                           std::span<const topology::node_number> at) {
+    const topology::map& m = known.map();
+    switch (s.kind) {
+        case topology::segment_kind::node: return {s.node};
+        case topology::segment_kind::adjacency:
+        case topology::segment_kind::parallel: return {m.graph().to[s.number]};
+        case topology::segment_kind::anycast: {
+            std::vector<topology::node_number> ends;
+            for (const topology::prefix_source& source : m.sources(s.number)) {
+                ends.push_back(source.node);
+            }
+            return ends;
+        }
+        case topology::segment_kind::binding: {
+            // As tables have it: a policy's rule stands above what the map says of its label.
+            const auto offered =
+                paths::end_of_offer(known.policies()->all().offers(), s.node, s.number);
+            const auto end = offered ? offered : topology::end_of_binding(m, s.node, s.number);
+            return end ? std::vector{*end} : std::vector<topology::node_number>{};
+        }
+        case topology::segment_kind::sid: break;
+    }
+    if (at.empty()) {
+        return {};
+    }
+    const topology::segment of_policy{topology::segment_kind::binding, 0, at.front(), s.number};
+    return ends_of(known, paths::sid_reader(m).read(at.front(), s.number).value_or(of_policy), at);
+}
+
+// The label that says a segment wherever of these nodes it is looked at; nullopt: there is none.
+std::optional<mpls::label> label_at(const labels::sid_labels& labels, const topology::segment& s,
+                                    std::span<const topology::node_number> at) {
+    std::optional<mpls::label> label;
+    for (const topology::node_number node : at) {
+        const auto here = labels.label(s, node, true);
+        if (!here || (label && *label != *here)) {
+            return std::nullopt;
+        }
+        label = here;
+    }
+    return label;
+}
+
 // Segments in words, and the labels that say them: each as the node sees it where the one before
 // has ended.
 json list_row(const network& known, topology::node_number headend,
@@ -23,22 +67,18 @@ json list_row(const network& known, topology::node_number headend,
     const topology::map& m = known.map();
     json segments = json::array();
     json labels = json::array();
-    topology::node_number at = headend;
+    std::vector<topology::node_number> at{headend};
     for (const topology::segment& s : list.segments) {
         segments.push_back(to_text(m, s));
-        const auto label = known.labels().label(s, at, true);
+        const auto label = label_at(known.labels(), s, at);
         labels.push_back(label ? json(*label) : json(nullptr));
-        if (s.kind == topology::segment_kind::node) {
-            at = s.node;
-        } else if (s.kind == topology::segment_kind::adjacency) {
-            at = m.graph().to[s.number];
-        }
+        at = ends_of(known, s, at);
     }
     return {
         {"segments", std::move(segments)}, {"labels", std::move(labels)}, {"weight", list.weight}};
 }
 
-std::string state_of(const paths::candidate_state& state, bool active) {
+std::string state_of(const paths::candidate_state& state, bool active, bool computed) {
     if (active) {
         return "active";
     }
@@ -51,21 +91,25 @@ std::string state_of(const paths::candidate_state& state, bool active) {
     if (state.no_binding_sid) {
         return "invalid: its binding SID is not to be had";
     }
+    if (computed) {
+        return fmt::format("invalid: {}", paths::to_string(state.fault));
+    }
     return fmt::format("invalid: {} (list {}, segment {})", paths::to_string(state.fault),
                        state.list + 1, state.hop + 1);
 }
 
-json candidate_rows(const topology::map& m, const paths::policy_state& state) {
+json candidate_rows(const own_policies& all, const paths::policy_state& state) {
     json rows = json::array();
     for (std::size_t i = 0; i < state.candidates.size(); ++i) {
         const paths::candidate_path& candidate = state.candidates[i];
         const bool active = state.active && *state.active == candidate.key;
-        rows.push_back({{"name", candidate.name},
-                        {"preference", candidate.preference},
-                        {"kind", candidate.dynamic ? "dynamic" : "explicit"},
-                        {"state", state_of(state.states[i], active)}});
-        if (const std::string pair = paths::pair_text(m, state.states[i]); !pair.empty()) {
-            rows.back()["pair"] = pair;
+        rows.push_back(
+            {{"name", candidate.name},
+             {"preference", candidate.preference},
+             {"kind", candidate.dynamic ? "dynamic" : "explicit"},
+             {"state", state_of(state.states[i], active, candidate.dynamic.has_value())}});
+        if (const std::string reason = all.reason_of(state, i); !reason.empty()) {
+            rows.back()["reason"] = reason;
         }
     }
     return rows;
@@ -84,10 +128,12 @@ json policy_rows(const network& known) {
         if (state == nullptr) {
             continue;
         }
-        json row{
-            {"policy", state->settings.name},  {"headend", known.map().name(state->key.headend)},
-            {"color", state->key.color},       {"endpoint", address_text(state->key.endpoint)},
-            {"up", state->active.has_value()}, {"candidates", candidate_rows(known.map(), *state)}};
+        json row{{"policy", state->settings.name},
+                 {"headend", known.map().name(state->key.headend)},
+                 {"color", state->key.color},
+                 {"endpoint", address_text(state->key.endpoint)},
+                 {"up", state->active.has_value()},
+                 {"candidates", candidate_rows(*known.policies(), *state)}};
         if (state->bound.label) {
             row["binding_sid"] = *state->bound.label;
         }

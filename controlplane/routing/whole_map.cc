@@ -1,5 +1,6 @@
 #include "controlplane/routing/whole_map.hh"
 
+#include <algorithm>
 #include <utility>
 
 namespace rhumb::routing {
@@ -33,21 +34,26 @@ result<topology::change> whole_map::replace(std::vector<advertisement> network,
     topology::change changed;
     for (auto& [origin, node] : known_) {
         if (!node.withdrawn && !origins.contains(origin)) {
-            add_to(changed, into.withdraw(origin, ++node.version));
             node.withdrawn = true;
+            if (!node.heard) {
+                add_to(changed, into.withdraw(origin, ++node.version));
+            }
         }
     }
     std::vector<advertisement> news;
     for (advertisement& said : network) {
         known& node = known_[said.origin];
-        said.version = node.version;
+        said.version = node.said.version;
         if (node.version != 0 && !node.withdrawn && said == node.said) {
             continue;
         }
-        said.version = ++node.version;
         node.said = std::move(said);
         node.withdrawn = false;
-        news.push_back(with_links_up(node.said));
+        if (node.heard) {
+            continue;
+        }
+        ++node.version;
+        news.push_back(with_links_up(node));
     }
     auto done = into.apply(std::move(news));
     if (done) {
@@ -70,17 +76,58 @@ topology::change whole_map::set_link(std::string_view link, bool up, topology::m
     if (own == known_.end() || own->second.withdrawn) {
         return {};
     }
-    own->second.said.version = ++own->second.version;
-    auto done = into.apply(with_links_up(own->second.said));
+    auto done = renew(own->second, into);
     return done ? std::move(done).value() : topology::change{};
 }
 
-advertisement whole_map::with_links_up(const advertisement& said) const {
-    advertisement result = said;
-    if (said.origin == own_node_) {
-        std::erase_if(result.links,
-                      [&](const topology::link& l) { return down_.contains(l.name); });
+result<topology::change> whole_map::hear(advertisement said, topology::map& into) {
+    topology::change stale;
+    stale.stale = true;
+    if (auto sense = topology::check(said); !sense) {
+        return sense.why();
     }
+    if (said.origin == own_node_) {
+        return stale;
+    }
+    const auto [at, is_new] = known_.try_emplace(said.origin);
+    known& node = at->second;
+    node.withdrawn |= is_new;
+    if (node.heard && node.heard->version >= said.version) {
+        return stale;
+    }
+    node.heard = std::move(said);
+    node.down.clear();
+    return renew(node, into);
+}
+
+topology::change whole_map::hear_down(std::string_view node, std::string_view link,
+                                      std::uint64_t version, topology::map& into) {
+    const auto at = known_.find(node);
+    if (at == known_.end() || !at->second.heard || at->second.heard->version != version) {
+        topology::change stale;
+        stale.stale = true;
+        return stale;
+    }
+    const auto& links = at->second.heard->links;
+    if (std::ranges::find(links, link, &topology::link::name) == links.end() ||
+        !at->second.down.emplace(link).second) {
+        return {};
+    }
+    auto done = renew(at->second, into);
+    return done ? std::move(done).value() : topology::change{};
+}
+
+// Says it to the map as it is now.
+result<topology::change> whole_map::renew(known& node, topology::map& into) {
+    ++node.version;
+    return into.apply(with_links_up(node));
+}
+
+advertisement whole_map::with_links_up(const known& node) const {
+    advertisement result = node.now();
+    result.version = node.version;
+    const auto& down = result.origin == own_node_ ? down_ : node.down;
+    std::erase_if(result.links, [&](const topology::link& l) { return down.contains(l.name); });
     return result;
 }
 

@@ -7,6 +7,7 @@
     bench_tools.py topology BUILD   topology_bench on a small network, and its table as JSON
     bench_tools.py ebt BUILD        ebt_bench, a small case
     bench_tools.py overlay_wire BUILD  overlay_wire_bench, once
+    bench_tools.py overlay_sync BUILD  two services, a few messages
     bench_tools.py process BUILD    rhumbd and testpmd for a moment; skipped without testpmd
     bench_tools.py control BUILD    control_bench with few labels
 """
@@ -95,6 +96,11 @@ def overlay_wire(build):
     assert "verified" in printed and "NOT" not in printed, printed
 
 
+def overlay_sync(build):
+    printed = run(build / "tools/bench/overlay_sync_bench", "--quick")
+    assert printed.count(": 10000 messages in ") == 2, printed
+
+
 def process(build, folder):
     out = folder / "process.json"
     run(sys.executable, BENCH / "process_bench.py", build, "--devices", "pcap", "--sizes", "64",
@@ -125,6 +131,8 @@ def main(arguments):
             stage(build)
         elif what == "overlay_wire":
             overlay_wire(build)
+        elif what == "overlay_sync":
+            overlay_sync(build)
         else:
             {"mac": mac, "topology": topology, "ebt": ebt, "process": process,
              "control": control}[what](build, folder)

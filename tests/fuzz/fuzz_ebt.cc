@@ -94,13 +94,12 @@ public:
     }
     [[nodiscard]] bool is_feed(std::string_view id) const override { return id.size() < 100; }
     void end(stream /*which*/, end_reason /*why*/) override {}
-    void wake(stream which, bool /*urgent*/) override {
-        require(m->has_output(which), "woken for nothing");
-    }
+    void wake(stream which, bool /*urgent*/) override { woken.push_back(which); }
 
     machine* m = nullptr;
     bool answers_at_once = false;
     std::vector<stream> loading;
+    std::vector<stream> woken;
     std::vector<std::pair<feed_number, std::int64_t>> reads;
     std::vector<std::pair<stream, message>> appends;
 };
@@ -115,7 +114,7 @@ public:
         for (int n = 0; n < 400 && !in_.is_empty(); ++n) {
             event();
             if (in_.next() % 2 == 0) {
-                m_.run();
+                run();
             }
             check();
         }
@@ -156,6 +155,15 @@ private:
             case 15: heads(); break;
             case 16: host_.answers_at_once = in_.next() % 2 == 0; break;
             default: m_.freeze("f" + std::to_string(in_.next() % 12), in_.next() % 2 == 0); break;
+        }
+    }
+    // Who is woken takes the first of what there is.
+    void run() {
+        m_.run();
+        for (const stream to : std::exchange(host_.woken, {})) {
+            message what;
+            std::vector<note> said;
+            require(m_.next_message(to, what) || m_.next_notes(to, 1, said), "woken for nothing");
         }
     }
     stream any() {
@@ -236,8 +244,8 @@ private:
         const auto [from, what] = host_.appends.front();
         host_.appends.erase(host_.appends.begin());
         switch (in_.next() % 8) {
-            case 0: m_.rejected(from, what.feed, rejection::invalid); break;
-            case 1: m_.rejected(from, what.feed, rejection::dropped); break;
+            case 0: m_.rejected(from, what.feed, what.sequence, rejection::invalid); break;
+            case 1: m_.rejected(from, what.feed, what.sequence, rejection::dropped); break;
             default: m_.on_append(what); break;
         }
     }

@@ -7,104 +7,17 @@ Each node follows all others and dials two of them. In the end all run, and ever
 every feed exactly what its author has, with each message that `publish` was answered for, once.
 """
 import argparse
-import json
 import os
 import pathlib
 import random
 import signal
-import socket
-import subprocess
 import sys
 import tempfile
 import time
 
+from overlay_node import Node, free_ports
+
 NETWORK = "cmh1bWIgdGVzdHM6IHJlc3RhcnRzIG9uIGxvb3BiYWM="
-
-
-def free_ports(count):
-    held = [socket.socket() for _ in range(count)]
-    for one in held:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in held]
-    for one in held:
-        one.close()
-    return ports
-
-
-class Gone(Exception):
-    """The node was killed, or does not answer."""
-
-
-class Node:
-    def __init__(self, program, folder, name, port):
-        self.program, self.folder, self.name, self.port = program, folder, name, port
-        self.id = None
-        self.process = None
-        self.published = {}  # sequence -> message id, as answered
-        self.socket = folder / f"{name}.sock"
-
-    def configure(self, peers):
-        lines = ["[node]", f'name = "{self.name}"', "[runtime]", f'socket = "{self.socket}"',
-                 "[overlay]", f'key = "{self.name}.key"', f'store = "{self.name}.db"',
-                 f'network = "{NETWORK}"', f'listen = ["127.0.0.1:{self.port}"]',
-                 'admit = "anyone"', "switch_timeout = 300",
-                 f"peers = {json.dumps([p.address() for p in peers])}"]
-        (self.folder / f"{self.name}.toml").write_text("\n".join(lines) + "\n")
-
-    def address(self):
-        return f"net:127.0.0.1:{self.port}~shs:{self.id[1:-len('.ed25519')]}"
-
-    def start(self):
-        log = open(self.folder / f"{self.name}.log", "ab")
-        self.process = subprocess.Popen([self.program, "--config", self.folder / f"{self.name}.toml"],
-                                        stdout=log, stderr=log)
-        log.close()
-        end = time.monotonic() + 30
-        while True:
-            try:
-                return self.ask("show", what="overlay_progress")
-            except Gone:
-                if self.process.poll() is not None or time.monotonic() > end:
-                    sys.exit(f"{self.name} does not start:\n" +
-                             (self.folder / f"{self.name}.log").read_text())
-                time.sleep(0.02)
-
-    def end(self, how):
-        self.process.send_signal(how)
-        return self.process.wait(30)
-
-    def ask(self, method, events=None, **params):
-        try:
-            with socket.socket(socket.AF_UNIX) as to:
-                to.settimeout(20)
-                to.connect(str(self.socket))
-                to.sendall(json.dumps({"id": 1, "method": method, "params": params}).encode() + b"\n")
-                for line in to.makefile("r", encoding="utf-8"):
-                    answer = json.loads(line)
-                    if "event" in answer:
-                        events.append(answer["event"])
-                    elif "error" in answer:
-                        sys.exit(f"{self.name}: {method}: {answer['error']['message']}")
-                    else:
-                        return answer["result"]
-        except OSError as why:
-            raise Gone(str(why)) from why
-        raise Gone("no answer")
-
-    def learn_id(self):
-        text = (self.folder / f"{self.name}.log").read_text()
-        self.id = text.split("this node is ")[1].split()[0]
-
-    def publish(self, text):
-        done = self.ask("overlay.publish", json=json.dumps({"type": "test", "text": text}))
-        if done["sequence"] in self.published:
-            sys.exit(f"{self.name}: sequence {done['sequence']} was published twice")
-        self.published[done["sequence"]] = done["id"]
-
-    def feed(self, of):
-        events = []
-        self.ask("overlay.read", events, feed=of.id)
-        return [(e["value"]["sequence"], e["key"]) for e in events]
 
 
 def check(nodes):
@@ -140,12 +53,12 @@ def main():
                  for i, port in enumerate(free_ports(given.nodes))]
         try:
             for node in nodes:  # the first start makes the keys
-                node.configure([])
+                node.configure([], network=NETWORK)
                 node.start()
                 node.learn_id()
                 node.end(signal.SIGTERM)
             for i, node in enumerate(nodes):
-                node.configure([nodes[(i + 1) % len(nodes)], nodes[(i + 2) % len(nodes)]])
+                node.configure([nodes[(i + 1) % len(nodes)], nodes[(i + 2) % len(nodes)]], network=NETWORK)
                 node.start()
                 for other in nodes:
                     if other is not node:
@@ -171,9 +84,7 @@ def main():
             print(f"{kills} kills, {messages} messages by {len(nodes)} nodes: all of them everywhere, once")
         finally:
             for node in nodes:
-                if node.process is not None and node.process.poll() is None:
-                    node.process.kill()
-                    node.process.wait()
+                node.kill()
 
 
 if __name__ == "__main__":

@@ -192,7 +192,7 @@ void honest_node::append_one() {
     } else if (!named.body.is_genuine || (is_valid && !is_valid(log, named))) {
         ++rejections;
         std::erase_if(appends_, [&](const auto& each) { return each.second.feed == what.feed; });
-        m->rejected(from, what.feed, rejection::invalid);
+        m->rejected(from, what.feed, what.sequence, rejection::invalid);
     } else {
         store_message(named, what);
     }

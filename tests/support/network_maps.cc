@@ -110,6 +110,12 @@ std::vector<edge> grid(std::size_t width, std::size_t height) {
     return edges;
 }
 
+std::vector<edge> dear_row() {
+    return {
+        {"a", "p"}, {"p", "q", 100, 100}, {"q", "r", 100, 100}, {"r", "e", 100, 100}, {"p", "b"},
+        {"b", "q"}, {"q", "c"},           {"c", "r"},           {"r", "d"},           {"d", "e"}};
+}
+
 std::vector<edge> fat_tree(std::size_t ports) {
     const std::size_t half = ports / 2;
     std::vector<edge> edges;

@@ -46,6 +46,10 @@ struct edge {
 // Like an operator's network: a meshed core, regional rings, customers' edges with two uplinks.
 [[nodiscard]] std::vector<edge> provider(std::size_t nodes, std::uint64_t seed);
 
+// a - p, then p - q - r - e by links that cost 100; p - b - q - c - r - d - e costs 20 from one of
+// these to the next.
+[[nodiscard]] std::vector<edge> dear_row();
+
 // Networks of the numbers of nodes and links that were published of real ones. These numbers and
 // the names are all that is real: which nodes the links connect, their lengths and costs are made
 // up, the same each time. All are connected, without parallel links; delays go with costs.

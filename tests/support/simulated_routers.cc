@@ -19,8 +19,9 @@ std::vector<topology::advertisement> all_said(const topology::map& m) {
 
 }  // namespace
 
-simulated_routers::simulated_routers(const topology::map& m, const config::topology_section& keys)
-    : keys_(keys) {
+simulated_routers::simulated_routers(const topology::map& m, const config::topology_section& keys,
+                                     std::string more)
+    : keys_(keys), more_(std::move(more)) {
     keys_.file = "map.toml";
     const std::vector<topology::advertisement> said = all_said(m);
     // Of its own, so that numbers of nodes and links are those of the given one for good.
@@ -62,7 +63,7 @@ void simulated_routers::write(const std::vector<topology::advertisement>& networ
     if (network != written_) {
         config::topology_file text;
         text.nodes = network;
-        folder_.write("map.toml", config::topology_text(text));
+        folder_.write("map.toml", config::topology_text(text) + more_);
         written_ = network;
     }
 }

@@ -18,8 +18,10 @@ namespace rhumb::test {
 
 class simulated_routers : public walked_network {
 public:
-    // `keys`: [topology] of all of them. The map stays as what there is in cables.
-    simulated_routers(const topology::map& m, const config::topology_section& keys);
+    // `keys`: [topology] of all of them; `more`: what their topology files say beside the network,
+    // as policies. The map stays as what there is in cables.
+    simulated_routers(const topology::map& m, const config::topology_section& keys,
+                      std::string more = {});
 
     // What went wrong with tables; empty: nothing.
     [[nodiscard]] const std::string& error() const { return error_; }
@@ -45,6 +47,7 @@ private:
 
     topology::map cables_;
     config::topology_section keys_;
+    std::string more_;
     temporary_folder folder_;
     std::vector<topology::advertisement> written_;
     std::vector<std::unique_ptr<routing::network>> routers_;

@@ -39,6 +39,29 @@ TEST(hyparview, join_asks_a_contact_and_waits_for_its_answer) {
     EXPECT_EQ(rig.neighbours(), numbers{1});
 }
 
+TEST(hyparview, who_is_met_is_asked_at_once_and_again_when_nobody_is_left) {
+    node_rig rig;
+    rig.meet(who(1));
+    EXPECT_EQ(rig.receivers(frame_type::join), numbers{1});
+    EXPECT_TRUE(rig.n.peers().awaits(key(1)));
+    EXPECT_FALSE(rig.n.peers().awaits(key(2)));
+    reply(rig, 1, true);
+    EXPECT_FALSE(rig.n.peers().awaits(key(1)));
+    rig.meet(who(2));  // beside the first
+    EXPECT_EQ(rig.receivers(frame_type::join), (numbers{1, 2}));
+    reply(rig, 2, true);
+    EXPECT_EQ(rig.neighbours(), (numbers{1, 2}));
+    rig.sent.clear();
+    rig.meet(who(1));  // a neighbour: nothing to ask
+    rig.meet(who(0));  // itself
+    EXPECT_TRUE(rig.sent.empty());
+    for (const std::uint32_t peer : {1U, 2U}) {
+        rig.n.lost(key(peer), rig.now, rig.out);
+    }
+    rig.pass(std::chrono::seconds(10));
+    EXPECT_FALSE(rig.receivers(frame_type::join).empty());
+}
+
 TEST(hyparview, join_is_accepted_and_told_to_all_other_neighbours) {
     node_rig rig(small(3));
     rig.neighbour(1);

@@ -48,6 +48,22 @@ TEST(broadcast_verification, of_a_refused_message_reports_who_brought_it) {
     EXPECT_EQ(rig.n.waiting().size(), 0U);
 }
 
+TEST(broadcast_verification, of_an_unwanted_message_blames_nobody) {
+    node_rig rig(verifying());
+    rig.neighbour(1);
+    rig.neighbour(2);
+    rig.gossip(1, 9, 5, 1, "old");
+    rig.gossip(2, 9, 5, 1, "another");
+    rig.unwanted(rig.questions[0].ticket);
+    EXPECT_TRUE(rig.misbehaved.empty());
+    EXPECT_TRUE(rig.delivered.empty());
+    EXPECT_TRUE(rig.sent.empty());
+    EXPECT_EQ(rig.n.counts().of(drop_reason::unwanted), 1U);
+    ASSERT_EQ(rig.questions.size(), 2U);  // the next copy has its turn
+    rig.unwanted(rig.questions[1].ticket);
+    EXPECT_EQ(rig.n.waiting().size(), 0U);
+}
+
 TEST(broadcast_verification, a_forged_copy_does_not_keep_the_true_one_out) {
     node_rig rig(verifying());
     for (const std::uint32_t peer : {1U, 2U, 3U}) {

@@ -112,6 +112,14 @@ public:
         n.verified(ticket, valid, now, out);
         collect();
     }
+    void unwanted(std::uint64_t ticket) {
+        n.unwanted(ticket, now, out);
+        collect();
+    }
+    void meet(const contact& somebody) {
+        n.meet(somebody, now, out);
+        collect();
+    }
     // Time passes, and what is due happens when it is due.
     void pass(duration time) {
         const time_point until = now + time;

@@ -215,6 +215,21 @@ TEST(computed_network, random) {
     }
 }
 
+// What prefixes push counts with what their backups push.
+TEST(computed_network, little_room_for_labels) {
+    for (std::uint32_t seed = 1; seed <= 60; ++seed) {
+        SCOPED_TRACE(seed);
+        auto said = test::make_advertisements(
+            test::random_graph(8, 10 + seed % 4, 1 + seed % 10, seed, true));
+        for (topology::advertisement& one : said) {
+            one.msd = static_cast<std::uint8_t>(1 + seed % 3);
+        }
+        const topology::map m = test::make_map(said);
+        const test::simulated_network net(m, true);
+        ASSERT_EQ(net.error(), "");
+    }
+}
+
 TEST(computed_network, parallel_links) {
     std::vector<test::edge> edges = test::ring(5);
     edges.push_back({"n0", "n1"});

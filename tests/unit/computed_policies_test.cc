@@ -222,6 +222,81 @@ TEST_F(computed_policies, what_would_come_back_is_not_steered) {
               "would come back\n");
 }
 
+TEST_F(computed_policies, lists_that_come_back_by_binding_sids_are_left_out) {
+    const auto label = [](std::uint32_t value) {
+        return segment{topology::segment_kind::sid, 0, topology::nobody, value};
+    };
+    add(1, "d", {{{to("b"), to("a"), label(15'001)}, 1}, {{to("c"), to("d")}, 1}});
+    add(2, "d", {{{to("b"), to("a"), label(15'003)}, 1}});
+    add(3, "d", {{{to("e"), to("a"), label(15'004)}, 1}});
+    add(4, "d", {{{to("c"), to("a"), label(15'002)}, 1}});
+    add(5, "d", {{{to("c"), to("a"), label(15'001)}, 1}});
+    add(6, "d", {{{to("c"), label(15'006)}, 1}});  // somebody else's
+    compute();
+    EXPECT_EQ(binding(1), "push 200003/300004 to-b");
+    EXPECT_EQ(binding(2), "none");
+    EXPECT_EQ(binding(3), "none");
+    EXPECT_EQ(binding(4), "none");
+    EXPECT_EQ(binding(5), "push 200003/300001/15001 to-b");
+    EXPECT_EQ(binding(6), "push 200003/15006 to-b");
+    std::string expected;
+    for (const std::string color : {"1", "2", "3", "4"}) {
+        expected += "a list of the policy to 10.0.0.4/32 color " + color +
+                    " comes back to itself by binding SIDs\n";
+    }
+    EXPECT_EQ(notes(note_kind::loop), expected);
+}
+
+TEST_F(computed_policies, what_would_not_get_on_from_the_end_of_a_list_is_not_steered) {
+    auto said = network();
+    said[0].overload = true;  // nothing goes from e to b through a
+    said[3].overload = true;  // nor through d
+    for (const std::size_t n : {0U, 3U}) {
+        said[n].version = 2;
+        ASSERT_TRUE(m_.apply(said[n]));
+    }
+    inputs_ = test::inputs_for(m_, node("a"), false);
+    add(1, "b", {{{to("e")}, 1}}).steered = {prefix("10.2.2.0/24")};
+    compute();
+    EXPECT_EQ(rule_text(made_, prefix("10.2.2.0/24")), "send to-b");
+    EXPECT_EQ(notes(note_kind::loop),
+              "10.2.2.0/24 is not steered into the policy to 10.0.0.2/32 color 1: from there "
+              "nothing leads to it\n");
+}
+
+// e lets nothing pass, but a policy to it may end there and go on as plain IP.
+TEST_F(computed_policies, what_has_no_other_way_may_go_to_a_neighbour_that_lets_nothing_pass) {
+    auto said = network();
+    said[4].overload = true;
+    said[4].version = 2;
+    ASSERT_TRUE(m_.apply(said[4]));
+    said[0].version = 2;  // without its link to b, a reaches nothing behind e
+    std::erase_if(said[0].links, [](const topology::link& l) { return l.remote == "b"; });
+    ASSERT_TRUE(m_.apply(said[0]));
+    inputs_ = test::inputs_for(m_, node("a"), false);
+    add(1, "e", {{{to("e")}, 1}}).steered = {prefix("10.2.6.0/24")};
+    compute();
+    EXPECT_EQ(rule_text(made_, prefix("10.2.6.0/24")), "send to-e");
+    EXPECT_EQ(notes(note_kind::loop), "");
+}
+
+// What counts is where the lists end, not what the endpoint is.
+TEST_F(computed_policies, what_would_come_back_from_the_end_of_a_list_is_not_steered) {
+    add(1, "b", {{{to("e")}, 1}}).steered = {prefix("10.2.2.0/24")};
+    add(2, "b", {{{to("c")}, 1}, {{to("e"), to("a"), to("e")}, 1}}).steered = {
+        prefix("10.2.3.0/24")};
+    add(3, "b", {{{to("f")}, 1}}).steered = {prefix("10.2.4.0/24")};
+    compute();
+    EXPECT_EQ(rule_text(made_, prefix("10.2.2.0/24")), "send to-b");
+    EXPECT_EQ(rule_text(made_, prefix("10.2.3.0/24")), "send to-b");
+    EXPECT_EQ(rule_text(made_, prefix("10.2.4.0/24")), "send 500006 to-e");
+    EXPECT_EQ(notes(note_kind::loop),
+              "10.2.2.0/24 is not steered into the policy to 10.0.0.2/32 color 1: from there it "
+              "would come back\n"
+              "10.2.3.0/24 is not steered into the policy to 10.0.0.2/32 color 2: from there it "
+              "would come back\n");
+}
+
 TEST_F(computed_policies, who_has_a_label_first_keeps_it) {
     add(1, "d", {{{to("c")}, 1}}).binding_sid = 100'003;
     add(2, "d", {{{to("c")}, 1}}).binding_sid = 4000;

@@ -19,6 +19,9 @@ local_delay = 200
 microloop_avoidance = 5000
 measure = 1
 smoothing = 0
+policy_settle = 1500
+policy_keep_installed = true
+policy_reserved_labels = 2
 [controller]
 demands = "measured"
 reoptimise = 300
@@ -42,6 +45,9 @@ reserved = { ldp = ["100000-199999", "300000"], rsvp-te = "200000-299999" }
     EXPECT_EQ(given.microloop_avoidance, 5000U);
     EXPECT_EQ(given.measure, 1U);
     EXPECT_EQ(given.smoothing, 0U);
+    EXPECT_EQ(given.policy_settle, 1500U);
+    EXPECT_TRUE(given.policy_keep_installed);
+    EXPECT_EQ(given.policy_reserved_labels, 2U);
     ASSERT_TRUE(read.value().controller);
     const controller_section& role = *read.value().controller;
     EXPECT_EQ(role.demands, demand_source::measured);
@@ -54,7 +60,7 @@ reserved = { ldp = ["100000-199999", "300000"], rsvp-te = "200000-299999" }
     EXPECT_EQ(reserved[1].labels, (label_range{300'000, 300'000}));
     EXPECT_EQ(reserved[2].owner, "rsvp-te");
     EXPECT_EQ(reserved[2].labels, (label_range{200'000, 299'999}));
-    EXPECT_EQ(reserved[2].where.line, 18U);
+    EXPECT_EQ(reserved[2].where.line, 21U);
 }
 
 TEST(config_topology, a_controller_needs_no_keys) {

@@ -6,10 +6,35 @@
 #include <utility>
 #include <vector>
 
+#include "controlplane/controller/reoptimise.hh"
 #include "controlplane/controller/traffic.hh"
+#include "controlplane/paths/cspf.hh"
 #include "tests/support/network_maps.hh"
 
 namespace rhumb::test {
+
+// The shortest path over links that have room, link by link.
+[[nodiscard]] inline controller::alternatives paths_with_room(const controller::traffic& t) {
+    return {[&t](std::uint32_t demand, std::span<const controller::bits_per_second> room) {
+        std::vector<controller::alternative> found;
+        const controller::routed_demand& d = t.demands()[demand];
+        paths::constraints within;
+        for (topology::link_number l = 0; l < room.size(); ++l) {
+            if (room[l] < d.rate) {
+                within.exclude_links.push_back(l);
+            }
+        }
+        const auto way = paths::shortest_path(t.network(), d.from, d.to, within);
+        if (way && !way->links.empty()) {
+            topology::segments made;
+            for (const topology::link_number l : way->links) {
+                made.push_back(topology::segment::over_link(t.network().graph(), l));
+            }
+            found.push_back({{{made, 1}}, way->links});
+        }
+        return found;
+    }};
+}
 
 class random_network {
 public:

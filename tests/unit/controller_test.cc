@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "controlplane/controller/policy_moves.hh"
 #include "controlplane/controller/policy_traffic.hh"
 #include "controlplane/controller/rates.hh"
 #include "controlplane/controller/reoptimise.hh"
@@ -171,13 +172,7 @@ TEST(reoptimise, moves_one_policy_where_one_is_enough) {
     const auto d = *m.find("d");
     traffic t(m, {{a, d, 30, {}, false}, {a, d, 60, {}, false}, {a, d, 30, {}, false}});
     const std::vector<std::uint32_t> movable{0, 1, 2};
-    const auto others = paths_with_room(t, [&](auto, auto links) {
-        topology::segments made;
-        for (const link_number l : links) {
-            made.push_back(topology::segment::over_link(m.graph(), l));
-        }
-        return std::optional(made);
-    });
+    const auto others = test::paths_with_room(t);
     const auto found = reoptimise(t, movable, others, {0.7, 0.001, 10});
     EXPECT_DOUBLE_EQ(found.before, 1.2);
     EXPECT_NEAR(found.after, 0.6, 1e-9);
@@ -202,20 +197,15 @@ TEST(reoptimise, never_makes_the_worst_link_worse) {
                 movable.push_back(d);
             }
         }
-        const auto spelt = paths_with_room(t, [&](auto, auto links) {
-            topology::segments made;
-            for (const link_number l : links) {
-                made.push_back(topology::segment::over_link(network.map.graph(), l));
-            }
-            return std::optional(made);
-        });
+        const auto spelt = test::paths_with_room(t);
         // Good ideas, and bad ones.
-        const alternatives others = [&](std::uint32_t d, auto room) {
-            auto found = spelt(d, room);
+        const alternatives others{[&](std::uint32_t d, auto room) {
+            auto found = spelt.find(d, room);
             found.push_back(
-                {{network.walk(t.demands()[d].from), 1}, {network.walk(t.demands()[d].from), 2}});
+                {{{network.walk(t.demands()[d].from), 1}, {network.walk(t.demands()[d].from), 2}},
+                 {}});
             return found;
-        };
+        }};
         std::vector<routed_demand> demands = t.demands();
         reoptimise_options options;
         options.target = seed % 2 == 0 ? 0 : 0.3;
@@ -228,7 +218,7 @@ TEST(reoptimise, never_makes_the_worst_link_worse) {
             EXPECT_TRUE(std::binary_search(movable.begin(), movable.end(), one.demand));
             EXPECT_TRUE(moved.insert(one.demand).second);
             const traffic before(network.map, demands);
-            demands[one.demand].choices.insert(demands[one.demand].choices.begin(), one.lists);
+            demands[one.demand].choices.insert(demands[one.demand].choices.begin(), one.to.lists);
             const traffic after(network.map, demands);
             // Both paths at once.
             std::vector<double> both = before.now().loads;
@@ -255,7 +245,8 @@ TEST(reoptimise, never_makes_the_worst_link_worse) {
 
 TEST(controller, policies_become_traffic_and_moves_become_candidates) {
     test::policies_rig rig(
-        std::vector<test::edge>{{"a", "b"}, {"b", "d"}, {"a", "c", 50, 50}, {"c", "d", 50, 50}});
+        std::vector<test::edge>{{"a", "b"}, {"b", "d"}, {"a", "c", 50, 50}, {"c", "d", 50, 50}}, {},
+        true);
     for (const char* const name : {"a", "b", "c", "d"}) {
         for (auto& l : rig.of(name).links) {
             l.bandwidth = 100;
@@ -270,7 +261,8 @@ TEST(controller, policies_become_traffic_and_moves_become_candidates) {
                                       {rig.node("b"), rig.node("d"), 40, std::nullopt}};
     traffic t(rig.map, routed_by(*rig.all, rig.map, demands));
     ASSERT_EQ(t.demands()[0].choices.size(), 2U);
-    const auto can_move = movable(*rig.all, demands);
+    policy_moves moves(rig.map, *rig.all, *rig.reserved, demands);
+    const auto can_move = moves.movable();
     EXPECT_EQ(can_move, (std::vector<std::uint32_t>{0}));
     const std::vector<std::optional<bits_per_second>> measured(rig.map.graph().link_count(), 1.0);
     const auto network =
@@ -282,25 +274,22 @@ TEST(controller, policies_become_traffic_and_moves_become_candidates) {
     EXPECT_EQ(network.failures[0].what, "a:to-b");
     EXPECT_EQ(network.failures[0].kind, "link");
 
-    const auto found = reoptimise(t, can_move, paths_with_room(t, [&](auto headend, auto links) {
-                                      return rig.spell(headend, links);
-                                  }));
+    const auto found = reoptimise(t, can_move, moves.ways());
     ASSERT_EQ(found.moves.size(), 1U);
     const auto plan = report::describe(t, demands, found);
     EXPECT_EQ(plan.moves[0].of.policy, "color 10 endpoint 10.0.0.3");
-    EXPECT_EQ(plan.moves[0].lists, (std::vector<std::string>{"a:to-c, c:to-d"}));
+    EXPECT_EQ(plan.moves[0].lists, (std::vector<std::string>{"c, d"}));
 
-    const auto candidate = candidate_for(rig.map, *rig.all->find(key), found.moves[0].lists);
-    ASSERT_TRUE(candidate);
-    rig.all->set(key, *candidate);
+    const auto candidate = moves.candidate_for(found.moves[0]);
+    rig.all->set(key, candidate);
     (void)rig.all->update(1);
     EXPECT_EQ(rig.way(key), "a c d");
     // The next move replaces it.
-    const auto next = candidate_for(rig.map, *rig.all->find(key),
-                                    {{{topology::segment::to_node(rig.node("d"))}, 1}});
-    ASSERT_TRUE(next);
-    EXPECT_EQ(next->key, candidate->key);
-    EXPECT_EQ(next->preference, candidate->preference);
+    policy_moves later(rig.map, *rig.all, *rig.reserved, demands);
+    ASSERT_EQ(later.movable(), can_move);
+    const auto next = later.candidate_for(found.moves[0]);
+    EXPECT_EQ(next.key, candidate.key);
+    EXPECT_EQ(next.preference, candidate.preference);
 }
 
 }  // namespace

@@ -168,7 +168,8 @@ TEST(LabelWalk, SetsAnycastAndBindings) {
     EXPECT_NE(
         told(in, in.walker.follow(in.node("fra-blue"),
                                   {{segment_kind::binding, 0, in.node("fra-blue"), 15'901}}, {}))
-            .find("lost: binding SID 15901 leads through nowhere, which is not on the map"),
+            .find("lost: nothing stands behind binding SID 15901: it leads through nowhere, "
+                  "which is not on the map"),
         std::string::npos);
 }
 

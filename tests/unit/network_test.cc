@@ -11,11 +11,13 @@
 #include "tests/support/dice.hh"
 #include "tests/support/network_files.hh"
 #include "tests/support/network_maps.hh"
+#include "tests/support/table_contents.hh"
 
 namespace rhumb::routing {
 namespace {
 
 using nlohmann::json;
+using test::contents;
 
 publish::port_map ports_of(const config::file& file) {
     publish::port_map ports;
@@ -35,28 +37,6 @@ std::unique_ptr<publish::forwarding> started(config::file file, network& known) 
     auto built = publish::forwarding::build(std::move(file), ports, nullptr);
     EXPECT_TRUE(built.ok()) << built.why().text();
     return std::move(built).value();
-}
-
-// All labels and prefixes, as text.
-std::string contents(const publish::forwarding& tables) {
-    std::string text;
-    const auto add = [&](const std::vector<publish::path_text>& paths) {
-        for (const publish::path_text& path : paths) {
-            text += " " + path.nexthop + ">" + std::to_string(path.out.value_or(0));
-        }
-    };
-    for (auto label = tables.next_label(0); label; label = tables.next_label(*label + 1)) {
-        const publish::label_view rule = tables.label(*label);
-        text += "\n" + std::to_string(*label) + " " +
-                std::to_string(static_cast<int>(rule.entry.op())) + " " +
-                std::to_string(rule.entry.op() == label_op::continue_ ? rule.entry.out() : 0);
-        add(rule.paths);
-    }
-    for (const auto& [prefix, id] : tables.prefixes()) {
-        text += "\n" + labels::to_text(prefix);
-        add(tables.prefix(prefix).paths);
-    }
-    return text;
 }
 
 TEST(network, changes_lead_where_a_start_would) {

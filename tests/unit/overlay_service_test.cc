@@ -3,111 +3,13 @@
 
 #include <filesystem>
 
-#include "controlplane/overlay/service/service.hh"
+#include "tests/support/overlay_services.hh"
 
 namespace rhumb::overlay {
 namespace {
 
 using json = service::json;
-
-class overlay_services : public ::testing::Test {
-protected:
-    overlay_services() {
-        char name[] = "/tmp/rhumb-overlay-XXXXXX";
-        folder_ = mkdtemp(name);
-    }
-    ~overlay_services() override {
-        for (const auto& one : running_) {
-            stop(*one);
-        }
-        running_.clear();
-        std::filesystem::remove_all(folder_);
-    }
-
-    [[nodiscard]] service_settings settings(const std::string& name) const {
-        service_settings made;
-        made.key_file = folder_ / (name + ".key");
-        made.store_file = folder_ / (name + ".db");
-        made.network[0] = 1;  // of these tests
-        made.listen = {{"127.0.0.1", 0}};
-        made.admits_anyone = true;
-        made.switch_timeout = 200;
-        return made;
-    }
-    service& start(const service_settings& with) {
-        auto opened = service::open(io_, with, [](const std::string&, const std::string&) {});
-        EXPECT_TRUE(opened.ok()) << (opened.ok() ? "" : opened.why().text());
-        running_.push_back(std::move(opened).value());
-        return *running_.back();
-    }
-    void stop(service& which) {
-        bool stopped = false;
-        which.stop([&] { stopped = true; });
-        run_until([&] { return stopped; });
-    }
-    static peer_target target(const service& of) {
-        return {of.peers().listening().front(), of.id()};
-    }
-    void connect(service& from, const service& to) {
-        ask(from, "overlay.connect", {{"address", address_text(target(to))}});
-    }
-
-    // Runs everything until `enough` says so, for ten seconds at most.
-    template <class Enough>
-    void run_until(Enough&& enough) {
-        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-        while (!enough()) {
-            ASSERT_LT(std::chrono::steady_clock::now(), end) << "waited for too long";
-            io_.restart();
-            io_.run_one_for(std::chrono::milliseconds(50));
-        }
-    }
-    json ask(service& of, std::string_view method, const json& params,
-             std::vector<json>* events = nullptr) {
-        std::optional<result<json>> got;
-        of.request(method, params,
-                   {[&](result<json> answer) { got = std::move(answer); },
-                    [events](const json& event) {
-                        if (events != nullptr) {
-                            events->push_back(event);
-                        }
-                        return true;
-                    }});
-        run_until([&] { return got.has_value(); });
-        EXPECT_TRUE(got && got->ok()) << method << ": " << (got ? got->why().text() : "");
-        return got && got->ok() ? got->value() : json();
-    }
-    std::string refusal(service& of, std::string_view method, const json& params) {
-        std::optional<result<json>> got;
-        of.request(method, params,
-                   {[&](result<json> answer) { got = std::move(answer); },
-                    [](const json&) { return true; }});
-        run_until([&] { return got.has_value(); });
-        return got && !got->ok() ? got->why().message : "";
-    }
-    void publish(service& by, int number) {
-        ask(by, "overlay.publish", {{"json", json{{"type", "test"}, {"number", number}}.dump()}});
-    }
-    static void follow_each_other(overlay_services& test, service& a, service& b) {
-        test.ask(a, "overlay.follow", {{"feed", feed_id_text(b.id())}});
-        test.ask(b, "overlay.follow", {{"feed", feed_id_text(a.id())}});
-    }
-    static std::int64_t head(const service& at, const service& of) {
-        const key32& id = of.id();
-        return at.feeds().machine().head_of({reinterpret_cast<const char*>(id.data()), id.size()});
-    }
-    static std::size_t replicating(const service& at) {
-        std::size_t count = 0;
-        for (const auto& one : at.peers().connections()) {
-            count += one->replicates() ? 1U : 0U;
-        }
-        return count;
-    }
-
-    boost::asio::io_context io_;
-    std::filesystem::path folder_;
-    std::vector<std::unique_ptr<service>> running_;
-};
+using test::overlay_services;
 
 TEST_F(overlay_services, replicate_both_ways_and_live) {
     service& a = start(settings("a"));
@@ -257,8 +159,8 @@ TEST_F(overlay_services, tell_readers_what_comes) {
     bool listening = true;
     a.request("overlay.read", {{"feed", feed_id_text(a.id())}, {"follow", true}},
               {[](const result<json>&) {},
-               [&](const json& event) {
-                   events.push_back(event);
+               [&](std::string_view event) {
+                   events.push_back(json::parse(event));
                    return listening;
                }});
     run_until([&] { return events.size() == 1; });
@@ -274,6 +176,69 @@ TEST_F(overlay_services, tell_readers_what_comes) {
     run_until([&] { return events.size() == 451; });
     publish(a, 451);
     EXPECT_EQ(events.size(), 451U);
+}
+
+// Members in their order, numbers in their form, halves of surrogate pairs.
+TEST_F(overlay_services, give_messages_as_they_were_written) {
+    service& a = start(settings("a"));
+    const std::string content = R"({"type":"test","2":[1e+21,1.5],"b":{"z":"\ud800","a":null}})";
+    ask(a, "overlay.publish", {{"json", content}});
+    std::string read;
+    a.request("overlay.read", {{"feed", feed_id_text(a.id())}},
+              {[](const result<json>&) {},
+               [&](std::string_view event) {
+                   read = event;
+                   return true;
+               }});
+    run_until([&] { return !read.empty(); });
+    EXPECT_NE(read.find(R"("content":{"2":[1e+21,1.5],"type":"test","b":{"z":"\ud800","a":null}})"),
+              std::string::npos)
+        << read;
+}
+
+// In small turns, whatever there is to be done: a thousand feeds come, and their notes in one
+// frame.
+TEST_F(overlay_services, are_never_busy_for_long) {
+    constexpr std::uint32_t feeds = 1500;
+    service_settings from = settings("a");
+    service_settings to = settings("b");
+    {
+        auto kept = store::open(from.store_file);
+        ASSERT_TRUE(kept);
+        message_reader reader;
+        for (std::uint32_t f = 0; f < feeds; ++f) {
+            std::array<byte, seed_bytes> seed{};
+            seed[0] = static_cast<byte>(f);
+            seed[1] = static_cast<byte>(f >> 8);
+            const identity author = identity::from_seed(seed).value();
+            auto message = reader.make(author, {}, 1.5e12, R"({"type":"test"})");
+            ASSERT_TRUE(message);
+            ASSERT_TRUE(kept->append({author.id(), 1, message->id, {}, message->wire}, 0));
+            to.follow.push_back(author.id());
+        }
+        ASSERT_TRUE(kept->commit());
+        from.follow = to.follow;
+    }
+    service& a = start(from);
+    service& b = start(to);
+    connect(b, a);
+    turn_times turns;
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (b.feeds().counters().appended != feeds) {
+        ASSERT_LT(std::chrono::steady_clock::now(), end);
+        const auto before = thread_time();
+        io_.restart();
+        io_.run_one_for(std::chrono::milliseconds(50));
+        turns.add(thread_time() - before);
+    }
+    EXPECT_GT(turns.count(), 100U);
+    // Ten times as long as it may be in a build without sanitizers.
+    EXPECT_LT(turns.longest(), 10 * turn_times::limit);
+    const json row = ask(b, "show", {{"what", "overlay_progress"}})["rows"][0];
+    EXPECT_EQ(row["longest_turn_us"], 0);  // it was this test that ran it
+    const json state = ask(b, "show", {{"what", "overlay_state"}, {"limit", 100U}});
+    EXPECT_EQ(state["next"], 100U);
+    EXPECT_EQ(state["rows"][0]["follows"].size(), 100U);
 }
 
 TEST_F(overlay_services, say_what_is_wrong_with_a_request) {

@@ -93,6 +93,36 @@ protected:
     std::string file_;
 };
 
+TEST_F(overlay_store, keeps_whether_the_own_feed_is_known) {
+    {
+        store s = opened();
+        EXPECT_EQ(s.own_feed().value(), own_feed_state::undecided);
+        ASSERT_TRUE(s.keep_own_feed(own_feed_state::learning));
+    }
+    {
+        store s = opened();
+        EXPECT_EQ(s.own_feed().value(), own_feed_state::learning);
+        ASSERT_TRUE(s.keep_own_feed(own_feed_state::known));
+    }
+    EXPECT_EQ(opened().own_feed().value(), own_feed_state::known);
+}
+
+TEST_F(overlay_store, takes_over_a_file_of_the_first_version) {
+    {
+        store s = opened();
+        append_up_to(s, key(1), 3);
+        ASSERT_TRUE(s.commit());
+    }
+    {
+        auto older = sqlite::database::open(file_);
+        ASSERT_TRUE(older);
+        ASSERT_TRUE(older->run("DROP TABLE node; PRAGMA user_version = 1;"));
+    }
+    store s = opened();
+    EXPECT_EQ(s.head(key(1)).sequence, 3);
+    EXPECT_EQ(s.own_feed().value(), own_feed_state::undecided);
+}
+
 TEST_F(overlay_store, keeps_what_was_committed) {
     {
         store s = opened();

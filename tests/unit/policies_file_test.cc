@@ -256,11 +256,42 @@ TEST_F(policies_file_test, a_group_is_two_paths_of_different_policies_that_deman
     EXPECT_EQ(path.group, "x");
     EXPECT_EQ(path.disjoint, paths::kept_apart::srlg);
     EXPECT_TRUE(path.strict);
+    EXPECT_EQ(
+        read(policy(1, ", disjoint = \"node+srlg\"") + policy(2, ", disjoint = \"node+srlg\""))
+            .policies[0]
+            .candidates[0]
+            .dynamic->disjoint,
+        paths::kept_apart::node_and_srlg);
     EXPECT_TRUE(read("[[policies]]\ncolor = 1\nendpoint = \"r5\"\n[[policies.paths]]\n"
                      "dynamic = { ecmp = true }\n")
                     .policies[0]
                     .candidates[0]
                     .dynamic->ecmp);
+}
+
+// What takes a policy is one demand, and goes where the policy does: else nobody could say what a
+// move of the policy moves.
+TEST_F(policies_file_test, a_demand_ends_where_its_policy_does_and_is_its_only_one) {
+    const std::string policy =
+        "[[policies]]\nname = \"gold\"\ncolor = 1\nendpoint = \"r5\"\n"
+        "[[policies.paths]]\ndynamic = {}\n";
+    const auto demand = [](const std::string& to, const std::string& name) {
+        return "[[demands]]\nfrom = \"r1\"\nto = \"" + to + "\"\nrate = \"1G\"\npolicy = \"" +
+               name + "\"\n";
+    };
+    EXPECT_EQ(error_of(policy + demand("r3", "gold")),
+              R"(p.toml:9:6: policy "gold" does not end at "r3")");
+    EXPECT_EQ(
+        error_of(policy + demand("r5", "gold") + demand("r5", "gold")),
+        R"(p.toml:16:10: another demand takes policy "gold" to "r5" already; add up the two)");
+    EXPECT_EQ(error_of(policy + demand("r5", "gold")), "");
+    // One to the null endpoint may carry traffic to anywhere, one to nobody of the map as well.
+    for (const char* const endpoint : {"0.0.0.0", "198.51.100.1"}) {
+        std::string any = policy;
+        any.replace(any.find("r5"), 2, endpoint);
+        EXPECT_EQ(error_of(any + demand("r3", "gold") + demand("r5", "gold")), "");
+        EXPECT_NE(error_of(any + demand("r3", "gold") + demand("r3", "gold")), "");
+    }
 }
 
 TEST_F(policies_file_test, demands_and_routes_are_checked) {

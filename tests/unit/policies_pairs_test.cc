@@ -157,6 +157,40 @@ TEST(policy_pairs, srlgs_and_groups_that_are_none) {
     EXPECT_EQ(first_state(rig, three).pair, pairing::single);
 }
 
+// To d over g: no node of the path over b, but a risk. Over f: no risk, but node b. Over h:
+// neither.
+TEST(policy_pairs, nodes_and_srlgs_together) {
+    for (const bool as_pair : {true, false}) {
+        policies_rig rig({{"a", "b", 1, 1, 0, {7}},
+                          {"b", "d", 1, 1},
+                          {"b", "d", 2, 2},
+                          {"a", "g", 2, 2, 0, {7}},
+                          {"g", "d", 2, 2, 0, {8}},
+                          {"a", "f", 3, 3},
+                          {"f", "b", 3, 3, 0, {8}},
+                          {"a", "h", 20, 20},
+                          {"h", "d", 20, 20}},
+                         {}, true);
+        const auto one = rig.key("a", 1, "d");
+        const auto two = rig.key("a", 2, "d");
+        std::vector<std::string> ways;
+        for (const kept_apart kind :
+             {kept_apart::link, kept_apart::node, kept_apart::srlg, kept_apart::node_and_srlg}) {
+            candidate_path second = of_group("x", kind);
+            if (!as_pair) {
+                second.dynamic->group.clear();
+                second.dynamic->disjoint_from = one;
+            }
+            rig.all->set(one, as_pair ? of_group("x", kind) : rig.dynamic_path());
+            rig.all->set(two, second);
+            (void)rig.all->update(0);
+            EXPECT_EQ(rig.way(one), "a b d");
+            ways.push_back(rig.way(two));
+        }
+        EXPECT_EQ(ways, (std::vector<std::string>{"a g d", "a g d", "a f b d", "a h d"}));
+    }
+}
+
 std::vector<topology::advertisement> with_bandwidth(const std::vector<test::edge>& edges) {
     auto said = test::make_advertisements(edges);
     for (auto& node : said) {

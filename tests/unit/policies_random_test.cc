@@ -46,9 +46,9 @@ public:
         c.dynamic->group = "g" + std::to_string(group);
         c.dynamic->within.metric = topology::metric_type::te;  // hardly any two sums are equal
         c.dynamic->within.exclude_any = below(8) == 0 ? 1 : 0;
-        c.dynamic->disjoint = static_cast<kept_apart>((group + seed_) % 3);
+        c.dynamic->disjoint = static_cast<kept_apart>((group + seed_) % 4);
         // Pairs that share risks are not always the best.
-        c.dynamic->strict = c.dynamic->disjoint == kept_apart::srlg || group == 0;
+        c.dynamic->strict = c.dynamic->disjoint >= kept_apart::srlg || group == 0;
         return c;
     }
     candidate_path random_candidate() {
@@ -83,7 +83,8 @@ public:
         const policy_key key = random_key();
         candidate_path c = random_candidate();
         if (real_ && key.headend % 3 != 0) {
-            c.binding_sid = 15'000 + key.color * 100 + *endpoint_node(rig.map, key.endpoint);
+            c.binding_sid =
+                15'000 + key.color * 100 + endpoint_nodes(rig.map, key.endpoint).front();
         }
         rig.all->set(key, c);
     }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tools/rhumbctl/client.hh"
+#include "tools/rhumbctl/overlay.hh"
 #include "tools/rhumbctl/show.hh"
 #include "tools/rhumbctl/table.hh"
 #include "tools/rhumbctl/text.hh"
@@ -16,6 +17,18 @@ namespace rhumb::ctl {
 namespace {
 
 using namespace std::chrono_literals;
+
+TEST(rhumbctl_text, halves_of_pairs) {
+    const std::string whole = R"(["\ud83d\ude00","\\ud800","\u00e9 \n"])";
+    EXPECT_EQ(without_halves(whole), whole);
+    EXPECT_EQ(without_halves(R"(["\ud800","\udc00x","\ud83d\ud83d\ude00","\uDBFF\n","\\\ud800"])"),
+              R"(["\ufffd","\ufffdx","\ufffd\ud83d\ude00","\ufffd\n","\\\ufffd"])");
+    EXPECT_EQ(without_halves(R"("\ud8)"), R"("\ud8)");
+    const auto event = parse_message(R"({"event":{"value":"a\ud800b"},"id":1})");
+    EXPECT_EQ(event.body["value"],
+              "a\xef\xbf\xbd"
+              "b");
+}
 
 TEST(rhumbctl_text, printable) {
     EXPECT_EQ(printable("r1 \xc3\xa9 \xe2\x86\x92 \xf0\x9f\x98\x80"),
@@ -135,6 +148,23 @@ TEST(rhumbctl_view, any_value_makes_a_safe_cell) {
 TEST(rhumbctl_view, views_are_called_as_they_are_typed) {
     EXPECT_EQ(command_of("ports"), "show ports");
     EXPECT_EQ(command_of("scion_bfd"), "scion show bfd");
+}
+
+TEST(rhumbctl_overlay, what_was_broadcast_is_safe_to_print) {
+    nlohmann::json event{{"sent_ms", 1'700'000'000'000},
+                         {"origin", "@A"},
+                         {"kind", "text"},
+                         {"text", "a\x1b[31m\nb"}};
+    EXPECT_EQ(broadcast_text(event), "2023-11-14 22:13:20  @A  text  a\\u001b[31m\\u000ab\n");
+    event["missed"] = 3;
+    event["text"] = nullptr;
+    event["link"] = "to-r2";
+    event["kind"] = "link_down";
+    event["sent_ms"] = -1;
+    EXPECT_EQ(broadcast_text(event), "-  @A  link_down  to-r2  (3 before it were missed)\n");
+    EXPECT_EQ(broadcast_text(7), "-  -  -  \n");
+    EXPECT_EQ(sent_text({{"neighbours", 5}, {"sequence", 17}}),
+              "sent to 5 neighbours, sequence 17\n");
 }
 
 TEST(rhumbctl_view, rates) {

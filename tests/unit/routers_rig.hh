@@ -56,13 +56,14 @@ private:
 
 struct routers_rig {
     routers_rig(const std::vector<topology::advertisement>& said,
-                const config::topology_section& keys, std::uint8_t in_algorithm = 0)
+                const config::topology_section& keys, std::uint8_t in_algorithm = 0,
+                const std::string& more = {})
         : m(make_map(said)),
           g(m.graph()),
           algorithm(in_algorithm),
           view(topology::make_plane(m, in_algorithm)),
           labels(m),
-          net(m, keys) {
+          net(m, keys, more) {
         EXPECT_EQ(net.error(), "");
     }
 

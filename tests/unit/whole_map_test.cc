@@ -57,6 +57,69 @@ TEST(whole_map, own_links_follow_their_ports_across_reloads) {
     EXPECT_EQ(m.graph().costs(metric_type::igp)[l], 10U);
 }
 
+TEST(whole_map, a_node_that_speaks_for_itself_stands_above_the_file) {
+    auto network = test::make_advertisements(test::ring(4));
+    topology::map m;
+    whole_map source("n0");
+    ASSERT_TRUE(source.replace(network, m).ok());
+    const topology::node_number n2 = *m.find("n2");
+    const topology::link_number l = *m.find_link(n2, "to-n3");
+    advertisement said = network[2];
+    said.version = 700;
+    said.links[1].metric = 33;
+    const auto done = source.hear(said, m);
+    ASSERT_TRUE(done.ok());
+    EXPECT_FALSE(done.value().empty());
+    EXPECT_EQ(m.said(n2)->links[1].metric, 33U);
+    // Not older ones, nor the same again; and what the file says of it does not matter any more.
+    EXPECT_TRUE(source.hear(said, m).value().stale);
+    said.version = 699;
+    EXPECT_TRUE(source.hear(said, m).value().stale);
+    network[2].links[1].metric = 44;
+    network[1].links[0].metric = 55;
+    ASSERT_TRUE(source.replace(network, m).ok());
+    EXPECT_EQ(m.said(n2)->links[1].metric, 33U);
+    EXPECT_EQ(m.said(*m.find("n1"))->links[0].metric, 55U);
+    network.erase(network.begin() + 2);
+    ASSERT_TRUE(source.replace(network, m).ok());
+    ASSERT_NE(m.said(n2), nullptr);
+    EXPECT_EQ(m.said(n2)->links[1].metric, 33U);
+
+    // A link that is said to be down, of the version that is known.
+    EXPECT_TRUE(source.hear_down("n2", "to-n3", 699, m).stale);
+    EXPECT_TRUE(source.hear_down("n9", "to-n3", 700, m).stale);
+    EXPECT_TRUE(source.hear_down("n2", "to-n9", 700, m).empty());
+    EXPECT_FALSE(source.hear_down("n2", "to-n3", 700, m).empty());
+    EXPECT_TRUE(source.hear_down("n2", "to-n3", 700, m).empty());
+    EXPECT_EQ(m.graph().costs(metric_type::igp)[l], unusable);
+    said.version = 701;
+    EXPECT_FALSE(source.hear(said, m).value().empty());
+    EXPECT_EQ(m.graph().costs(metric_type::igp)[*m.find_link(n2, "to-n3")], 33U);
+}
+
+TEST(whole_map, takes_new_nodes_but_nothing_of_its_own) {
+    auto network = test::make_advertisements(test::ring(4));
+    topology::map m;
+    whole_map source("n0");
+    ASSERT_TRUE(source.replace(network, m).ok());
+    advertisement own = network[0];
+    own.version = 9;
+    own.links.clear();
+    EXPECT_TRUE(source.hear(own, m).value().stale);
+    EXPECT_FALSE(m.said(0)->links.empty());
+    advertisement added;
+    added.origin = "n9";
+    ASSERT_TRUE(source.hear(added, m).ok());
+    ASSERT_TRUE(m.find("n9"));
+    ASSERT_TRUE(source.replace(network, m).ok());
+    EXPECT_NE(m.said(*m.find("n9")), nullptr);
+    added.version = 2;
+    added.msd = 3;
+    added.links.push_back({});
+    EXPECT_FALSE(source.hear(added, m).ok());
+    EXPECT_NE(m.said(*m.find("n9"))->msd, 3);
+}
+
 TEST(whole_map, an_error_changes_nothing) {
     auto network = test::make_advertisements(test::ring(4));
     topology::map m;

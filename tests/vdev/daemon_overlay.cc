@@ -1,7 +1,15 @@
 // rhumbd with [overlay]: the service beside the router, over the router's control socket.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <csignal>
 
+#include "controlplane/overlay/wire/ids.hh"
+#include "controlplane/overlay/wire/key_file.hh"
 #include "tests/vdev/daemon_fixture.hh"
+#include "tests/vdev/daemon_map.hh"
 
 namespace rhumb::test {
 namespace {
@@ -78,6 +86,99 @@ TEST_F(rhumbd_overlay, is_refused_where_there_is_none_or_a_bad_one) {
     EXPECT_EQ(bad.status, 1);
     EXPECT_NE(bad.output.find("\"here\": an address is net:HOST:PORT~shs:KEY"), std::string::npos)
         << bad.output;
+}
+
+// Two routers on one map: r1 of daemon_map.hh, and r2, east of it.
+class rhumbd_overlay_map : public rhumbd_map {
+protected:
+    // A port that nobody listens on now.
+    static std::uint16_t free_port() {
+        const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+        sockaddr_in at{};
+        at.sin_family = AF_INET;
+        at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t length = sizeof at;
+        EXPECT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&at), length), 0);
+        EXPECT_EQ(::getsockname(fd, reinterpret_cast<sockaddr*>(&at), &length), 0);
+        ::close(fd);
+        return ntohs(at.sin_port);
+    }
+    [[nodiscard]] std::string feed_of(const std::string& node) const {
+        const auto key = overlay::open_key_file(folder_.path() / (node + ".key"));
+        EXPECT_TRUE(key.ok());
+        return overlay::feed_id_text(key.value().id());
+    }
+    [[nodiscard]] std::string section(const std::string& own, const std::string& other,
+                                      const std::string& more) const {
+        return "[overlay]\nnetwork = \"cmh1bWIgdGVzdHM6IHJodW1iZCBhbmQgb3ZlcmxheS4=\"\nkey = \"" +
+               own + ".key\"\nstore = \"" + own +
+               ".db\"\nswitch_timeout = 200\nbroadcast = \"plumtree\"\nlink_state = true\n"
+               "nodes = { " +
+               other + " = \"" + feed_of(other) + "\" }\n" + more;
+    }
+    void write_r2(const std::string& more) const {
+        folder_.write("r2.toml",
+                      "[node]\nname = \"" + name_ +
+                          "-2\"\n[runtime]\nsocket = \"r2.sock\"\n[ports.west]\ndevice = \"" +
+                          quiet(0) + "\"\nmac = \"02:00:00:00:02:01\"\n[ports.east]\ndevice = \"" +
+                          quiet(1) +
+                          "\"\nmac = \"02:00:00:00:02:02\"\n[nexthops.r1]\nport = \"west\"\n"
+                          "mac = \"02:00:00:00:01:02\"\n[nexthops.r3]\nport = \"east\"\n"
+                          "mac = \"02:00:00:00:03:03\"\n"
+                          "[topology]\nfile = \"lab.toml\"\nnode = \"r2\"\n" +
+                          more);
+    }
+    [[nodiscard]] std::unique_ptr<daemon> start_r2() const {
+        auto made = std::make_unique<daemon>(
+            folder_, std::vector<std::string>{"--config", "r2.toml"},
+            daemon_options{.user = {}, .environment = {}, .log = "r2.log", .program = {}});
+        EXPECT_TRUE(made->connect("r2.sock")) << made->log();
+        return made;
+    }
+    static std::string way_to_r5(daemon& router) {
+        return label(router, 16005)["via"][0].value("nexthop", "").substr(0, 2);
+    }
+};
+
+TEST_F(rhumbd_overlay_map, tables_follow_what_other_routers_say_of_their_links) {
+    folder_.write("lab.toml", topology());
+    const std::string at = "127.0.0.1:" + std::to_string(free_port());
+    write_router(quiet(0), quiet(1), section("r1", "r2", "listen = [\"" + at + "\"]\n"));
+    const std::string key = feed_of("r1");
+    write_r2(section("r2", "r1", "peers = [\"net:" + at + "~shs:" + key.substr(1, 44) + "\"]\n"));
+    // The keys, made for `nodes`, are older than the stores, and nobody has these feeds.
+    const auto is_new = [](daemon& one) { return !one.ask("overlay.new_feed").contains("error"); };
+    auto r1 = start();
+    EXPECT_TRUE(is_new(*r1));
+    auto r2 = start_r2();
+    EXPECT_TRUE(is_new(*r2));
+    const auto heard = [&](daemon& by) {
+        const json known = rows(by, {{"what", "overlay_nodes"}});
+        return known.size() == 2 && known[1].contains("version");
+    };
+    ASSERT_TRUE(soon([&] { return heard(*r1) && heard(*r2); })) << r1->log() << r2->log();
+    EXPECT_EQ(way_to_r5(*r1), "r2");
+
+    // r1's own links are as they were, its configuration too: only r2 has changed.
+    EXPECT_EQ(r2->ask("port", {{"name", "east"}, {"up", false}}).count("error"), 0U);
+    EXPECT_TRUE(soon([&] { return way_to_r5(*r1).starts_with("w"); })) << r1->log();
+    EXPECT_EQ(r2->ask("port", {{"name", "east"}, {"up", true}}).count("error"), 0U);
+    EXPECT_TRUE(soon([&] { return way_to_r5(*r1) == "r2"; })) << r1->log();
+    EXPECT_EQ(r2->ask("port", {{"name", "east"}, {"up", false}}).count("error"), 0U);
+    // Of the feed, not by broadcast alone.
+    EXPECT_TRUE(soon([&] {
+        const json known = rows(*r1, {{"what", "overlay_nodes"}});
+        return known[1].value("links", 0) == 1 && way_to_r5(*r1).starts_with("w");
+    })) << r1->log();
+    expect_clean_end(*r2);
+    EXPECT_TRUE(r1->ask("reload").contains("generation"));  // the file says otherwise of r2
+    EXPECT_TRUE(way_to_r5(*r1).starts_with("w"));
+    expect_clean_end(*r1);
+
+    // With nobody there: what was heard comes from the store.
+    r1 = start();
+    EXPECT_TRUE(soon([&] { return way_to_r5(*r1).starts_with("w"); })) << r1->log();
+    expect_clean_end(*r1);
 }
 
 }  // namespace

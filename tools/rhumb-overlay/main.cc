@@ -118,10 +118,10 @@ private:
                                   to->answered();
                               }
                           },
-                          [self, id = wanted.id](const control::json& event) {
+                          [self, id = wanted.id](std::string_view event) {
                               const auto to = self.lock();
                               if (to && to->is_open()) {
-                                  to->send(control::event_line(id, event));
+                                  to->send(control::event_line_of(id, event));
                               }
                               return to && to->is_open();
                           },
@@ -145,6 +145,11 @@ public:
             return opened.why();
         }
         service_ = std::move(opened).value();
+        service_->on_link_state([](const link_state_event& event) {
+            const std::string which = event.node + ", version " + std::to_string(event.version);
+            event.said ? tell("link state of", which)
+                       : tell("link " + event.down + " is said to be down, of", which);
+        });
         control::line_server server(
             io_,
             [&](control::line_client::socket socket) {
@@ -169,7 +174,7 @@ public:
                 stop();
             }
         });
-        io_.run();
+        service_->run();
         control::notify_systemd("STOPPING=1");
         return {};
     }

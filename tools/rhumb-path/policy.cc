@@ -166,7 +166,7 @@ std::unique_ptr<routing::own_policies> evaluate_policies(const network& in,
     }
     auto made =
         std::make_unique<routing::own_policies>(in.map, own.value_or(0), routing::own_blocks{});
-    made->replace(all);
+    made->replace(all, true);
     (void)made->update({}, 0);
     return made;
 }
@@ -180,7 +180,8 @@ const paths::policy_state& find_policy(const network& in, const paths::policies&
         if (one == nullptr || one->key.headend != from || one->key.color != color) {
             continue;
         }
-        if (paths::endpoint_node(in.map, one->key.endpoint) == to) {
+        const auto ends = paths::endpoint_nodes(in.map, one->key.endpoint);
+        if (std::ranges::find(ends, to) != ends.end()) {
             return *one;
         }
         found = paths::is_null(one->key.endpoint) ? one : found;

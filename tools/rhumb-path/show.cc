@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "controlplane/config/text.hh"
+#include "controlplane/topology/binding_paths.hh"
 #include "controlplane/topology/flex_algo.hh"
 #include "controlplane/topology/spf.hh"
 #include "tools/rhumb-path/network.hh"
@@ -193,6 +194,19 @@ json conflicts_json(const network& in) {
                         {"winner", c.winner.empty() ? json() : json(c.winner)},
                         {"loser", c.loser}});
     }
+    topology::binding_paths paths(in.map);
+    for (topology::node_number n = 0; n < in.map.node_count(); ++n) {
+        const topology::advertisement* const said = in.map.said(n);
+        for (const topology::binding_sid& binding :
+             said == nullptr ? std::span<const topology::binding_sid>() : said->bindings) {
+            if (const auto& path = paths.of(n, binding.label); !path.ok()) {
+                rows.push_back({{"node", in.name(n)},
+                                {"label", binding.label},
+                                {"winner", json()},
+                                {"loser", "a binding SID: " + path.why().message}});
+            }
+        }
+    }
     return rows;
 }
 
@@ -202,7 +216,9 @@ void print_conflicts(const json& rows) {
         cells.push_back(
             {row["node"].is_null() ? "everywhere" : row["node"],
              row.contains("label") ? row["label"].dump() : "index " + row["index"].dump(),
-             row["winner"].is_null() ? "nobody: it is beyond the SRGB" : row["winner"],
+             !row["winner"].is_null() ? row["winner"].get<std::string>()
+             : row.contains("label")  ? "nobody"
+                                      : "nobody: it is beyond the SRGB",
              row["loser"]});
     }
     if (cells.empty()) {

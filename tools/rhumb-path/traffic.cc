@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "controlplane/controller/policy_moves.hh"
 #include "controlplane/controller/policy_traffic.hh"
 #include "controlplane/controller/reoptimise.hh"
 #include "controlplane/controller/report.hh"
@@ -116,14 +117,10 @@ exit_status reoptimise(const words& line, const network_source& open) {
     options.target = share_of("--target", target);
     const auto in = open(given.given()[0]);
     const demand_matrix matrix = place_demands(*in, node);
-    const auto others = controller::paths_with_room(
-        *matrix.traffic,
-        [&matrix](topology::node_number headend, std::span<const topology::link_number> links) {
-            return matrix.policies->spell(headend, links);
-        });
-    const auto found = controller::reoptimise(
-        *matrix.traffic, controller::movable(matrix.policies->all(), matrix.demands), others,
-        options);
+    controller::policy_moves moves(in->map, matrix.policies->to_plan_with(),
+                                   matrix.policies->reserved(), matrix.demands);
+    const auto found =
+        controller::reoptimise(*matrix.traffic, moves.movable(), moves.ways(), options);
     const json plan = told::to_json(told::describe(*matrix.traffic, matrix.demands, found));
     std::cout << (as_json ? plan.dump(1, ' ', true) + '\n' : ctl::plan_text(plan));
     return exit_status::done;

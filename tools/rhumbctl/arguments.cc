@@ -51,7 +51,7 @@ constexpr const char* usage =
     "                                     which policies should move; --apply: moves the router's "
     "own\n"
     "  controller revert                  take all moves back\n"
-    "  overlay show feeds|peers|progress|state|forks\n"
+    "  overlay show feeds|peers|progress|state|broadcast|nodes|forks\n"
     "                                     of the replication service; [--watch] [--limit N]\n"
     "  overlay follow|unfollow FEED       replicate a feed, or no longer\n"
     "  overlay block|unblock PEER [--by FEED]\n"
@@ -59,8 +59,11 @@ constexpr const char* usage =
     "  overlay connect ADDRESS            dial net:HOST:PORT~shs:KEY, now and after each start\n"
     "  overlay disconnect PEER            hang up, and dial no more\n"
     "  overlay publish JSON|-             append a message to this node's own feed\n"
+    "  overlay new-feed                   publish, although the feed has not come back from peers\n"
     "  overlay read FEED [--from N] [--limit N] [--follow]\n"
     "                                     messages of a feed; --follow: also those that come\n"
+    "  overlay broadcast TEXT             tell all nodes at once; nothing keeps it\n"
+    "  overlay listen [--follow]          what was broadcast lately; --follow: and what comes\n"
     "  completion                         print the completion script for bash\n";
 
 constexpr const char* epilogue =
@@ -126,7 +129,7 @@ po::options_description described(raw& into, arguments& lists) {
          "controller reoptimise: enough once no link is fuller")
         ("moves", po::value(&into.moves)->value_name("N"), "controller reoptimise: at most")
         ("apply", po::bool_switch(&lists.apply), "controller reoptimise: do it")
-        ("follow", po::bool_switch(&lists.follow), "overlay read: go on with what comes")
+        ("follow", po::bool_switch(&lists.follow), "overlay read, listen: go on with what comes")
         ("by", po::value(&into.by)->value_name("FEED"), "overlay block: who blocks; else this node")
         ("op", po::value(&into.op)->value_name("OP"), "show: labels with this operation")
         ("prefix", po::value(&into.prefix)->value_name("P"), "show: this prefix")

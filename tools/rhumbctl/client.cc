@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "tools/rhumbctl/failure.hh"
+#include "tools/rhumbctl/text.hh"
 
 namespace rhumb::ctl {
 namespace {
@@ -54,6 +55,9 @@ message parse_message(std::string_view line) {
         throw nonsense("it nests too deep");
     }
     json parsed = json::parse(line, nullptr, false);
+    if (parsed.is_discarded()) {
+        parsed = json::parse(without_halves(line), nullptr, false);
+    }
     if (!parsed.is_object()) {
         throw nonsense("it is no JSON object");
     }

@@ -348,7 +348,8 @@ command overlay_read(const arguments& given) {
 // The replication service, beside a router or alone.
 command overlay(const arguments& given) {
     constexpr const char* form =
-        "overlay show|follow|unfollow|block|unblock|connect|disconnect|publish|read ...";
+        "overlay show|follow|unfollow|block|unblock|connect|disconnect|publish|read|new-feed|"
+        "broadcast|listen ...";
     expect_words(given, 2, 3, form);
     const std::string& verb = given.words[1];
     if (verb == "show") {
@@ -356,6 +357,17 @@ command overlay(const arguments& given) {
     }
     if (verb == "read") {
         return overlay_read(given);
+    }
+    if (verb == "listen") {
+        allow(given, {"follow"});
+        expect_words(given, 2, 2, "overlay listen [--follow]");
+        return {kind::listen, "overlay.listen", {{"follow", given.follow}}, "", ""};
+    }
+    if (verb == "new-feed") {
+        expect_words(given, 2, 2, "overlay new-feed");
+        allow(given, {});
+        return call("overlay.new_feed", nlohmann::json::object(),
+                    "what is published now begins or continues this node's feed");
     }
     struct simple {
         std::string_view verb;
@@ -379,6 +391,10 @@ command overlay(const arguments& given) {
             made.params["json"] = object;
         }
         return made;
+    }
+    if (verb == "broadcast") {
+        allow(given, {});
+        return {kind::broadcast, "overlay.broadcast", {{"text", object}}, "", ""};
     }
     const auto* const found = std::ranges::find(simples, verb, &simple::verb);
     if (found == simples.end()) {

@@ -17,13 +17,15 @@ struct command {
         trace,
         capture,  // into `file`
         completion,
-        map,       // `tool` about the router's map
-        save_map,  // into `file`
-        publish,   // a call whose `json` is the text of `file`, or `params.json`
-        read,      // messages of a feed, one by one
-        progress,  // how far the overlay is, as a bar
-        report,    // of the network's controller
-        plan,      // a call that is answered by moves of policies
+        map,        // `tool` about the router's map
+        save_map,   // into `file`
+        publish,    // a call whose `json` is the text of `file`, or `params.json`
+        read,       // messages of a feed, one by one
+        listen,     // messages that are broadcast, one by one
+        broadcast,  // a call that is answered by how far it went
+        progress,   // how far the overlay is, as a bar
+        report,     // of the network's controller
+        plan,       // a call that is answered by moves of policies
     };
     kind what = kind::call;
     std::string method;

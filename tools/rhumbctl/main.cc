@@ -165,7 +165,15 @@ exit_status run(client& router, const command& what, const arguments& given) {
             capture(router, what, interrupt_descriptor(), isatty(STDERR_FILENO) != 0, std::cerr);
             break;
         case kind::read:
-            read_feed(router, what, given.as_json, interrupt_descriptor(), std::cout);
+            follow_events(router, what, given.as_json ? json_text : message_text,
+                          interrupt_descriptor(), std::cout);
+            break;
+        case kind::listen:
+            follow_events(router, what, given.as_json ? json_text : broadcast_text,
+                          interrupt_descriptor(), std::cout);
+            break;
+        case kind::broadcast:
+            print_load(router.call(what.method, what.params), sent_text, given.as_json);
             break;
         case kind::progress:
             show_progress(router, what, given.watch, isatty(STDOUT_FILENO) != 0, std::cout);

@@ -14,27 +14,60 @@
 
 namespace rhumb::ctl {
 
+namespace {
+
+// Of milliseconds since 1970.
+std::string time_text(const json& given) {
+    const double milliseconds = number_of(given);
+    constexpr double last_second = 253402300799;  // of the year 9999
+    return given.is_number() && milliseconds >= 0 && milliseconds / 1000 <= last_second
+               ? fmt::format("{:%Y-%m-%d %H:%M:%S}",
+                             fmt::gmtime(static_cast<std::time_t>(milliseconds / 1000)))
+               : "-";
+}
+
+}  // namespace
+
+std::string json_text(const json& event) { return event.dump(-1, ' ', true) + '\n'; }
+
+std::string broadcast_text(const json& event) {
+    const json& text = member(event, "text");
+    const json& link = member(event, "link");
+    const json& missed = member(event, "missed");
+    return printable(fmt::format("{}  {}  {}  {}", time_text(member(event, "sent_ms")),
+                                 value_text(member(event, "origin")),
+                                 value_text(member(event, "kind")),
+                                 text.is_string()   ? text.get_ref<const std::string&>()
+                                 : link.is_string() ? link.get_ref<const std::string&>()
+                                                    : "")) +
+           (missed.is_number() ? fmt::format("  ({} before it were missed)", value_text(missed))
+                               : "") +
+           '\n';
+}
+
+std::string sent_text(const json& sent) {
+    const json& neighbours = member(sent, "neighbours");
+    return printable(fmt::format("sent to {} neighbours, sequence {}", value_text(neighbours),
+                                 value_text(member(sent, "sequence")))) +
+           '\n';
+}
+
 std::string message_text(const json& event) {
     const json& value = member(event, "value");
     const json& content = member(value, "content");
-    const double milliseconds = number_of(member(value, "timestamp"));
-    constexpr double last_second = 253402300799;  // of the year 9999
-    std::string when = "-";
-    if (milliseconds >= 0 && milliseconds / 1000 <= last_second) {
-        when = fmt::format("{:%Y-%m-%d %H:%M:%S}",
-                           fmt::gmtime(static_cast<std::time_t>(milliseconds / 1000)));
-    }
+    const std::string when = time_text(member(value, "timestamp"));
     const json& type = member(content, "type");
     return fmt::format("{}  {}  {}  {}\n", printable(value_text(member(value, "sequence"))), when,
                        type.is_string() ? printable(type.get_ref<const std::string&>()) : "-",
                        printable(content.dump(-1, ' ', false, json::error_handler_t::replace)));
 }
 
-void read_feed(client& node, const command& what, bool as_json, int interrupt, std::ostream& out) {
+void follow_events(client& node, const command& what, std::string (*in_words)(const json&),
+                   int interrupt, std::ostream& out) {
     (void)node.follow(
         what.method, what.params,
         [&](const json& event) {
-            out << (as_json ? event.dump(-1, ' ', true) + '\n' : message_text(event));
+            out << in_words(event);
             out.flush();
         },
         interrupt);

@@ -1,4 +1,4 @@
-// `overlay read` and `overlay show progress`: messages of a feed as they come, and how far a
+// `overlay read`, `listen` and `show progress`: messages as they come, and how far a
 // synchronisation is. Threads: one at a time.
 #pragma once
 
@@ -16,8 +16,16 @@ namespace rhumb::ctl {
 // One message: "3  2026-11-26 08:00:00  link-state  {...}".
 [[nodiscard]] std::string message_text(const nlohmann::json& event);
 
-// Until the end of the feed; with `follow`, until `interrupt`, a descriptor, turns readable.
-void read_feed(client& node, const command& what, bool as_json, int interrupt, std::ostream& out);
+// One that was broadcast: "2026-11-26 08:00:00  @KEY.ed25519  text  the link is down".
+[[nodiscard]] std::string broadcast_text(const nlohmann::json& event);
+[[nodiscard]] std::string json_text(const nlohmann::json& event);
+// What came of a message that was broadcast.
+[[nodiscard]] std::string sent_text(const nlohmann::json& sent);
+
+// Until there are no more, or `interrupt`, a descriptor, turns readable.
+void follow_events(client& node, const command& what,
+                   std::string (*in_words)(const nlohmann::json&), int interrupt,
+                   std::ostream& out);
 
 // "[#########...........]  45 %  450 of 1,000; 12 verifying, 3 storing".
 [[nodiscard]] std::string progress_text(const nlohmann::json& row);

@@ -87,6 +87,36 @@ std::string printable(std::string_view text, keep what) {
     return result;
 }
 
+std::string without_halves(std::string_view json) {
+    // What "\\uD83D" at `at` is: its unit, or 0 where there is no such escape.
+    const auto unit_at = [&](std::size_t at) -> unsigned {
+        unsigned unit = 0;
+        const bool is_escape = at + 6 <= json.size() && json[at] == '\\' && json[at + 1] == 'u';
+        const char* const digits = json.data() + at + 2;
+        return is_escape && std::from_chars(digits, digits + 4, unit, 16).ptr == digits + 4 ? unit
+                                                                                            : 0;
+    };
+    std::string made(json);
+    for (std::size_t at = 0; at < json.size();) {
+        if (json[at] != '\\') {
+            ++at;
+            continue;
+        }
+        const unsigned unit = unit_at(at);
+        const bool is_high = unit >= 0xD800 && unit < 0xDC00;
+        const unsigned next = is_high ? unit_at(at + 6) : 0;
+        if (next >= 0xDC00 && next < 0xE000) {
+            at += 12;
+            continue;
+        }
+        if (unit >= 0xD800 && unit < 0xE000) {
+            made.replace(at, 6, "\\ufffd");
+        }
+        at += unit == 0 ? 2 : 6;
+    }
+    return made;
+}
+
 std::size_t width_of(std::string_view utf8) {
     return static_cast<std::size_t>(std::ranges::count_if(
         utf8, [](char c) { return (static_cast<unsigned>(c) & 0xc0) != 0x80; }));

@@ -17,6 +17,10 @@ enum class keep { nothing, lines };  // lines: newlines and tabs stay as they ar
 // (bytes that are not UTF-8: \xff).
 [[nodiscard]] std::string printable(std::string_view text, keep what = keep::nothing);
 
+// JSON in which the escapes of halves of surrogate pairs, which no UTF-8 can hold, are those of
+// U+FFFD. Messages of the overlay may have them.
+[[nodiscard]] std::string without_halves(std::string_view json);
+
 // How many places the text takes: one a character.
 [[nodiscard]] std::size_t width_of(std::string_view utf8);
 

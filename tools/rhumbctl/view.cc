@@ -139,6 +139,15 @@ constexpr std::array<field, 8> overlay_peer_fields{{{"PEER", "peer"},
                                                     {"TX BYTES", "tx_bytes", count, true},
                                                     {"FAILURES", "failures", count},
                                                     {"WHY", "why"}}};
+constexpr std::array<field, 9> overlay_node_fields{{{"NODE", "node"},
+                                                    {"FEED", "feed"},
+                                                    {"OWN", "own"},
+                                                    {"VERSION", "version", number},
+                                                    {"LINKS", "links", number},
+                                                    {"PREFIXES", "prefixes", number},
+                                                    {"DOWN", "down", labels},
+                                                    {"REFUSED", "refused", count},
+                                                    {"WHY", "why"}}};
 constexpr std::array<field, 3> overlay_fork_fields{
     {{"FEED", "feed"}, {"OURS", "ours"}, {"THEIRS", "theirs"}}};
 
@@ -193,7 +202,7 @@ constexpr std::array<field, 6> utilisation_fields{{{"NODE", "node"},
                                                    {"CAPACITY MBIT/S", "capacity", mbits},
                                                    {"FULL %", "utilisation", percent}}};
 
-constexpr std::array<view, 27> views{{{"version", {}, {}},
+constexpr std::array<view, 29> views{{{"version", {}, {}},
                                       {"ports", by_port, port_fields},
                                       {"labels", by_label, label_fields},
                                       {"prefixes", by_prefix, prefix_fields},
@@ -219,6 +228,8 @@ constexpr std::array<view, 27> views{{{"version", {}, {}},
                                       {"overlay_peers", by_peer, overlay_peer_fields},
                                       {"overlay_progress", {}, {}},
                                       {"overlay_state", {}, {}},
+                                      {"overlay_broadcast", {}, {}},
+                                      {"overlay_nodes", by_feed, overlay_node_fields},
                                       {"overlay_forks", by_feed, overlay_fork_fields}}};
 
 constexpr const char* absent = "-";

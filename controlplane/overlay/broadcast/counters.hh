@@ -46,8 +46,9 @@ enum class drop_reason : std::uint8_t {
     retransmission_full,
     given_up,
     late,
+    unwanted,
 };
-inline constexpr std::size_t drop_reasons = 19;
+inline constexpr std::size_t drop_reasons = 20;
 
 struct drop_text {
     std::string_view name;
@@ -74,6 +75,7 @@ inline constexpr std::array<drop_text, drop_reasons> drop_texts{{
     {"retransmission_full", "Too many messages wait for acknowledgement: this one is sent once."},
     {"given_up", "A message was never acknowledged."},
     {"late", "The message came after its gap was given up, so it is not delivered."},
+    {"unwanted", "The host does not take messages of this origin, or the message is too old."},
 }};
 
 struct counters {

@@ -7,8 +7,6 @@ namespace rhumb::overlay::broadcast {
 namespace {
 
 constexpr std::size_t most_requests = 8;
-constexpr std::size_t most_first_contacts = 16;
-constexpr std::uint32_t most_doublings = 7;
 
 }  // namespace
 
@@ -111,6 +109,11 @@ bool membership::forget(const peer_key& peer) {
     return true;
 }
 
+bool membership::awaits(const peer_key& peer) const noexcept {
+    return std::any_of(requests_.begin(), requests_.end(),
+                       [&](const request& r) { return r.who.key == peer; });
+}
+
 // Its tag.
 std::uint32_t membership::await(const contact& who, bool make_room, const turn& t) {
     const request wanted{who, t.now + options_.neighbour_timeout, next_tag_++, make_room};
@@ -131,52 +134,6 @@ void membership::ask(const contact& who, bool high, bool make_room, const turn& 
     const std::uint32_t tag = await(who, make_room, t);
     t.dial(who);
     t.send(who.key, [&](auto& to) { write_neighbour(to, high, tag, self_.where); });
-}
-
-void membership::join(std::span<const contact> contacts, const turn& t) {
-    contacts_.clear();
-    for (const contact& each : contacts) {
-        if (each.key != self_.key && contacts_.size() < most_first_contacts) {
-            contacts_.push_back(each);
-        }
-    }
-    ask_to_join(t);
-}
-
-void membership::ask_to_join(const turn& t) {
-    if (contacts_.empty()) {
-        return;
-    }
-    const contact& who = contacts_[dice_.below(contacts_.size())];
-    if (slot_of(who.key) != no_slot) {
-        return;
-    }
-    const std::uint32_t tag = await(who, true, t);
-    t.dial(who);
-    t.send(who.key, [&](auto& to) { write_join(to, tag, self_.where); });
-}
-
-// Nobody is left to ask: all begins again later, and ever later until a shuffle finds a neighbour.
-// Without that, nodes that know none but one would take its places from each other for ever.
-void membership::plan_try(const turn& t) {
-    if (next_try_ == time_point::max()) {
-        const std::uint32_t doubled = std::min(tries_++, most_doublings);
-        next_try_ =
-            t.now + options_.neighbour_timeout * (1U << doubled) * (768 + dice_.below(512)) / 1024;
-    }
-}
-
-void membership::try_again(const turn& t) {
-    next_try_ = time_point::max();
-    if (used_ != 0 || !requests_.empty()) {
-        return;
-    }
-    begin_round();
-    if (passive_.empty()) {
-        ask_to_join(t);
-    } else {
-        fill(t);
-    }
 }
 
 void membership::begin_round() noexcept {
@@ -300,13 +257,15 @@ void membership::take_disconnect(const peer_key& from, const turn& t) {
     remove(s);
     remember(active_[s]);
     refuse(from);  // it has no place for us
+    if (!awaits(from)) {
+        t.release(from);  // the link may be ours to close
+    }
     fill(t);
 }
 
 // Unless we wait for its answer, which settles the matter.
 void membership::stray(const peer_key& from, const turn& t) {
-    if (std::any_of(requests_.begin(), requests_.end(),
-                    [&](const request& r) { return r.who.key == from; })) {
+    if (awaits(from)) {
         return;
     }
     t.send(from, [](auto& to) { write_disconnect(to); });

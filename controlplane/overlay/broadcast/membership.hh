@@ -37,8 +37,13 @@ class membership {
 public:
     membership(const membership_options& wanted, const contact& self, const secret& key);
 
+    void tell_address(const address& own) noexcept { self_.where = own; }
     // First contacts, of which one is asked at once, and one again whenever there is no neighbour.
     void join(std::span<const contact> contacts, const turn& t);
+    // One more of them, which is asked now. Of many the last ones are kept.
+    void meet(const contact& who, const turn& t);
+    // Whether an answer of this peer is waited for.
+    [[nodiscard]] bool awaits(const peer_key& peer) const noexcept;
     // A frame of this protocol, JOIN to SHUFFLE reply. `bytes` is all of it.
     void take(const peer_key& from, const frame& f, std::span<const byte> bytes, const turn& t);
     // No link to this peer can be had, or that of a neighbour broke.
@@ -49,6 +54,7 @@ public:
     [[nodiscard]] time_point deadline() const noexcept;
     void tick(const turn& t);
 
+    [[nodiscard]] const contact& self() const noexcept { return self_; }
     // Neighbours.
     [[nodiscard]] slot_set neighbours() const noexcept { return used_; }
     [[nodiscard]] const contact& at(slot s) const noexcept { return active_[s]; }
@@ -90,6 +96,7 @@ private:
 
     void ask(const contact& who, bool high, bool make_room, const turn& t);
     void ask_to_join(const turn& t);
+    void ask_to_join(const contact& who, const turn& t);
     std::uint32_t await(const contact& who, bool make_room, const turn& t);
     void fill(const turn& t);
     void plan_try(const turn& t);

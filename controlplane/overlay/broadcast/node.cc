@@ -43,6 +43,12 @@ void node::join(std::span<const contact> contacts, time_point now, outbox& out) 
     settle();
 }
 
+void node::meet(const contact& who, time_point now, outbox& out) {
+    const turn t{now, out, counts_};
+    peers_.meet(who, t);
+    settle();
+}
+
 void node::lost(const peer_key& peer, time_point now, outbox& out) {
     const turn t{now, out, counts_};
     copies_.lost(peer);
@@ -155,12 +161,19 @@ void node::accept(const arrival& m, std::span<const byte> body, const turn& t) {
     way_->fresh(m, t);
 }
 
-void node::verified(std::uint64_t ticket, bool valid, time_point now, outbox& out) {
-    const turn t{now, out, counts_};
-    const std::optional<unverified::message> found = unverified_.answered(ticket, valid, t);
+void node::answer(std::uint64_t ticket, drop_reason why, const turn& t) {
+    const std::optional<unverified::message> found = unverified_.answered(ticket, why, t);
     if (found) {
         accept(arrived(found->id, found->name, found->hops, found->from), found->body, t);
     }
+}
+
+void node::verified(std::uint64_t ticket, bool valid, time_point now, outbox& out) {
+    answer(ticket, valid ? drop_reason::none : drop_reason::bad_signature, {now, out, counts_});
+}
+
+void node::unwanted(std::uint64_t ticket, time_point now, outbox& out) {
+    answer(ticket, drop_reason::unwanted, {now, out, counts_});
 }
 
 result<std::uint64_t> node::broadcast(const signature_bytes& signed_by_us,

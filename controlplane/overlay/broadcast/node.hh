@@ -44,10 +44,17 @@ public:
     node(const node&) = delete;
     node& operator=(const node&) = delete;
 
+    // Where others are told to dial this node, if that was not known before.
+    void tell_address(const address& own) noexcept { peers_.tell_address(own); }
     void join(std::span<const contact> contacts, time_point now, outbox& out);
+    // One more contact, which is asked now: the host has just got a link to it.
+    void meet(const contact& who, time_point now, outbox& out);
     void receive(const peer_key& from, std::span<const byte> bytes, time_point now, outbox& out);
     void lost(const peer_key& peer, time_point now, outbox& out);
     void verified(std::uint64_t ticket, bool valid, time_point now, outbox& out);
+    // Another answer to a verify action: whatever its signature, the host does not want it. Nobody
+    // is to blame.
+    void unwanted(std::uint64_t ticket, time_point now, outbox& out);
 
     // The number of the next message of our own.
     [[nodiscard]] std::uint64_t next_sequence() const noexcept { return next_sequence_; }
@@ -70,6 +77,7 @@ public:
 
 private:
     void settle();
+    void answer(std::uint64_t ticket, drop_reason why, const turn& t);
     void reject(const peer_key& from, drop_reason why, const turn& t);
     [[nodiscard]] arrival arrived(const message_id& id, std::uint64_t name, std::uint16_t hops,
                                   const peer_key& from) const noexcept;

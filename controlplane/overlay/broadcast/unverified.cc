@@ -56,7 +56,7 @@ unverified::outcome unverified::add(const peer_key& from, std::uint64_t name, co
     return outcome::waits;
 }
 
-std::optional<unverified::message> unverified::answered(std::uint64_t ticket, bool valid,
+std::optional<unverified::message> unverified::answered(std::uint64_t ticket, drop_reason why,
                                                         const turn& t) {
     const auto found = std::find_if(waiting_.begin(), waiting_.end(), [&](const message& m) {
         return m.ticket == ticket && m.shown;
@@ -67,7 +67,7 @@ std::optional<unverified::message> unverified::answered(std::uint64_t ticket, bo
     message answer = std::move(*found);
     bytes_ -= answer.body.size();
     waiting_.erase(found);
-    if (valid) {
+    if (why == drop_reason::none) {
         for (std::size_t n = waiting_.size(); n-- > 0;) {
             if (waiting_[n].name == answer.name) {
                 erase(n);
@@ -75,9 +75,10 @@ std::optional<unverified::message> unverified::answered(std::uint64_t ticket, bo
         }
         return answer;
     }
-    t.counts.drop(drop_reason::bad_signature);
-    t.out.add(action_kind::misbehaved, answer.from, [](std::vector<byte>&) {}).why =
-        drop_reason::bad_signature;
+    t.counts.drop(why);
+    if (why == drop_reason::bad_signature) {
+        t.out.add(action_kind::misbehaved, answer.from, [](std::vector<byte>&) {}).why = why;
+    }
     const auto other = std::find_if(waiting_.begin(), waiting_.end(),
                                     [&](const message& m) { return m.name == answer.name; });
     if (other != waiting_.end()) {

@@ -32,8 +32,9 @@ public:
     enum class outcome : std::uint8_t { waits, duplicate, full };
     // A copy of a message that is not here yet. duplicate: byte by byte the same waits already.
     outcome add(const peer_key& from, std::uint64_t name, const frame& gossip, const turn& t);
-    // The host's answer. A message: it is valid, and its other copies are gone.
-    std::optional<message> answered(std::uint64_t ticket, bool valid, const turn& t);
+    // The host's answer. A message: it is valid, and its other copies are gone. Otherwise the next
+    // copy is shown; `why` says whether who brought this one is to blame (bad_signature) or not.
+    std::optional<message> answered(std::uint64_t ticket, drop_reason why, const turn& t);
 
     [[nodiscard]] bool waits(std::uint64_t name) const noexcept;
     [[nodiscard]] std::size_t size() const noexcept { return waiting_.size(); }

@@ -17,6 +17,15 @@ public:
 
     void push(T item) { items_.push_back(std::move(item)); }
 
+    // Before all others. What was popped has left room, mostly.
+    void push_front(T item) {
+        if (head_ != 0) {
+            items_[--head_] = std::move(item);
+        } else {
+            items_.insert(items_.begin(), std::move(item));
+        }
+    }
+
     // Precondition: not empty.
     [[nodiscard]] T pop() {
         T first = std::move(items_[head_++]);

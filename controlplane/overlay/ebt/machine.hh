@@ -62,9 +62,15 @@ public:
     feed_number feed_of(std::string_view id) { return intern(id); }
     [[nodiscard]] std::string_view id_of(feed_number feed) const { return feeds_.id(feed); }
     [[nodiscard]] std::int64_t head_of(std::string_view id) const;
+    // The most that an open peer says it has of a feed; of those that do not keep what they say, it
+    // does not count. `absent`: nobody says anything.
+    [[nodiscard]] std::int64_t claimed_of(std::string_view feed) const;
     // For each message, own or received, once, when it is stored so that nothing can lose it.
     void on_append(const message& what);
-    void rejected(stream from, feed_number feed, rejection why);
+    // Of what was offered after it, nothing follows any more; whoever has it is asked again.
+    void rejected(stream from, feed_number feed, std::int64_t sequence, rejection why);
+    // A message of the feed that could not even be read: none is taken from this peer again.
+    void refuse(stream from, std::string_view feed);
     // Answers to host::get_at.
     void retrieved(const message& what);
     void not_retrieved(feed_number feed, std::int64_t sequence);
@@ -94,17 +100,19 @@ public:
 
     void set_time(std::int64_t now) { now_ = now > now_ ? now : now_; }
     void tick(std::int64_t now);
-    // Does what events made due: messages to the log, reads of the log, wakes.
-    void run();
+    // Does what events made due: messages to the log, reads of the log, wakes. After `most` reads
+    // it leaves off; whether that is so, and it is to be called again.
+    bool run(std::size_t most = SIZE_MAX);
 
     // What goes out: messages first, then notes. A frame of notes has at most `limit` entries, and
     // may have none; the ids are good until the next event.
     [[nodiscard]] bool next_message(stream to, message& what);
     [[nodiscard]] bool next_notes(stream to, std::size_t limit, std::vector<note>& said);
-    [[nodiscard]] bool has_output(stream to) const;
 
     [[nodiscard]] progress_view progress() const;
-    [[nodiscard]] state_view state() const;
+    // Of the feeds with these numbers, which are small, and dense.
+    [[nodiscard]] state_view state(feed_number first = 0, std::size_t count = SIZE_MAX) const;
+    [[nodiscard]] std::size_t feeds() const { return feeds_.size(); }
 
 private:
     friend struct machine_loader;  // tests put a machine into any state by it
@@ -148,17 +156,19 @@ private:
     void say_no(peer& p, feed_number f, link& l, bool is_news);
     void follow_at(peer& p, feed_number f, bool& is_asked);
     void queue_read(peer& p, feed_number f, link& l);
+    void read_on(peer& p, feed_number f, link& l);
     void awake(peer& p, bool is_urgent);
     void push(peer& p, const message& what);
     [[nodiscard]] bool can_read(const peer& p) const;
-    void read_for(stream which);
-    void forget_offers(feed_number f);
+    void read_for(stream which, std::size_t& left);
+    void forget_offers(feed_number f, std::int64_t from = 1);
+    void bar_liar(peer& p, feed_number f);
     void end_blocked();
     void wake_all();
 
     // Views (state.cc).
-    [[nodiscard]] peer_view view_of(const peer& p) const;
-    void add_strangers(const peer& p, peer_view& view) const;
+    [[nodiscard]] peer_view view_of(const peer& p, feed_number first, feed_number end) const;
+    void add_strangers(const peer& p, peer_view& view, std::size_t most) const;
 
     // Sources (machine_sources.cc).
     [[nodiscard]] peer* source_of(feed_number f, const peer& except) const;
@@ -194,6 +204,7 @@ private:
     fifo<arrival> arrivals_;            // for the log
     std::vector<feed_number> orphans_;  // followed, without a source, and somebody may have more
     std::vector<peer_number> to_wake_;
+    std::size_t first_reader_ = 0;  // of connected_, for which the log is read next
     std::int64_t now_ = 0;
     std::uint32_t ticked_ = 0;  // the time of the last tick
     std::uint32_t sessions_ = 0;

@@ -5,6 +5,11 @@
 #include "controlplane/overlay/ebt/machine.hh"
 
 namespace rhumb::overlay::ebt {
+namespace {
+
+constexpr int longest_run = 128;  // messages
+
+}  // namespace
 
 bool machine::wanted(stream from, std::string_view author, std::int64_t sequence) const {
     const peer* const p = find(from);
@@ -64,26 +69,57 @@ receipt machine::receive(stream from, std::string_view author, std::int64_t sequ
     return receipt::queued;
 }
 
-// What the log was to get of the feed after its head: it will be sent again.
-void machine::forget_offers(feed_number f) {
-    feeds_[f].offered = absent;
-    arrivals_.remove_if([&](const arrival& waiting) { return waiting.what.feed == f; });
+// What the log was to get of the feed, from there on: it will be sent again.
+void machine::forget_offers(feed_number f, std::int64_t from) {
+    feeds_[f].offered =
+        static_cast<std::int32_t>(std::min<std::int64_t>(feeds_[f].offered, from - 1));
+    arrivals_.remove_if([&](const arrival& waiting) {
+        return waiting.what.feed == f && waiting.what.sequence >= from;
+    });
 }
 
-void machine::rejected(stream from, feed_number f, rejection why) {
+// Of our own feed, too, that is no reason to end all that the peer sends.
+void machine::bar_liar(peer& p, feed_number f) {
+    ++p.claims_broken;
+    if (feeds_.id(f) != id_) {
+        block(feeds_.id(f), std::string(p.id));
+    } else if (!at(p, f).is(link::barred)) {
+        feeds_.changed(f);
+        bar(p, f);
+    }
+}
+
+void machine::rejected(stream from, feed_number f, std::int64_t sequence, rejection why) {
     if (f >= feeds_.size()) {
         return;
     }
-    forget_offers(f);
-    peer* const p = find(from);
-    if (p == nullptr) {
+    // Otherwise something before it was rejected, or it has come from somebody else.
+    const bool was_offered = sequence > feeds_[f].head() && sequence <= feeds_[f].expected();
+    if (was_offered) {
+        forget_offers(f, sequence);
+    }
+    if (peer* const p = find(from); p != nullptr && why == rejection::invalid) {
+        bar_liar(*p, f);
+    }
+    if (!was_offered) {
         return;
     }
-    if (why == rejection::invalid) {
-        ++p->claims_broken;
-        block(feeds_.id(f), std::string(p->id));
-    } else if (feeds_[f].source == from.peer) {
-        set_note(*p, f, feeds_[f].head(), false);  // an orphan is taken up again by the next tick
+    // The source may have sent it, or what follows, in vain.
+    const peer_number source = feeds_[f].source;
+    if (source == no_peer) {
+        why == rejection::invalid ? reassign(f) : orphan(f);
+    } else if (why == rejection::dropped) {
+        set_note(*peers_[source], f, feeds_[f].head(), false);  // the next tick asks again
+    } else if (at(*peers_[source], f).claimed >= sequence) {
+        ask(*peers_[source], f);
+    }
+}
+
+void machine::refuse(stream from, std::string_view feed) {
+    peer* const p = find(from);
+    const feed_number f = feeds_.find(feed);
+    if (p != nullptr && f != no_feed && at(*p, f).is(link::entry) && is_shared(at(*p, f), f)) {
+        bar_liar(*p, f);
     }
 }
 
@@ -156,7 +192,7 @@ void machine::retrieved(const message& what) {
             push(p, what);
         }
         if ((is_next || was_read_for) && l.is(link::tx) && l.sent < fd.clock) {
-            queue_read(p, what.feed, l);
+            read_on(p, what.feed, l);
         }
     }
 }
@@ -195,10 +231,26 @@ void machine::queue_read(peer& p, feed_number f, link& l) {
     }
 }
 
+// What follows comes first, as long as it is likely to have been read together: if all feeds took
+// turns after each message, nobody could keep what was read ahead of so many.
+void machine::read_on(peer& p, feed_number f, link& l) {
+    if (l.is(link::queued) || l.reading != 0) {
+        return;
+    }
+    if (++l.run < longest_run) {
+        l.set(link::queued);
+        p.reads.push_front(f);
+    } else {
+        l.run = 0;
+        queue_read(p, f, l);
+    }
+}
+
 // As much as its sink takes. One read serves all that wait for the same message. The host's call
 // may end the stream.
-void machine::read_for(stream which) {
-    for (peer* p = find(which); p != nullptr && can_read(*p); p = find(which)) {
+void machine::read_for(stream which, std::size_t& left) {
+    for (peer* p = find(which); left != 0 && p != nullptr && can_read(*p); p = find(which)) {
+        --left;
         const feed_number f = p->reads.pop();
         link& l = p->links[f];
         feed& fd = feeds_[f];
@@ -228,11 +280,6 @@ bool machine::next_message(stream to, message& what) {
     what = p->out.pop();
     p->out_bytes -= cost_of(what);
     return true;
-}
-
-bool machine::has_output(stream to) const {
-    const peer* const p = find(to);
-    return p != nullptr && (p->has_notes || !p->out.empty());
 }
 
 void machine::awake(peer& p, bool is_urgent) {
@@ -273,9 +320,9 @@ void machine::wake_all() {
     to_wake_.clear();
 }
 
-void machine::run() {
+bool machine::run(std::size_t most) {
     if (is_running_) {
-        return;
+        return false;
     }
     is_running_ = true;
     end_blocked();
@@ -288,15 +335,17 @@ void machine::run() {
             }
         }
         // By index: what the host does in a call may connect and end peers.
-        for (std::size_t n = 0; n < connected_.size(); ++n) {
-            read_for(stream_of(*peers_[connected_[n]]));
+        for (std::size_t n = 0; n < connected_.size() && most != 0; ++n) {
+            first_reader_ = (first_reader_ + 1) % connected_.size();
+            read_for(stream_of(*peers_[connected_[first_reader_]]), most);
         }
-        is_done =
-            arrivals_.empty() && std::none_of(connected_.begin(), connected_.end(),
-                                              [&](peer_number n) { return can_read(*peers_[n]); });
+        is_done = arrivals_.empty() &&
+                  (most == 0 || std::none_of(connected_.begin(), connected_.end(),
+                                             [&](peer_number n) { return can_read(*peers_[n]); }));
     }
     wake_all();
     is_running_ = false;
+    return most == 0;
 }
 
 }  // namespace rhumb::overlay::ebt

@@ -133,6 +133,20 @@ peer* machine::best_for(feed_number f, const peer* except) {
     return best;
 }
 
+std::int64_t machine::claimed_of(std::string_view id) const {
+    std::int64_t most = absent;
+    const feed_number f = feeds_.find(id);
+    for (const peer_number number : connected_) {
+        const peer& p = *peers_[number];
+        const link& l = at(p, f);
+        if (f != no_feed && p.is_open && l.is(link::entry) && !l.is(link::refused) &&
+            is_shared(l, f) && !is_backing_off(l)) {
+            most = std::max<std::int64_t>(most, l.claimed);
+        }
+    }
+    return most;
+}
+
 bool machine::is_available(feed_number f, const peer& except) {
     const feed& fd = feeds_[f];
     return fd.top_claim > fd.head() &&

@@ -44,6 +44,7 @@ struct link {
     std::uint32_t failed = 0;
     std::uint16_t flags = 0;
     std::uint8_t failures = 0;  // claims in a row that it did not keep
+    std::uint8_t run = 0;       // messages that were read one after the other, before other feeds
 
     [[nodiscard]] bool is(std::uint16_t flag) const { return (flags & flag) != 0; }
     void set(std::uint16_t flag, bool on = true) {

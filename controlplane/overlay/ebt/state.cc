@@ -54,7 +54,7 @@ progress_view machine::progress() const {
     return all;
 }
 
-peer_view machine::view_of(const peer& p) const {
+peer_view machine::view_of(const peer& p, feed_number first, feed_number end) const {
     peer_view view;
     view.is_client = p.is_client;
     view.is_blocked = p.is_blocked;
@@ -77,7 +77,8 @@ peer_view machine::view_of(const peer& p) const {
     if (p.is_open || !p.is_client) {
         view.replicating.emplace();
     }
-    for (feed_number f = 0; f < p.links.size(); ++f) {
+    end = std::min(end, static_cast<feed_number>(p.links.size()));
+    for (feed_number f = first; f < end; ++f) {
         const link& l = p.links[f];
         const std::string id(feeds_.id(f));
         if (view.clock && l.claimed != absent) {
@@ -90,14 +91,16 @@ peer_view machine::view_of(const peer& p) const {
             view.replicating->emplace(id, seen(l, feeds_[f].source == p.number));
         }
     }
-    add_strangers(p, view);
     return view;
 }
 
-void machine::add_strangers(const peer& p, peer_view& view) const {
+void machine::add_strangers(const peer& p, peer_view& view, std::size_t most) const {
     for (const auto& [id, what] : p.strangers.known()) {
         if (what.is_taken) {
             continue;
+        }
+        if (most-- == 0) {
+            return;
         }
         if (view.clock) {
             view.clock->emplace(id, what.claimed);
@@ -115,10 +118,12 @@ void machine::add_strangers(const peer& p, peer_view& view) const {
     }
 }
 
-state_view machine::state() const {
+state_view machine::state(feed_number first, std::size_t count) const {
     state_view view;
     view.id = id_;
-    for (feed_number f = 0; f < feeds_.size(); ++f) {
+    const auto end = static_cast<feed_number>(
+        first + std::min(count, feeds_.size() - std::min<std::size_t>(first, feeds_.size())));
+    for (feed_number f = first; f < end; ++f) {
         if (feeds_[f].clock != absent) {
             view.clock.emplace(feeds_.id(f), feeds_[f].clock);
         }
@@ -130,7 +135,11 @@ state_view machine::state() const {
         view.blocks.emplace(who, whom);
     }
     for (const peer_number number : connected_) {
-        view.peers.emplace(peers_[number]->id, view_of(*peers_[number]));
+        const peer& p = *peers_[number];
+        peer_view& there = view.peers.emplace(p.id, view_of(p, first, end)).first->second;
+        if (first == 0) {
+            add_strangers(p, there, count);
+        }
     }
     for (const arrival& waiting : arrivals_) {
         const peer* const from = find(waiting.from);

@@ -1,6 +1,15 @@
 #include "controlplane/overlay/service/archive.hh"
 
+#include <algorithm>
+#include <iterator>
+
 namespace rhumb::overlay {
+namespace {
+
+constexpr std::size_t outcomes_a_turn = 64;
+constexpr std::size_t most_a_commit = 4096;
+
+}  // namespace
 
 archive::archive(store kept, post_function post)
     : post_(std::move(post)), store_(std::move(kept)), thread_([this] { work(); }) {}
@@ -48,6 +57,9 @@ void archive::work() {
         for (job& one : taken) {
             if (auto* const append = std::get_if<append_job>(&one)) {
                 do_append(std::move(*append));
+                if (store_.uncommitted() >= most_a_commit) {
+                    settle();
+                }
             } else {
                 // What a task sees, and says to others, is durable.
                 settle();
@@ -79,11 +91,19 @@ void archive::settle() {
             one.what = done.why();
         }
     }
-    post_([outcomes = std::move(unsettled_)]() mutable {
-        for (outcome& one : outcomes) {
-            one.done(std::move(one.what));
-        }
-    });
+    // In parts, so that the control loop is free for others between them.
+    for (std::size_t at = 0; at < unsettled_.size(); at += outcomes_a_turn) {
+        const auto first = unsettled_.begin() + static_cast<std::ptrdiff_t>(at);
+        const std::size_t count = std::min(outcomes_a_turn, unsettled_.size() - at);
+        std::vector<outcome> part(
+            std::make_move_iterator(first),
+            std::make_move_iterator(first + static_cast<std::ptrdiff_t>(count)));
+        post_([part = std::move(part)]() mutable {
+            for (outcome& one : part) {
+                one.done(std::move(one.what));
+            }
+        });
+    }
     unsettled_.clear();
 }
 

@@ -24,6 +24,9 @@ constexpr std::size_t most_waiting = 4096;                  // messages; then no
 constexpr std::size_t refill = std::size_t{64} << 10;       // bytes; the queue gets more below that
 constexpr std::size_t notes_bytes = std::size_t{64} << 10;  // of one frame that we send
 constexpr std::size_t largest_notes = std::size_t{4} << 20;
+constexpr std::size_t most_notes_a_turn = std::size_t{32} << 10;  // bytes
+// Of what is no message, too: a message costs as much as so many bytes of notes, about 64 of them.
+constexpr std::size_t note_bytes_a_message = 4096;
 
 constexpr const char* manifest =
     R"({"manifest":"async","ebt":{"replicate":"duplex"},"gossip":{"ping":"duplex"}})";
@@ -56,10 +59,12 @@ connection::connection(tcp::socket socket, connection_owner& owner, replicator& 
     : socket_(std::move(socket)),
       owner_(&owner),
       feeds_(feeds),
+      spread_(chosen.spread),
       handshake_timeout_(chosen.handshake_timeout),
       read_timer_(socket_.get_executor()),
       life_timer_(socket_.get_executor()),
       flush_timer_(socket_.get_executor()),
+      again_timer_(socket_.get_executor()),
       link_(dialled ? handshake::client(chosen.network, own, *dialled)
                     : handshake::server(chosen.network, own),
             static_cast<session_handler&>(*this), {}, manifest),
@@ -121,11 +126,12 @@ void connection::take(std::size_t count) {
         return;
     }
     auto pause = budget_.wait(steady_clock::now());
-    if (replication_ && !feeds_.is_ready(*replication_)) {
+    if (is_busy_ || (replication_ && !feeds_.is_ready(*replication_))) {
         pause = std::max(pause, clock_pause);  // notes that come too early would be lost
     }
     // Who makes us say more than it takes, or more than can be verified and stored, is not heard.
-    if (feeds_.waiting() > most_waiting || unsent() > most_unsent) {
+    if (feeds_.waiting() > most_waiting || unsent() > most_unsent ||
+        (spread_ != nullptr && spread_->is_busy())) {
         pause = std::max(pause, full_pause);
     }
     if (pause.count() == 0) {
@@ -155,6 +161,9 @@ void connection::become_open() {
             link_.calls().open(call_type::duplex, "ebt.replicate",
                                R"([{"version":3,"format":"classic"}])", largest_notes);
         open_replication(id, 3);
+        if (spread_ != nullptr && is_open_ && !is_closing_) {
+            call_broadcast();
+        }
     }
 }
 
@@ -167,6 +176,10 @@ bool connection::on_call(session& /*by*/, const incoming_call& call) {
     }
     if (call.name == "ebt.replicate" && call.type == call_type::duplex) {
         answer_replicate(call);
+        return true;
+    }
+    if (call.name == "rhumb.broadcast" && call.type == call_type::duplex && spread_ != nullptr) {
+        answer_broadcast(call);
         return true;
     }
     if (call.name == "gossip.ping" && call.type == call_type::duplex) {
@@ -205,6 +218,7 @@ void connection::open_replication(stream_id id, int version) {
 }
 
 void connection::stop_replication() {
+    backlog_.clear();
     if (const auto stream = std::exchange(replication_, std::nullopt)) {
         ebt_ = 0;
         feeds_.close(*stream);
@@ -217,18 +231,18 @@ void connection::on_data(session& by, stream_id id, body_type type, std::string_
             link_.calls().fail(id, "frames of ebt.replicate must be JSON");
             return stream_ended();
         }
-        if (begins_message(body)) {
-            budget_.spend(budget::messages, 1);
-        }
-        const std::size_t before = feeds_.waiting_for_verifiers();
-        const auto taken = feeds_.frame(*replication_, body);
-        const std::size_t after = feeds_.waiting_for_verifiers();
-        budget_.spend(budget::verifies, after > before ? after - before : 0);
-        if (!taken && replication_) {
-            link_.calls().fail(id, taken.why().message);
-            stream_ended();
+        // Notes cost, too, and many in one frame more.
+        const bool is_message = begins_message(body);
+        budget_.spend(budget::messages, 1 + (is_message ? 0 : body.size() / note_bytes_a_message));
+        if (is_busy_) {
+            backlog_.emplace_back(body);
+        } else {
+            take_frame(body);
         }
         return;
+    }
+    if (id == broadcast_) {
+        return take_broadcast(type, body);
     }
     // gossip.ping: a time for each time.
     using namespace std::chrono;
@@ -238,7 +252,48 @@ void connection::on_data(session& by, stream_id id, body_type type, std::string_
     }
 }
 
+void connection::take_frame(std::string_view json) {
+    if (json.size() > most_notes_a_turn && !begins_message(json)) {
+        is_busy_ = true;
+        feeds_.notes(*replication_, json,
+                     [self = shared_from_this(), of = *replication_](const result<void>& how) {
+                         self->is_busy_ = false;
+                         if (self->replication_ == of) {
+                             self->frame_taken(how);
+                         }
+                         self->take_backlog();
+                     });
+        return;
+    }
+    const std::size_t before = feeds_.waiting_for_verifiers();
+    const auto taken = feeds_.frame(*replication_, json);
+    const std::size_t after = feeds_.waiting_for_verifiers();
+    budget_.spend(budget::verifies, after > before ? after - before : 0);
+    frame_taken(taken);
+}
+
+void connection::frame_taken(const result<void>& how) {
+    if (!how && replication_) {
+        link_.calls().fail(ebt_, how.why().message);
+        stream_ended();
+        write_soon();
+    }
+}
+
+void connection::take_backlog() {
+    while (!backlog_.empty() && !is_busy_ && replication_) {
+        const std::string first = std::move(backlog_.front());
+        backlog_.pop_front();
+        take_frame(first);
+    }
+}
+
 void connection::on_end(session& /*by*/, stream_id id, std::optional<std::string_view> error) {
+    if (id == broadcast_) {
+        knows_no_broadcast_ = error && says_no_broadcast(*error);
+        stop_broadcast();
+        return broadcast_ended();
+    }
     if (id != ebt_) {
         return;
     }
@@ -275,6 +330,7 @@ void connection::send_notes(std::span<const note_entry> notes) {
 }
 
 void connection::end(ebt::end_reason why) {
+    backlog_.clear();
     replication_.reset();
     const stream_id id = std::exchange(ebt_, 0);
     if (why == ebt::end_reason::reconnected) {
@@ -377,6 +433,7 @@ void connection::close(std::string why) {
     why_ = std::move(why);
     is_closing_ = true;
     stop_replication();
+    stop_broadcast();
     link_.close();
     write_soon();
     life_timer_.expires_after(goodbye_timeout);
@@ -394,6 +451,7 @@ void connection::cut() {
     read_timer_.cancel();
     life_timer_.cancel();
     flush_timer_.cancel();
+    again_timer_.cancel();
 }
 
 void connection::shut(std::string why) {
@@ -404,6 +462,7 @@ void connection::shut(std::string why) {
         why_ = std::move(why);
     }
     stop_replication();
+    stop_broadcast();
     connection_owner* const owner = owner_;
     cut();
     owner->closed(*this);

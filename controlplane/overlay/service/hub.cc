@@ -26,9 +26,10 @@ constexpr std::ptrdiff_t most_found = 64;  // of these, by discovery
 }  // namespace
 
 hub::hub(asio::io_context& io, replicator& feeds, const identity& own,
-         const service_settings& chosen, tell_function tell)
+         const service_settings& chosen, tell_function tell, broadcasts* spread)
     : io_(io),
       feeds_(feeds),
+      spread_(spread),
       own_(own),
       settings_(chosen),
       tell_(std::move(tell)),
@@ -37,6 +38,10 @@ hub::hub(asio::io_context& io, replicator& feeds, const identity& own,
     for_connections_.handshake_timeout = std::chrono::milliseconds(chosen.handshake_timeout);
     for_connections_.rates = {chosen.messages_per_second, chosen.verifies_per_second,
                               chosen.bytes_per_second};
+    for_connections_.spread = spread;
+    if (spread != nullptr) {
+        spread->use(*this);
+    }
 }
 
 hub::~hub() {
@@ -136,18 +141,14 @@ bool hub::has_too_many_half_open(const tcp::endpoint& from) const {
 }
 
 bool hub::admits(const key32& peer) {
-    const bool is_known = settings_.admits_anyone || feeds_.follows(peer) ||
-                          std::ranges::any_of(targets_, [&](const target& t) {
-                              return t.is_configured && t.peer.key == peer;
-                          });
-    const auto open = static_cast<std::size_t>(
-        std::ranges::count_if(connections_, [](const auto& c) { return c->is_open(); }));
-    const bool has_room = open < settings_.max_peers || open_to(peer, nullptr) != nullptr;
+    const bool known = is_known(peer);
+    const bool has_room =
+        open_connections() < settings_.max_peers || open_to(peer, nullptr) != nullptr;
     const bool is_let_in =
-        is_known && has_room && !stopping_ && peer != own_.id() && !feeds_.has_blocked(peer);
+        known && has_room && !stopping_ && peer != own_.id() && !feeds_.has_blocked(peer);
     if (!is_let_in) {
         ++refused_;
-        tell_(!is_known  ? "refused: not followed"
+        tell_(!known     ? "refused: not followed"
               : has_room ? "refused: blocked"
                          : "refused: full",
               feed_id_text(peer));
@@ -193,14 +194,20 @@ void hub::closed(connection& which) {
     if (which.is_open()) {
         tell_("disconnected: " + which.why(), feed_id_text(which.peer()));
     }
-    const auto of = std::ranges::find_if(
-        targets_, [&](const target& t) { return t.peer.key == which.peer() && !t.socket; });
-    if (of != targets_.end() && open_to(which.peer(), nullptr) == nullptr) {
+    const auto of = std::ranges::find_if(targets_, [&](const target& t) {
+        return t.peer.key == which.peer() && !t.socket && !t.is_forgotten;
+    });
+    // One for broadcast that gave way to a connection of the peer is of no use any more, either.
+    const bool gave_way =
+        of != targets_.end() && of->is_for_broadcast && which.is_client() && which.is_open();
+    if (of != targets_.end() && (gave_way || open_to(which.peer(), nullptr) == nullptr)) {
         if (which.is_open() && steady_clock::now() - which.since() > proven_after) {
             of->wait.succeeded();
             of->failures = 0;
         }
         failed(*of, which.why());
+    } else if (spread_ != nullptr && open_to(which.peer(), nullptr) == nullptr) {
+        spread_->unreached(which.peer());
     }
     if (stopping_ && connections_.empty() && stopped_) {
         asio::post(io_, std::exchange(stopped_, nullptr));
@@ -213,10 +220,12 @@ void hub::dial(const peer_target& peer, bool is_configured) {
     if (peer.key == own_.id() || stopping_) {
         return;
     }
-    const auto known =
-        std::ranges::find_if(targets_, [&](const target& t) { return t.peer.key == peer.key; });
+    const auto known = std::ranges::find_if(
+        targets_, [&](const target& t) { return !t.is_forgotten && t.peer.key == peer.key; });
     if (known != targets_.end()) {
         known->is_configured = known->is_configured || is_configured;
+        known->is_for_broadcast = false;
+        known->is_given_up = known->is_given_up && !is_configured;
         // What was configured, or told last, counts; what was only heard does not replace it.
         if (is_configured && known->peer.at != peer.at) {
             known->peer.at = peer.at;
@@ -228,7 +237,8 @@ void hub::dial(const peer_target& peer, bool is_configured) {
         return;
     }
     // Who was only heard of must be somebody whom we would let in.
-    const auto found = std::ranges::count(targets_, false, &target::is_configured);
+    const auto found = std::ranges::count_if(
+        targets_, [](const target& t) { return !t.is_configured && !t.is_for_broadcast; });
     if (targets_.size() >= most_targets ||
         (!is_configured &&
          (found >= most_found || (!settings_.admits_anyone && !feeds_.follows(peer.key))))) {
@@ -293,7 +303,13 @@ void hub::failed(target& to, const std::string& why) {
     if (stopping_) {
         return;
     }
-    if (!to.is_configured && to.failures >= most_failures_of_found) {
+    if (spread_ != nullptr && open_to(to.peer.key, nullptr) == nullptr) {
+        spread_->unreached(to.peer.key);
+    }
+    if (to.is_for_broadcast) {
+        return forget(to);
+    }
+    if (to.is_given_up || (!to.is_configured && to.failures >= most_failures_of_found)) {
         return forget(to);
     }
     to.timer.expires_after(to.wait.next(random_));
@@ -304,7 +320,8 @@ void hub::failed(target& to, const std::string& why) {
     });
 }
 
-void hub::forget(const target& which) {
+void hub::forget(target& which) {
+    which.is_forgotten = true;
     // Its handlers may still hold on to it.
     asio::post(
         io_, [this, &which] { targets_.remove_if([&](const target& t) { return &t == &which; }); });
@@ -330,12 +347,12 @@ void hub::hang_up(const key32& peer, const std::string& why) {
 }
 
 void hub::give_up(const key32& peer) {
-    const auto of =
-        std::ranges::find_if(targets_, [&](const target& t) { return t.peer.key == peer; });
+    const auto of = std::ranges::find_if(
+        targets_, [&](const target& t) { return !t.is_forgotten && t.peer.key == peer; });
     if (of != targets_.end()) {
         // One that is busy is forgotten when its connection has ended.
         of->is_configured = false;
-        of->failures = most_failures_of_found;
+        of->is_given_up = true;
         if (!of->is_busy) {
             of->is_busy = true;  // a retry that is due already must not begin
             of->timer.cancel();

@@ -19,14 +19,14 @@
 
 namespace rhumb::overlay {
 
-class hub final : private connection_owner {
+class hub final : private connection_owner, private broadcast_dialler {
 public:
     using tcp = boost::asio::ip::tcp;
     // Tells somebody who writes a log.
     using tell_function = std::function<void(const std::string& what, const std::string& peer)>;
 
     hub(boost::asio::io_context& io, replicator& feeds, const identity& own,
-        const service_settings& chosen, tell_function tell);
+        const service_settings& chosen, tell_function tell, broadcasts* spread = nullptr);
     ~hub() override;
 
     // Listens on all addresses of the settings, and begins to dial their peers.
@@ -60,6 +60,9 @@ private:
             : peer(whom), is_configured(configured), timer(io), resolver(io) {}
         peer_target peer;
         bool is_configured;
+        bool is_for_broadcast = false;  // alone: it is tried once, and let go
+        bool is_forgotten = false;      // and about to be removed
+        bool is_given_up = false;       // somebody said so
         back_off wait;
         int failures = 0;
         std::string why;
@@ -72,6 +75,15 @@ private:
     [[nodiscard]] bool admits(const key32& peer) override;
     [[nodiscard]] bool opened(connection& which) override;
     void closed(connection& which) override;
+    [[nodiscard]] bool is_for_broadcast(const connection& which) const override;
+
+    // broadcast_dialler: hub_broadcast.cc
+    [[nodiscard]] bool reach(const key32& peer, const std::optional<host_port>& at) override;
+    void let_go(const key32& peer) override;
+    [[nodiscard]] bool may_speak(const key32& origin) const override;
+    [[nodiscard]] std::optional<host_port> address_of(const key32& peer) const override;
+    [[nodiscard]] bool is_known(const key32& peer) const;
+    [[nodiscard]] std::size_t open_connections() const;
 
     [[nodiscard]] result<void> listen(const host_port& at);
     void accept(tcp::acceptor& from);
@@ -82,10 +94,12 @@ private:
     void connect(target& to);
     void connected(target& to, const boost::system::error_code& failed);
     void failed(target& to, const std::string& why);
-    void forget(const target& which);
+    void forget(target& which);
+    [[nodiscard]] const target* target_of(const key32& peer) const;
 
     boost::asio::io_context& io_;
     replicator& feeds_;
+    broadcasts* const spread_;  // null: none
     const identity& own_;
     const service_settings settings_;
     connection_settings for_connections_;

@@ -4,47 +4,29 @@
 
 #include <algorithm>
 
+#include "controlplane/overlay/service/replicator_words.hh"
+
 namespace rhumb::overlay {
 namespace {
 
 constexpr std::size_t entries_a_frame = 5000;  // of notes, about 300 kB
 constexpr std::size_t verify_batch = 64;
+constexpr std::size_t reads_a_turn = 128;      // of the log
+constexpr std::size_t entries_a_turn = 2048;   // of notes that came
+constexpr std::uint32_t reads_of_a_peer = 64;  // of the log, under way
 
 std::int64_t steady_ms() {
     using namespace std::chrono;
     return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
 }
 
-std::int64_t system_ms() {
-    using namespace std::chrono;
-    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
-
 ebt::options options_of(const replicator::settings& chosen) {
     ebt::options made;
     made.timeout = chosen.switch_timeout;
     made.window = chosen.window;
+    made.reads = reads_of_a_peer;
     randombytes_buf(&made.key, sizeof made.key);
     return made;
-}
-
-// The machine knows feeds and peers by the bytes of their keys.
-std::string_view id_of(const key32& key) {
-    return {reinterpret_cast<const char*>(key.data()), key.size()};
-}
-
-key32 key_of(std::string_view id) {
-    key32 key{};
-    std::copy_n(id.begin(), std::min(id.size(), key.size()), key.begin());
-    return key;
-}
-
-void set(std::set<key32>& keys, const key32& key, bool on) {
-    if (on) {
-        keys.insert(key);
-    } else {
-        keys.erase(key);
-    }
 }
 
 }  // namespace
@@ -55,6 +37,8 @@ replicator::replicator(const identity& own, archive& kept, post_function post,
       archive_(kept),
       settings_(chosen),
       machine_(std::string(id_of(own.id())), *this, options_of(chosen)),
+      post_(post),
+      is_learning_(start.is_learning),
       pool_(
           chosen.verifiers,
           [](candidate& one) {
@@ -109,6 +93,7 @@ void replicator::close(ebt::stream which) {
 
 void replicator::tick() {
     machine_.tick(steady_ms());
+    look_at_own_feed();
     settle();
 }
 
@@ -134,36 +119,76 @@ result<void> replicator::take_notes(ebt::stream from, std::string_view json) {
 
 result<void> replicator::take_message(ebt::stream from, std::string_view json) {
     ++counters_.received;
+    // What is not the next of a feed that is asked for is not even read to its end.
+    const auto claim = read_claim(json);
+    if (!claim) {
+        ++counters_.invalid;
+        return error{"a message begins with previous, sequence and author", {}};
+    }
+    if (!machine_.wanted(from, id_of(claim->author), claim->sequence)) {
+        count(machine_.receive(from, id_of(claim->author), claim->sequence, 0, {}));
+        return {};
+    }
     auto message = std::make_shared<classic_message>();
     if (const auto read = reader_.read(json, *message); !read) {
-        // Where it can be told whose feed is broken, the others go on.
         ++counters_.invalid;
-        if (document_.read(json)) {
-            if (const auto author = document_.root().find_text("author")) {
-                if (const auto key = parse_feed_id(*author)) {
-                    refuse(from, *key);
-                    return {};
-                }
-            }
-        }
-        return read.why();
+        machine_.refuse(from, id_of(claim->author));  // the other feeds go on
+        return {};
     }
     const auto size = static_cast<std::uint32_t>(message->wire.size());
-    switch (machine_.receive(from, id_of(message->author), message->sequence, size, message)) {
+    count(machine_.receive(from, id_of(message->author), message->sequence, size, message));
+    return {};
+}
+
+void replicator::notes(ebt::stream from, std::string_view json, done_function done) {
+    struct parsed {
+        std::vector<note_entry> entries;
+        result<void> read;
+    };
+    archive_.run(
+        [text = std::string(json)](store&) {
+            parsed made{{}, {}};
+            made.read = notes_reader().read(text, made.entries);
+            return made;
+        },
+        [this, from, done = std::move(done)](parsed made) mutable {
+            counters_.notes_received += made.entries.size();
+            if (!made.read) {
+                return done(made.read);
+            }
+            take_entries(from, std::make_shared<std::vector<note_entry>>(std::move(made.entries)),
+                         0, std::move(done));
+        });
+}
+
+void replicator::take_entries(ebt::stream from, std::shared_ptr<std::vector<note_entry>> entries,
+                              std::size_t first, done_function done) {
+    const std::size_t end = std::min(first + entries_a_turn, entries->size());
+    notes_.clear();
+    for (std::size_t n = first; n < end; ++n) {
+        notes_.push_back({id_of((*entries)[n].feed), (*entries)[n].value});
+    }
+    machine_.notes(from, notes_);
+    settle();
+    if (end == entries->size()) {
+        return done({});
+    }
+    post_([this, alive = std::weak_ptr(alive_), from, entries = std::move(entries), end,
+           done = std::move(done)]() mutable {
+        if (!alive.expired()) {
+            take_entries(from, std::move(entries), end, std::move(done));
+        }
+    });
+}
+
+void replicator::count(ebt::receipt what) {
+    switch (what) {
         case ebt::receipt::queued:
         case ebt::receipt::frozen:
         case ebt::receipt::closed: break;
         case ebt::receipt::duplicate: ++counters_.duplicates; break;
         case ebt::receipt::gap: ++counters_.gaps; break;
         case ebt::receipt::unrequested: ++counters_.unrequested; break;
-    }
-    return {};
-}
-
-// This author's messages are not taken from this peer again.
-void replicator::refuse(ebt::stream from, const key32& author) {
-    if (machine_.wanted(from, id_of(author), machine_.head_of(id_of(author)) + 1)) {
-        machine_.rejected(from, machine_.feed_of(id_of(author)), ebt::rejection::invalid);
     }
 }
 
@@ -186,7 +211,7 @@ void replicator::verified(std::vector<candidate> candidates) {
             store_message(one.from, one.feed, std::move(one.message));
         } else {
             ++counters_.invalid;
-            machine_.rejected(one.from, one.feed, ebt::rejection::invalid);
+            machine_.rejected(one.from, one.feed, one.message->sequence, ebt::rejection::invalid);
         }
     }
     settle();
@@ -223,7 +248,7 @@ void replicator::stored(ebt::stream from, ebt::feed_number feed, const classic_m
                 forked_(message.author);
             }
         }
-        machine_.rejected(from, feed, ebt::rejection::dropped);
+        machine_.rejected(from, feed, message.sequence, ebt::rejection::dropped);
     }
     settle();
 }
@@ -243,39 +268,46 @@ void replicator::get_at(ebt::feed_number feed, std::int64_t sequence, std::int64
     if (cache_.wait_for({feed, sequence})) {
         return;
     }
-    const std::int64_t last = sequence + std::min(following, log_cache::read_ahead - 1);
-    cache_.begin_read({feed, sequence}, last);
+    const log_cache::extent extent = cache_.begin_read({feed, sequence}, following);
     archive_.run(
-        [key = key_of(machine_.id_of(feed)), sequence,
-         last](store& kept) -> result<std::vector<message_text>> {
-            std::vector<message_text> texts;
+        [key = key_of(machine_.id_of(feed)), sequence, extent](store& kept) {
+            read_texts got;
+            std::size_t bytes = 0;
             auto done = kept.read(key, sequence, [&](const stored_message& m) {
-                if (m.sequence != sequence + static_cast<std::int64_t>(texts.size())) {
-                    return false;  // one is missing
+                const auto expected = sequence + static_cast<std::int64_t>(got.texts.size());
+                bytes += m.raw.size();
+                got.is_cut = !got.texts.empty() && bytes > extent.bytes;
+                if (m.sequence != expected || got.is_cut) {
+                    return false;  // one is missing, or that is all there is room for
                 }
-                texts.push_back(std::make_shared<const std::string>(m.raw));
-                return m.sequence < last;
+                got.texts.push_back(std::make_shared<const std::string>(m.raw));
+                return m.sequence < extent.last;
             });
-            return done ? result<std::vector<message_text>>(std::move(texts)) : done.why();
+            return done ? result<read_texts>(std::move(got)) : done.why();
         },
-        [this, feed, sequence, last](const result<std::vector<message_text>>& texts) {
-            answer_reads(feed, sequence, last, texts);
+        [this, feed, sequence](const result<read_texts>& got) {
+            answer_reads(feed, sequence, got);
         });
 }
 
-void replicator::answer_reads(ebt::feed_number feed, std::int64_t from, std::int64_t to,
-                              const result<std::vector<message_text>>& texts) {
-    if (texts) {
-        for (std::size_t i = 0; i < texts.value().size(); ++i) {
-            cache_.add({feed, from + static_cast<std::int64_t>(i)}, texts.value()[i]);
-        }
-    } else {
-        store_failed(texts.why());
+void replicator::answer_reads(ebt::feed_number feed, std::int64_t from,
+                              const result<read_texts>& got) {
+    static const read_texts nothing;
+    if (!got) {
+        store_failed(got.why());
     }
-    for (const std::int64_t sequence : cache_.end_read({feed, from}, to)) {
+    const read_texts& brought = got ? got.value() : nothing;
+    counters_.read += brought.texts.size();
+    for (std::size_t i = 0; i < brought.texts.size(); ++i) {
+        cache_.add({feed, from + static_cast<std::int64_t>(i)}, brought.texts[i]);
+    }
+    for (const std::int64_t sequence : cache_.end_read({feed, from})) {
         const auto place = static_cast<std::size_t>(sequence - from);
-        if (texts && place < texts.value().size()) {
-            machine_.retrieved(as_message(feed, sequence, texts.value()[place]));
+        if (place < brought.texts.size()) {
+            (void)cache_.find({feed, sequence});  // it is used
+            machine_.retrieved(as_message(feed, sequence, brought.texts[place]));
+        } else if (brought.is_cut) {
+            get_at(feed, sequence, 0);
         } else {
             machine_.not_retrieved(feed, sequence);
         }
@@ -346,8 +378,9 @@ void replicator::settle() {
     }
     settling_ = true;
     machine_.set_time(steady_ms());
+    bool has_more = false;
     do {
-        machine_.run();
+        has_more = machine_.run(reads_a_turn);
         for (const ebt::stream one : std::exchange(awake_, {})) {
             const auto at = std::ranges::find(links_, one, &open_link::at);
             if (at != links_.end()) {
@@ -355,8 +388,16 @@ void replicator::settle() {
             }
         }
         // Room in a queue lets the machine read on.
-        machine_.run();
-    } while (!awake_.empty());
+        has_more = has_more || machine_.run(reads_a_turn);
+    } while (!awake_.empty() && !has_more);
+    if ((has_more || !awake_.empty()) && !std::exchange(is_due_, true)) {
+        post_([this, alive = std::weak_ptr(alive_)] {
+            if (!alive.expired()) {
+                is_due_ = false;
+                settle();
+            }
+        });
+    }
     if (!to_verify_.empty()) {
         pool_.push(std::exchange(to_verify_, {}));
     }
@@ -378,66 +419,6 @@ void replicator::send_to(const open_link& to) {
         }
         to.link->send_notes(entries_);
     }
-}
-
-// Commands.
-
-void replicator::follow(const key32& feed, bool on, done_function done) {
-    archive_.run([feed, on](store& kept) { return kept.follow(feed, on); },
-                 [this, feed, on, done = std::move(done)](const result<void>& kept) {
-                     if (kept && feed != own_.id()) {
-                         set(followed_, feed, on);
-                         machine_.request(id_of(feed), on);
-                         settle();
-                     }
-                     done(kept);
-                 });
-}
-
-void replicator::block(const key32& by, const key32& target, bool on, done_function done) {
-    archive_.run([by, target, on](store& kept) { return kept.block(by, target, on); },
-                 [this, by, target, on, done = std::move(done)](const result<void>& kept) {
-                     if (kept) {
-                         if (by == own_.id()) {
-                             set(blocked_, target, on);
-                         }
-                         machine_.block(id_of(by), id_of(target), on);
-                         settle();
-                     }
-                     done(kept);
-                 });
-}
-
-void replicator::publish(std::string_view content, published_function done) {
-    if (own_head_lost_) {
-        done(error{"the store failed, and the end of this feed is not known yet; try again", {}});
-        return;
-    }
-    auto made = reader_.make(own_, own_head_, static_cast<double>(system_ms()), content);
-    if (!made) {
-        done(made.why());
-        return;
-    }
-    auto message = std::make_shared<const classic_message>(std::move(made).value());
-    own_head_ = {message->sequence, message->id};
-    const message_text text(message, &message->wire);
-    archive_.append(
-        {message->author, message->sequence, message->id, message->previous, text}, system_ms(),
-        [this, message, text, done = std::move(done)](const result<append_outcome>& outcome) {
-            stored({}, machine_.feed_of(id_of(own_.id())), *message, text, outcome);
-            if (outcome && outcome.value() == append_outcome::appended) {
-                done(*message);
-                return;
-            }
-            if (!std::exchange(own_head_lost_, true)) {
-                archive_.run([key = own_.id()](store& s) { return s.head(key); },
-                             [this](const feed_head& head) {
-                                 own_head_ = {head.sequence, head.id};
-                                 own_head_lost_ = false;
-                             });
-            }
-            done(outcome ? error{"another message took its place; try again", {}} : outcome.why());
-        });
 }
 
 ebt::message replicator::as_message(ebt::feed_number feed, std::int64_t sequence,

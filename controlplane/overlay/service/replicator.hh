@@ -26,7 +26,6 @@
 #include "controlplane/overlay/service/post.hh"
 #include "controlplane/overlay/wire/classic_message.hh"
 #include "controlplane/overlay/wire/identity.hh"
-#include "controlplane/overlay/wire/json.hh"
 #include "controlplane/overlay/wire/notes.hh"
 #include "rhumb/result.hh"
 
@@ -56,6 +55,7 @@ struct replication_counters {
     std::uint64_t received = 0;  // messages, from peers
     std::uint64_t appended = 0;  // of these, and of our own
     std::uint64_t sent = 0;
+    std::uint64_t read = 0;        // from the store, to be sent
     std::uint64_t duplicates = 0;  // received, and there already
     std::uint64_t gaps = 0;
     std::uint64_t unrequested = 0;
@@ -77,6 +77,8 @@ public:
     struct known {
         std::vector<stored_feed> feeds;
         std::vector<std::pair<key32, key32>> blocks;
+        // The own feed must come back from peers before anything is added to it.
+        bool is_learning = false;
     };
 
     replicator(const identity& own, archive& kept, post_function post, const settings& chosen,
@@ -90,6 +92,10 @@ public:
     [[nodiscard]] bool is_ready(ebt::stream which) const { return machine_.is_ready(which); }
     // One JSON value that came in: a message, or notes. An error is the peer's fault.
     [[nodiscard]] result<void> frame(ebt::stream from, std::string_view json);
+    // Notes that are too many for one turn of the loop. Nothing else of this stream may be taken
+    // until `done` says whether they were good.
+    using done_function = std::function<void(result<void>)>;
+    void notes(ebt::stream from, std::string_view json, done_function done);
     // The socket has room again, or it is time for what could wait.
     void flush(ebt::stream to);
     // The link will not be used again.
@@ -98,12 +104,17 @@ public:
     void tick();
 
     // Commands; durable when `done` is called.
-    using done_function = std::function<void(result<void>)>;
     void follow(const key32& feed, bool on, done_function done);
     void block(const key32& by, const key32& target, bool on, done_function done);
     // The content is JSON.
     using published_function = std::function<void(result<classic_message>)>;
     void publish(std::string_view content, published_function done);
+
+    // While the own feed is being learned, nothing is published. It is known again when a peer has
+    // sent all that any of them says there is of it, and for a while nobody says more; or when
+    // somebody who knows says so.
+    [[nodiscard]] bool is_learning() const noexcept { return is_learning_; }
+    void end_learning(done_function done);
 
     // Called for each message that has become durable.
     using heard_function =
@@ -130,6 +141,10 @@ private:
         std::shared_ptr<classic_message> message;
         bool is_valid = false;
     };
+    struct read_texts {
+        std::vector<message_text> texts;
+        bool is_cut = false;  // there are more
+    };
     struct open_link {
         ebt::stream at;
         replication_link* link;
@@ -146,15 +161,17 @@ private:
 
     [[nodiscard]] result<void> take_message(ebt::stream from, std::string_view json);
     [[nodiscard]] result<void> take_notes(ebt::stream from, std::string_view json);
-    void refuse(ebt::stream from, const key32& author);
+    void take_entries(ebt::stream from, std::shared_ptr<std::vector<note_entry>> entries,
+                      std::size_t first, done_function done);
+    void count(ebt::receipt what);
     void verified(std::vector<candidate> candidates);
     void store_message(ebt::stream from, ebt::feed_number feed,
                        std::shared_ptr<const classic_message> message);
     void stored(ebt::stream from, ebt::feed_number feed, const classic_message& message,
                 const message_text& text, const result<append_outcome>& outcome);
-    void answer_reads(ebt::feed_number feed, std::int64_t from, std::int64_t to,
-                      const result<std::vector<message_text>>& texts);
+    void answer_reads(ebt::feed_number feed, std::int64_t from, const result<read_texts>& got);
     void store_failed(const error& why);
+    void look_at_own_feed();
     [[nodiscard]] ebt::message as_message(ebt::feed_number feed, std::int64_t sequence,
                                           const message_text& text) const;
     [[nodiscard]] replication_link* link_of(ebt::stream which);
@@ -166,13 +183,18 @@ private:
     archive& archive_;
     settings settings_;
     ebt::machine machine_;
+    post_function post_;
+    const std::shared_ptr<int> alive_ =
+        std::make_shared<int>();  // what is posted may come too late
+    bool is_due_ = false;         // settle() is posted
     log_cache cache_;
     message_reader reader_;
-    json_document document_;
     std::set<key32> followed_;
     std::set<key32> blocked_;
     chain_position own_head_;     // with what is not durable yet
     bool own_head_lost_ = false;  // an append of ours failed: ask the store
+    bool is_learning_;
+    int quiet_ticks_ = 0;  // at which nobody had more of the own feed than is here
     std::vector<open_link> links_;
     std::vector<ebt::stream> awake_;
     std::vector<candidate> to_verify_;

@@ -1,4 +1,6 @@
 // What can be asked of the service, as JSON.
+#include <fmt/format.h>
+
 #include <chrono>
 
 #include "controlplane/control/messages.hh"
@@ -82,12 +84,19 @@ void service::request(std::string_view method, const json& params, client from) 
         read(params, from);
     } else if (method == "overlay.connect") {
         connect(params, from);
+    } else if (method == "overlay.new_feed") {
+        new_feed(from);
     } else if (method == "overlay.disconnect") {
         disconnect(params, from);
+    } else if (method == "overlay.broadcast") {
+        broadcast(params, from);
+    } else if (method == "overlay.listen") {
+        listen(params, from);
     } else {
         from.answer(bad("unknown method \"" + std::string(method) +
                         "\"; there are show, overlay.follow, .unfollow, .block, .unblock, "
-                        ".publish, .read, .connect and .disconnect"));
+                        ".publish, .read, .new_feed, .connect, .disconnect, .broadcast and "
+                        ".listen"));
     }
 }
 
@@ -104,12 +113,16 @@ void service::show(const json& params, const client& from) {
         from.answer(json{{"rows", peer_rows()}});
     } else if (what == "overlay_progress") {
         from.answer(json{{"rows", json::array({progress_row()})}});
+    } else if (what == "overlay_nodes") {
+        from.answer(json{{"rows", link_states_ ? link_states_->rows() : json::array()}});
+    } else if (what == "overlay_broadcast") {
+        from.answer(json{{"rows", json::array({broadcast_tree()})}});
     } else if (what == "overlay_state") {
-        from.answer(json{{"rows", json::array({state_tree()})}});
+        show_state(params, from);
     } else {
         from.answer(bad(
-            "params.what must be overlay_feeds, overlay_peers, overlay_progress, overlay_state or "
-            "overlay_forks"));
+            "params.what must be overlay_feeds, overlay_peers, overlay_progress, overlay_state, "
+            "overlay_forks, overlay_broadcast or overlay_nodes"));
     }
 }
 
@@ -174,6 +187,7 @@ json service::peer_rows() const {
                   std::chrono::duration_cast<std::chrono::seconds>(now - one->since()).count()},
                  {"rx_bytes", one->bytes_received()},
                  {"tx_bytes", one->bytes_sent()},
+                 {"calls", one->open_calls()},
                  {"why", one->why()}};
         row["peer"] = one->is_open() || one->is_client() ? feed_id_text(one->peer()) : "";
         rows.push_back(std::move(row));
@@ -192,29 +206,71 @@ json service::peer_rows() const {
 json service::progress_row() const {
     const ebt::progress_view progress = feeds_.machine().progress();
     const replication_counters& n = feeds_.counters();
-    return {{"start", progress.start},
-            {"current", progress.current},
-            {"total", progress.total},
-            {"messages_received", n.received},
-            {"messages_appended", n.appended},
-            {"messages_sent", n.sent},
-            {"duplicates", n.duplicates},
-            {"gaps", n.gaps},
-            {"unrequested", n.unrequested},
-            {"invalid", n.invalid},
-            {"forks", n.forks},
-            {"notes_received", n.notes_received},
-            {"notes_sent", n.notes_sent},
-            {"verifying", feeds_.waiting_for_verifiers()},
-            {"storing", archive_.waiting()},
-            {"refused_peers", hub_.refused()},
-            {"store_errors", n.store_errors},
-            {"store_error", feeds_.store_error()}};
+    return {
+        {"start", progress.start},
+        {"current", progress.current},
+        {"total", progress.total},
+        {"messages_received", n.received},
+        {"messages_appended", n.appended},
+        {"messages_sent", n.sent},
+        {"messages_read", n.read},
+        {"duplicates", n.duplicates},
+        {"gaps", n.gaps},
+        {"unrequested", n.unrequested},
+        {"invalid", n.invalid},
+        {"forks", n.forks},
+        {"notes_received", n.notes_received},
+        {"notes_sent", n.notes_sent},
+        {"verifying", feeds_.waiting_for_verifiers()},
+        {"storing", archive_.waiting()},
+        {"turns", turns_.count()},
+        {"turns_over_5_ms", turns_.late()},
+        {"longest_turn_us",
+         std::chrono::duration_cast<std::chrono::microseconds>(turns_.longest()).count()},
+        {"longest_turn_by_clock_us",
+         std::chrono::duration_cast<std::chrono::microseconds>(turns_.longest_by_clock()).count()},
+        {"own_feed", feeds_.is_learning() ? "learning" : "known"},
+        {"refused_peers", hub_.refused()},
+        {"store_errors", n.store_errors},
+        {"store_error", feeds_.store_error()}};
+}
+
+// In pages of feeds, so that nobody waits for it.
+void service::show_state(const json& params, const client& from) const {
+    const ebt::machine& machine = feeds_.machine();
+    const std::size_t peers = hub_.connections().size() + 1;
+    const auto most = static_cast<std::int64_t>(std::max<std::size_t>(10, most_rows / peers));
+    const auto first = number_or(params, "from", 0, 0, UINT32_MAX);
+    const auto limit = number_or(params, "limit", most, 1, INT64_MAX);
+    if (!first || !limit) {
+        from.answer(first ? limit.why() : first.why());
+        return;
+    }
+    const auto begin = static_cast<std::size_t>(first.value());
+    const auto count = static_cast<std::size_t>(std::min(limit.value(), most));
+    json answer{{"rows", json::array({state_tree(begin, count)})}};
+    if (begin + count < machine.feeds()) {
+        answer["next"] = begin + count;
+    }
+    from.answer(std::move(answer));
+}
+
+// Turns of the loop: how many took less than so many microseconds, and not less than the one
+// before.
+json service::turn_tree() const {
+    json tree = json::object();
+    for (std::size_t n = 0; n < turns_.counts().size(); ++n) {
+        if (turns_.counts()[n] != 0) {
+            tree[std::to_string(std::uint64_t{1} << n)] = turns_.counts()[n];
+        }
+    }
+    return tree;
 }
 
 // The machine's state, under the reference's names.
-json service::state_tree() const {
-    const ebt::state_view state = feeds_.machine().state();
+json service::state_tree(std::size_t first, std::size_t count) const {
+    const ebt::state_view state =
+        feeds_.machine().state(static_cast<ebt::feed_number>(first), count);
     json peers = json::object();
     for (const auto& [id, peer] : state.peers) {
         json replicating = json::object();
@@ -251,7 +307,8 @@ json service::state_tree() const {
     }
     return {{"id", id_text(state.id)},       {"clock", clock_json(state.clock)},
             {"follows", std::move(follows)}, {"blocks", std::move(blocks)},
-            {"peers", std::move(peers)},     {"receive", state.receive.size()}};
+            {"peers", std::move(peers)},     {"receive", state.receive.size()},
+            {"turns", turn_tree()}};
 }
 
 // Changing.
@@ -306,6 +363,14 @@ void service::publish(const json& params, const client& from) {
         from.answer(
             json{{"id", message_id_text(made.value().id)}, {"sequence", made.value().sequence}});
     });
+}
+
+void service::new_feed(const client& from) {
+    if (!feeds_.is_learning()) {
+        from.answer(bad("this node's feed is known: there is nothing to wait for"));
+        return;
+    }
+    feeds_.end_learning([from](const result<void>& done) { answer_done(from, done); });
 }
 
 void service::connect(const json& params, const client& from) {
@@ -395,8 +460,8 @@ void service::read_page(const std::shared_ptr<reader>& who) {
                 return;
             }
             for (const auto& [id, text] : got.value().messages) {
-                json value = json::parse(text, nullptr, false);
-                if (!who->to.event({{"key", id}, {"value", std::move(value)}})) {
+                // As its author wrote it.
+                if (!who->to.event(fmt::format(R"({{"key":"{}","value":{}}})", id, text))) {
                     readers_.remove(who);
                     return;
                 }
@@ -428,6 +493,9 @@ void service::heard(const key32& feed, std::int64_t sequence, const message_text
         if (who->feed == feed && who->follows && !who->is_reading && sequence >= who->next) {
             read_page(who);
         }
+    }
+    if (link_states_) {
+        link_states_->stored(feed);
     }
 }
 

@@ -1,6 +1,7 @@
 #include "controlplane/overlay/service/service.hh"
 
 #include <boost/asio/post.hpp>
+#include <filesystem>
 
 #include "controlplane/config/load.hh"
 #include "controlplane/overlay/wire/key_file.hh"
@@ -31,10 +32,28 @@ result<identity> own_identity(const service_settings& chosen) {
     return own;
 }
 
+// Whether the key has been used with another store, which is lost.
+result<bool> must_learn(store& kept, const key32& own, bool had_key) {
+    auto state = kept.own_feed();
+    if (!state) {
+        return state.why();
+    }
+    if (state.value() == own_feed_state::undecided) {
+        const bool is_lost = had_key && kept.head(own).sequence == 0;
+        state = is_lost ? own_feed_state::learning : own_feed_state::known;
+        if (auto done = kept.keep_own_feed(state.value()); !done) {
+            return done.why();
+        }
+    }
+    return state.value() == own_feed_state::learning;
+}
+
 }  // namespace
 
 result<std::unique_ptr<service>> service::open(asio::io_context& io, const service_settings& chosen,
                                                tell_function tell) {
+    std::error_code ignored;
+    const bool had_key = std::filesystem::exists(chosen.key_file, ignored);
     auto own = own_identity(chosen);
     if (!own) {
         return own.why();
@@ -43,10 +62,8 @@ result<std::unique_ptr<service>> service::open(asio::io_context& io, const servi
     if (!kept) {
         return kept.why();
     }
-    for (const key32& feed : chosen.follow) {
-        if (auto done = kept->follow(feed, true); !done) {
-            return done.why();
-        }
+    if (auto done = kept->follow(chosen.follow); !done) {
+        return done.why();
     }
     auto blocks = kept->blocks();
     if (!blocks) {
@@ -56,12 +73,21 @@ result<std::unique_ptr<service>> service::open(asio::io_context& io, const servi
     if (!peers) {
         return peers.why();
     }
-    const replicator::known start{kept->feeds(), std::move(blocks).value()};
+    const auto is_learning = must_learn(kept.value(), own->id(), had_key);
+    if (!is_learning) {
+        return is_learning.why();
+    }
+    const replicator::known start{kept->feeds(), std::move(blocks).value(), is_learning.value()};
+    if (start.is_learning) {
+        tell("its feed is learned from peers before anything is published:",
+             feed_id_text(own->id()));
+    }
     std::unique_ptr<service> made(new service(io, std::move(own).value(), std::move(kept).value(),
                                               start, chosen, std::move(tell)));
     if (auto started = made->hub_.start(); !started) {
         return started.why();
     }
+    made->tell_address();
     for (const peer_address& peer : peers.value()) {
         if (const auto to = parse_address(peer.address)) {
             made->hub_.dial(to.value(), true);
@@ -90,15 +116,48 @@ service::service(asio::io_context& io, identity own, store kept, const replicato
       feeds_(
           own_, archive_, [&io](std::function<void()> what) { asio::post(io, std::move(what)); },
           {.switch_timeout = chosen.switch_timeout}, start),
-      hub_(io, feeds_, own_, chosen, tell),
+      spread_(chosen.broadcast
+                  ? std::make_unique<broadcasts>(io, own_, chosen.network, *chosen.broadcast,
+                                                 broadcasts::options_of(*chosen.broadcast))
+                  : nullptr),
+      hub_(io, feeds_, own_, chosen, tell, spread_.get()),
       tick_timer_(io),
       tell_(std::move(tell)) {
     feeds_.on_message([this](const key32& feed, std::int64_t sequence, const message_text& text) {
         heard(feed, sequence, text);
     });
+    if (chosen.link_state) {
+        link_states_.emplace(io, archive_, feeds_, spread_.get(), own_.id(), *chosen.link_state,
+                             std::chrono::milliseconds(chosen.switch_timeout), tell_);
+    }
+    if (spread_) {
+        spread_->on_heard([this](const heard_broadcast& message) { heard(message); });
+    }
     feeds_.on_fork([this](const key32& author) {
         tell_("two messages of one sequence: the feed is frozen", feed_id_text(author));
     });
+}
+
+void service::on_link_state(link_states::heard_function heard) {
+    if (link_states_) {
+        link_states_->start(std::move(heard));
+    }
+}
+
+void service::advertise(topology::advertisement said) {
+    if (link_states_) {
+        link_states_->advertise(std::move(said));
+    }
+}
+
+// The first address on which it listens that others can dial.
+void service::tell_address() {
+    for (const host_port& at : hub_.listening()) {
+        const auto dialled = dialled_address(at);
+        if (spread_ && dialled && dialled.value()) {
+            return spread_->tell_address(*dialled.value());
+        }
+    }
 }
 
 void service::tick() {
@@ -119,6 +178,15 @@ void service::stop(std::function<void()> done) {
     const auto copy = readers_;
     for (const auto& one : copy) {
         finish(one);
+    }
+    for (const listener& one : std::exchange(listeners_, {})) {
+        one.to.answer(json::object());
+    }
+    if (link_states_) {
+        link_states_->stop();
+    }
+    if (spread_) {
+        spread_->stop();
     }
     hub_.stop([this, done = std::move(done)] {
         // What was closed just now has left clocks to be kept.

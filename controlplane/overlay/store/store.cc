@@ -12,7 +12,7 @@ namespace {
 
 // "Rhum": so that the file is recognised, and no other database is written to.
 constexpr std::int64_t application_id = 0x5268756d;
-constexpr std::int64_t schema_version = 1;
+constexpr std::int64_t schema_version = 2;
 
 // Messages are clustered by feed and sequence: the row number is both.
 constexpr int sequence_bits = 31;
@@ -33,6 +33,12 @@ CREATE TABLE peers (key BLOB PRIMARY KEY, address TEXT NOT NULL) STRICT, WITHOUT
 CREATE TABLE clocks (peer BLOB PRIMARY KEY, entries BLOB NOT NULL) STRICT;
 PRAGMA application_id = 0x5268756d;
 PRAGMA user_version = 1;
+COMMIT;
+)";
+constexpr const char* from_version_1 = R"(
+BEGIN;
+CREATE TABLE node (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+PRAGMA user_version = 2;
 COMMIT;
 )";
 
@@ -101,16 +107,22 @@ result<store> store::open(const std::string& file) {
             return asked->why();
         }
     }
-    if (tables.value() == 0) {
+    const bool is_new = tables.value() == 0;
+    if (is_new) {
         if (auto made = database->run(schema); !made) {
             return made.why();
         }
     } else if (application.value() != application_id) {
         return error{"an SQLite database, but not one of this program's", {file}};
-    } else if (version.value() != schema_version) {
+    } else if (version.value() != 1 && version.value() != schema_version) {
         return error{"of version " + std::to_string(version.value()) +
                          ", this program knows version " + std::to_string(schema_version),
                      {file}};
+    }
+    if (is_new || version.value() == 1) {
+        if (auto made = database->run(from_version_1); !made) {
+            return made.why();
+        }
     }
     key_hash hash;
     randombytes_buf(hash.seed.data(), hash.seed.size());
@@ -385,16 +397,31 @@ result<std::vector<fork_proof>> store::forks() {
         });
 }
 
+result<void> store::set_followed(const key32& feed, bool on) {
+    const auto row = row_of(feed);
+    if (!row) {
+        return row.why();
+    }
+    run_.follow.bind(1, row.value()->number);
+    run_.follow.bind(2, std::int64_t{on});
+    row.value()->feed.followed = on;
+    return run_.follow.run(database_);
+}
+
 result<void> store::follow(const key32& feed, bool on) {
+    return change([&] { return set_followed(feed, on); });
+}
+
+result<void> store::follow(std::span<const key32> feeds) {
     return change([&]() -> result<void> {
-        const auto row = row_of(feed);
-        if (!row) {
-            return row.why();
+        for (const key32& feed : feeds) {
+            const auto known = feeds_.find(feed);
+            const bool is_news = known == feeds_.end() || !known->second.feed.followed;
+            if (auto done = is_news ? set_followed(feed, true) : result<void>(); !done) {
+                return done;
+            }
         }
-        run_.follow.bind(1, row.value()->number);
-        run_.follow.bind(2, std::int64_t{on});
-        row.value()->feed.followed = on;
-        return run_.follow.run(database_);
+        return {};
     });
 }
 
@@ -434,6 +461,25 @@ result<std::vector<peer_address>> store::peers() {
                                   copy_key(row.bytes(0), peer.key);
                                   peer.address = row.text(1);
                               });
+}
+
+result<own_feed_state> store::own_feed() {
+    const auto value =
+        database_.number("SELECT coalesce(max(value), 0) FROM node WHERE name = 'own'");
+    if (!value) {
+        return value.why();
+    }
+    return value.value() == 1   ? own_feed_state::learning
+           : value.value() == 2 ? own_feed_state::known
+                                : own_feed_state::undecided;
+}
+
+result<void> store::keep_own_feed(own_feed_state state) {
+    return change([&] {
+        return database_.run(state == own_feed_state::learning
+                                 ? "INSERT OR REPLACE INTO node (name, value) VALUES ('own', 1)"
+                                 : "INSERT OR REPLACE INTO node (name, value) VALUES ('own', 2)");
+    });
 }
 
 // A clock is stored in one piece, by feed: 8 bytes of the feed's number, 8 of the sequence, big

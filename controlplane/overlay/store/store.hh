@@ -71,6 +71,14 @@ struct fork_proof {
     std::string theirs;  // the other
 };
 
+// Whether a node may add to its own feed. One that has lost its store must learn first what it has
+// signed before: another message of the same sequence would prove a fork.
+enum class own_feed_state : std::uint8_t {
+    undecided,  // of a store that has just been made
+    learning,
+    known,
+};
+
 // A peer that is to be dialled.
 struct peer_address {
     key32 key{};
@@ -104,8 +112,11 @@ public:
 
     // These are durable when they return; so is what was appended before.
     [[nodiscard]] result<void> follow(const key32& feed, bool on);
+    [[nodiscard]] result<void> follow(std::span<const key32> feeds);  // in one go
     [[nodiscard]] result<void> block(const key32& by, const key32& target, bool on);
     [[nodiscard]] result<std::vector<std::pair<key32, key32>>> blocks();
+    [[nodiscard]] result<own_feed_state> own_feed();
+    [[nodiscard]] result<void> keep_own_feed(own_feed_state state);
     // Keeps the address; forgets it where `address` is empty.
     [[nodiscard]] result<void> keep_peer(const peer_address& peer);
     [[nodiscard]] result<std::vector<peer_address>> peers();
@@ -135,6 +146,7 @@ private:
     [[nodiscard]] result<void> load_feeds();
     [[nodiscard]] result<void> begin();
     [[nodiscard]] result<feed_row*> row_of(const key32& feed);
+    [[nodiscard]] result<void> set_followed(const key32& feed, bool on);
     [[nodiscard]] result<append_outcome> contradiction(feed_row& row,
                                                        const verified_message& message,
                                                        std::int64_t at, std::int64_t now_ms);

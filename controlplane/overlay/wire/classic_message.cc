@@ -91,15 +91,18 @@ const char* wrong_names(const json_value& message) {
     return nullptr;
 }
 
+bool is_sequence(double number) {
+    return number >= 1 && number <= max_sequence && std::trunc(number) == number;
+}
+
 const char* wrong_sequence(const json_value& sequence, classic_message& into) {
     if (!sequence.is(json_kind::number)) {
         return "sequence: no number";
     }
-    const double number = sequence.number();
-    if (!(number >= 1 && number <= max_sequence) || std::trunc(number) != number) {
+    if (!is_sequence(sequence.number())) {
         return "sequence: not 1, 2, 3 and so on";
     }
-    into.sequence = static_cast<std::int64_t>(number);
+    into.sequence = static_cast<std::int64_t>(sequence.number());
     return nullptr;
 }
 
@@ -118,6 +121,39 @@ const char* wrong_previous(const json_value& previous, classic_message& into) {
 }
 
 }  // namespace
+
+std::optional<message_claim> read_claim(std::string_view text) {
+    json_scanner scanner(text);
+    if (scanner.next() != json_token::begin_object || scanner.next() != json_token::key ||
+        scanner.text() != "previous") {
+        return {};
+    }
+    if (const json_token previous = scanner.next();
+        previous != json_token::null && previous != json_token::string) {
+        return {};
+    }
+    message_claim made;
+    bool has_author = false;
+    for (int n = 0; n != 2; ++n) {
+        if (scanner.next() != json_token::key) {
+            return {};
+        }
+        if (scanner.text() == "author" && scanner.next() == json_token::string) {
+            const auto author = parse_feed_id(scanner.text());
+            if (!author) {
+                return {};
+            }
+            made.author = *author;
+            has_author = true;
+        } else if (scanner.text() == "sequence" && scanner.next() == json_token::number &&
+                   is_sequence(scanner.number())) {
+            made.sequence = static_cast<std::int64_t>(scanner.number());
+        } else {
+            return {};
+        }
+    }
+    return has_author && made.sequence != 0 ? std::optional(made) : std::nullopt;
+}
 
 result<void> message_reader::read_members(classic_message& into) const {
     const json_value message = document_.root();

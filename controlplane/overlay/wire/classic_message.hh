@@ -53,6 +53,15 @@ struct chain_position {
     key32 id{};
 };
 
+// Which message a text says it is. To be asked before more is done with it: it costs next to
+// nothing.
+struct message_claim {
+    key32 author{};
+    std::int64_t sequence = 0;
+};
+// From the first three members; none where they are other ones.
+[[nodiscard]] std::optional<message_claim> read_claim(std::string_view text);
+
 // Reads messages one after another with the same memory.
 class message_reader {
 public:

@@ -58,6 +58,7 @@ public:
     // Of who is at the other end; good from wants_answer or open on.
     [[nodiscard]] const key32& remote() const noexcept { return shake_.remote(); }
     [[nodiscard]] session& calls() noexcept { return calls_; }
+    [[nodiscard]] const session& calls() const noexcept { return calls_; }
     [[nodiscard]] std::string_view why() const noexcept { return why_; }
 
 private:

@@ -46,6 +46,11 @@ bool says_no_ebt(std::string_view error) noexcept {
            error == "muxrpc: no such command: ebt.replicate";
 }
 
+bool says_no_broadcast(std::string_view error) noexcept {
+    return error == "method:rhumb,broadcast is not in list of allowed methods" ||
+           error == "muxrpc: no such command: rhumb.broadcast";
+}
+
 session::session(session_handler& handler, session_limits limits, std::string manifest)
     : handler_(&handler),
       limits_(limits),

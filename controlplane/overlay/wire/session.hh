@@ -171,5 +171,7 @@ private:
 
 // Whether an error says that the peer does not know `ebt.replicate`: two texts are known for that.
 [[nodiscard]] bool says_no_ebt(std::string_view error) noexcept;
+// The same of rhumb.broadcast.
+[[nodiscard]] bool says_no_broadcast(std::string_view error) noexcept;
 
 }  // namespace rhumb::overlay

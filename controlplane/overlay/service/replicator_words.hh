@@ -1,0 +1,30 @@
+// Words that both halves of a replicator use (replicator.cc, replicator_commands.cc). Threads: any.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <string_view>
+
+#include "controlplane/overlay/wire/ids.hh"
+
+namespace rhumb::overlay {
+
+// The machine knows feeds and peers by the bytes of their keys.
+inline std::string_view id_of(const key32& key) {
+    return {reinterpret_cast<const char*>(key.data()), key.size()};
+}
+
+inline key32 key_of(std::string_view id) {
+    key32 key{};
+    std::copy_n(id.begin(), std::min(id.size(), key.size()), key.begin());
+    return key;
+}
+
+// Milliseconds since 1970.
+inline std::int64_t system_ms() {
+    using namespace std::chrono;
+    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace rhumb::overlay
