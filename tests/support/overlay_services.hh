@@ -5,14 +5,13 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <cstdlib>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "controlplane/overlay/service/service.hh"
+#include "tests/support/temporary_folder.hh"
 
 namespace rhumb::overlay::test {
 
@@ -20,22 +19,16 @@ class overlay_services : public ::testing::Test {
 protected:
     using json = service::json;
 
-    overlay_services() {
-        char name[] = "/tmp/rhumb-overlay-XXXXXX";
-        folder_ = mkdtemp(name);
-    }
     ~overlay_services() override {
         for (const auto& one : running_) {
             stop(*one);
         }
-        running_.clear();
-        std::filesystem::remove_all(folder_);
     }
 
     [[nodiscard]] service_settings settings(const std::string& name) const {
         service_settings made;
-        made.key_file = folder_ / (name + ".key");
-        made.store_file = folder_ / (name + ".db");
+        made.key_file = folder_.path(name + ".key");
+        made.store_file = folder_.path(name + ".db");
         made.network[0] = 1;  // of these tests
         made.listen = {{"127.0.0.1", 0}};
         made.admits_anyone = true;
@@ -113,7 +106,7 @@ protected:
     }
 
     boost::asio::io_context io_;
-    std::filesystem::path folder_;
+    rhumb::test::temporary_folder folder_;
     std::vector<std::unique_ptr<service>> running_;
 };
 

@@ -7,7 +7,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <future>
 #include <memory>
 #include <string>
@@ -16,6 +15,7 @@
 
 #include "controlplane/overlay/service/service.hh"
 #include "controlplane/overlay/wire/classic_message.hh"
+#include "tests/support/temporary_folder.hh"
 
 namespace {
 
@@ -109,19 +109,16 @@ void report(const char* who, const turn_times& times) {
 }
 
 void synchronise(std::uint32_t feeds, int messages) {
-    std::string folder = "/tmp/rhumb-sync-XXXXXX";
-    if (mkdtemp(folder.data()) == nullptr) {
-        return;
-    }
+    const test::temporary_folder folder;
     service_settings from;
-    from.key_file = folder + "/a.key";
-    from.store_file = folder + "/a.db";
+    from.key_file = folder.path("a.key");
+    from.store_file = folder.path("a.db");
     from.listen = {{"127.0.0.1", 0}};
     from.admits_anyone = true;
     from.messages_per_second = from.verifies_per_second = 1'000'000;
     service_settings to = from;
-    to.key_file = folder + "/b.key";
-    to.store_file = folder + "/b.db";
+    to.key_file = folder.path("b.key");
+    to.store_file = folder.path("b.db");
     from.follow = to.follow = fill(from.store_file, feeds, messages);
     {
         node a(from);
@@ -143,8 +140,6 @@ void synchronise(std::uint32_t feeds, int messages) {
         report("  sender", a.what().turns());
         report("  receiver", b.what().turns());
     }
-    std::error_code ignored;
-    std::filesystem::remove_all(folder, ignored);
 }
 
 }  // namespace
