@@ -120,9 +120,12 @@ int main(int argc, char** argv) {
         if (!checked) {
             return fail(checked.why());
         }
+        const auto& [file, labels, prefixes, notes] = checked.value();
+        for (const rhumb::publish::note& one : notes) {
+            fmt::print(stderr, "rhumbd: not as the map has it: {}\n", one.text);
+        }
         fmt::print("{}: good: {} ports, {} next hops, {} labels, {} prefixes\n", given.config,
-                   checked.value().ports.size(), checked.value().nexthops.size(),
-                   checked.value().rules.labels.size(), checked.value().rules.prefixes.size());
+                   file.ports.size(), file.nexthops.size(), labels, prefixes);
         return 0;
     }
     auto opened = rhumb::api::router::open(given.config, given.eal);

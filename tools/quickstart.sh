@@ -60,10 +60,10 @@ if [[ ! -f build/build.ninja ]]; then
     say "setting up build/"
     quietly "$folder/setup.log" meson setup build --buildtype=release
 fi
-say "building rhumbd, rhumbctl, rhumb-packets and rhumb-scion with $jobs jobs (some minutes the first time)"
+say "building rhumbd, rhumb-overlay, rhumbctl and the other tools with $jobs jobs (some minutes the first time)"
 quietly "$folder/build.log" ninja -C build -j "$jobs" \
     controlplane/rhumbd tools/rhumbctl/rhumbctl tools/packets/rhumb-packets \
-    tools/rhumb-scion/rhumb-scion
+    tools/rhumb-scion/rhumb-scion tools/rhumb-path/rhumb-path tools/rhumb-overlay/rhumb-overlay
 say "built"
 
 say "making captures of configs/quickstart/*.txt"

@@ -178,7 +178,7 @@ result<overlay_settings> settings_of(const std::optional<config::overlay_section
 
 }  // namespace
 
-result<config::file> router::check(const std::string& config_file) {
+result<router::checked> router::check(const std::string& config_file) {
     auto file = config::load(config_file);
     if (!file) {
         return file.why();
@@ -190,6 +190,7 @@ result<config::file> router::check(const std::string& config_file) {
     if (const auto overlay = settings_of(file->overlay, config_file); !overlay) {
         return overlay.why();
     }
+    checked made;
     if (file->topology) {
         const auto network = routing::network::open(with_scion);
         if (!network) {
@@ -200,7 +201,10 @@ result<config::file> router::check(const std::string& config_file) {
             return computed.why();
         }
         routing::add_to(with_scion, computed.value());
+        made.notes = computed.value().notes;
     }
+    made.labels = with_scion.rules.labels.size();
+    made.prefixes = with_scion.rules.prefixes.size();
     // Stand-ins for what the devices would say: sense does not depend on it.
     publish::port_map ports;
     for (const config::port& port : file->ports) {
@@ -211,34 +215,36 @@ result<config::file> router::check(const std::string& config_file) {
     if (!built) {
         return built.why();
     }
-    return file;
+    made.file = std::move(file).value();
+    return made;
 }
 
 result<std::unique_ptr<router>> router::open(const std::string& config_file,
                                              const std::vector<std::string>& eal) {
-    auto file = check(config_file);
-    if (!file) {
-        return file.why();
+    auto sound = check(config_file);
+    if (!sound) {
+        return sound.why();
     }
-    auto engine = rhumb::engine::open(file.value(), eal);
+    config::file& file = sound.value().file;
+    auto engine = rhumb::engine::open(file, eal);
     if (!engine) {
         return engine.why();
     }
-    std::unique_ptr<router> made(new router(config_file, file->runtime, std::move(engine).value()));
-    made->opened_ports_ = file->ports;
-    auto scion = load_scion(file.value(), nullptr);
+    std::unique_ptr<router> made(new router(config_file, file.runtime, std::move(engine).value()));
+    made->opened_ports_ = file.ports;
+    auto scion = load_scion(file, nullptr);
     if (!scion) {
         return scion.why();
     }
-    made->overlay_ = file->overlay;
-    if (auto done = made->prepare_network(file.value()); !done) {
+    made->overlay_ = file.overlay;
+    if (auto done = made->prepare_network(file); !done) {
         return done.why();
     }
-    auto built = publish::forwarding::build(file.value(), made->port_facts(), nullptr);
+    auto built = publish::forwarding::build(file, made->port_facts(), nullptr);
     if (!built) {
         return built.why();
     }
-    made->adopt_network(file->topology.has_value());
+    made->adopt_network(file.topology.has_value());
     made->tables_ = std::move(built).value();
     std::vector<io::slow_queues*> queues;
     for (const auto& worker : made->engine_->workers()) {
@@ -246,7 +252,7 @@ result<std::unique_ptr<router>> router::open(const std::string& config_file,
     }
     made->slow_ = std::make_unique<slow_thread>(std::move(queues), made->engine_->live());
     made->use_scion(std::move(scion).value());
-    if (auto done = made->use_neighbours(file.value()); !done) {
+    if (auto done = made->use_neighbours(file); !done) {
         return done.why();
     }
     made->publish(nullptr);

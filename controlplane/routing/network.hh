@@ -90,6 +90,10 @@ public:
     [[nodiscard]] bool has_nexthop(std::string_view name) const;
 
     [[nodiscard]] const topology::map& map() const { return map_; }
+    // Own links that are down, which the map has not.
+    [[nodiscard]] std::vector<topology::link> own_links_down() const {
+        return source_.own_links_down();
+    }
     [[nodiscard]] topology::node_number own() const { return own_; }
     [[nodiscard]] const labels::sid_labels& labels() const { return *labels_; }
     [[nodiscard]] std::span<const algorithm_state> algorithms() const { return algorithms_; }

@@ -76,6 +76,36 @@ json affinity_names(const network& known, topology::affinity_set set) {
     return names;
 }
 
+json link_row(const network& known, node_number from, const topology::link& said, bool up) {
+    json row{{"node", known.map().name(from)},
+             {"link", said.name},
+             {"remote", said.remote},
+             {"up", up},
+             {"metric", said.metric},
+             {"affinities", affinity_names(known, said.affinities)},
+             {"srlgs", said.srlgs}};
+    const auto add = [&](const char* key, std::uint64_t value) {
+        if (value != 0) {
+            row[key] = value;
+        }
+    };
+    add("te_metric", said.te_metric);
+    add("delay_us", said.delay);
+    add("bandwidth", said.bandwidth);
+    add("reserved", said.reserved);
+    json sids = json::array();
+    for (const topology::adjacency_sid& sid : said.sids) {
+        sids.push_back({{"label", sid.label}, {"protected", sid.is_protected}, {"set", sid.set}});
+    }
+    row["sids"] = std::move(sids);
+    for (const auto& own : known.adjacencies()) {
+        if (from == known.own() && own.link == said.name) {
+            row["nexthop"] = own.nexthop;
+        }
+    }
+    return row;
+}
+
 }  // namespace
 
 std::string to_text(const topology::map& m, const topology::segment& s) {
@@ -135,36 +165,13 @@ json link_rows(const network& known) {
     const topology::graph& g = m.graph();
     json rows = json::array();
     for (link_number l = 0; l < g.link_count(); ++l) {
-        const topology::link* const said = m.said_of(l);
-        if (said == nullptr) {
-            continue;
+        if (const topology::link* const said = m.said_of(l)) {
+            const bool up = g.costs(metric_type::igp)[l] != topology::unusable;
+            rows.push_back(link_row(known, g.from[l], *said, up));
         }
-        json row{
-            {"node", m.name(g.from[l])}, {"link", said->name},
-            {"remote", said->remote},    {"up", g.costs(metric_type::igp)[l] != topology::unusable},
-            {"metric", said->metric},    {"affinities", affinity_names(known, said->affinities)},
-            {"srlgs", said->srlgs}};
-        const auto add = [&](const char* key, std::uint64_t value) {
-            if (value != 0) {
-                row[key] = value;
-            }
-        };
-        add("te_metric", said->te_metric);
-        add("delay_us", said->delay);
-        add("bandwidth", said->bandwidth);
-        add("reserved", said->reserved);
-        json sids = json::array();
-        for (const topology::adjacency_sid& sid : said->sids) {
-            sids.push_back(
-                {{"label", sid.label}, {"protected", sid.is_protected}, {"set", sid.set}});
-        }
-        row["sids"] = std::move(sids);
-        for (const auto& own : known.adjacencies()) {
-            if (g.from[l] == known.own() && own.link == said->name) {
-                row["nexthop"] = own.nexthop;
-            }
-        }
-        rows.push_back(std::move(row));
+    }
+    for (const topology::link& down : known.own_links_down()) {
+        rows.push_back(link_row(known, known.own(), down, false));
     }
     return rows;
 }

@@ -16,7 +16,7 @@ namespace rhumb::routing {
 
 // Nodes: SID, addresses, links, and how far they are from here.
 [[nodiscard]] nlohmann::json topology_rows(const network& known);
-// Links, each direction a row.
+// Links, each direction a row; behind those of the map own ones that are down.
 [[nodiscard]] nlohmann::json link_rows(const network& known);
 // Shortest paths from here; an error where nobody defines the algorithm.
 [[nodiscard]] result<nlohmann::json> spf_rows(const network& known, std::uint8_t algorithm);

@@ -1,6 +1,7 @@
 #include "controlplane/routing/whole_map.hh"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace rhumb::routing {
@@ -115,6 +116,15 @@ topology::change whole_map::hear_down(std::string_view node, std::string_view li
     }
     auto done = renew(at->second, into);
     return done ? std::move(done).value() : topology::change{};
+}
+
+std::vector<topology::link> whole_map::own_links_down() const {
+    std::vector<topology::link> links;
+    if (const auto own = known_.find(own_node_); own != known_.end()) {
+        std::ranges::copy_if(own->second.now().links, std::back_inserter(links),
+                             [&](const topology::link& l) { return down_.contains(l.name); });
+    }
+    return links;
 }
 
 // Says it to the map as it is now.

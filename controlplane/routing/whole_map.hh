@@ -40,6 +40,8 @@ public:
                                              std::uint64_t version, topology::map& into);
 
     [[nodiscard]] const std::set<std::string, std::less<>>& links_down() const { return down_; }
+    // Those of this node that the map lacks while they are down, in its order.
+    [[nodiscard]] std::vector<topology::link> own_links_down() const;
 
 private:
     struct known {

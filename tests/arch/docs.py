@@ -5,7 +5,7 @@
     docs.py keys       docs/configuration.md and those beside it have the keys that
                        controlplane/config knows, no others
     docs.py reasons    docs/drop-reasons.md is the table in drop_reason.hh, word for word
-    docs.py examples   README.md's configuration is configs/minimal.toml
+    docs.py examples   what documents show as configurations stands in configs/
 
 Prints one line for each offence; exit status 1 if there was one.
 """
@@ -17,6 +17,9 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CONFIG = "docs/configuration.md"
 REASONS = "docs/drop-reasons.md"
+# The first TOML in a document is a piece of the file.
+EXAMPLES = {"docs/policies.md": "configs/topology/policies.toml",
+            "docs/controller.md": "configs/topology/policies.toml"}
 
 # What counts as a file of ours: it starts with one of these, or ends as our files do.
 FOLDERS = ("include/", "dataplane/", "controlplane/", "tools/", "tests/", "configs/", "docs/", ".ci/")
@@ -171,11 +174,16 @@ def check_reasons():
         yield f"{REASONS} has another order than drop_reason.hh"
 
 
+def first_toml(document):
+    return re.search(r"^```toml\n(.*?)^```", (ROOT / document).read_text(), re.M | re.S).group(1)
+
+
 def check_examples():
-    blocks = re.findall(r"^```toml\n(.*?)^```", (ROOT / "README.md").read_text(), re.M | re.S)
-    whole = (ROOT / "configs/minimal.toml").read_text()
-    if whole not in blocks:
+    if first_toml("README.md") != (ROOT / "configs/minimal.toml").read_text():
         yield "README.md does not show configs/minimal.toml as it is"
+    for document, file in EXAMPLES.items():
+        if first_toml(document) not in (ROOT / file).read_text():
+            yield f"{document} begins with an example that {file} has not"
 
 
 def main():

@@ -80,6 +80,19 @@ TEST(rhumbctl_arguments, wrong_words_of_scion_show) {
     EXPECT_EQ(usage_error({"show", "scion_keys"}).find("interfaces"), std::string::npos);
 }
 
+TEST(rhumbctl_arguments, help_of_a_command_has_its_forms_and_options_alone) {
+    const std::string path = help_text("path");
+    for (const char* const word : {"path A B", "--color", "--avoid", "--socket", "--json"}) {
+        EXPECT_NE(path.find(word), std::string::npos) << word;
+    }
+    for (const char* const word : {"topology save", "--prefix", "--watch", "--path"}) {
+        EXPECT_EQ(path.find(word), std::string::npos) << word;
+    }
+    EXPECT_NE(help_text("show").find("protection: [--explain NODE]"), std::string::npos);
+    EXPECT_NE(help_text("controller").find("--target"), std::string::npos);
+    EXPECT_THROW((void)help_text("nothing"), failure);
+}
+
 TEST(rhumbctl_arguments, help_names_every_command_and_status) {
     const std::string help = help_text();
     for (const char* word :

@@ -50,6 +50,34 @@ TEST_F(rhumbctl_router, show_a_table) {
                                         {{"what", "labels"}, {"limit", page_rows}, {"from", 2}}}));
 }
 
+TEST_F(rhumbctl_router, show_nothing) {
+    std::vector<json> asked;
+    std::ostringstream out;
+    const fake_router router(path("r1.sock"), labels(0, 2, asked));
+    client c = connected();
+    EXPECT_FALSE(show(c, parsed({"show", "labels"}), {}, false, nullptr, out));
+    EXPECT_EQ(out.str(), "none\n");
+}
+
+TEST_F(rhumbctl_router, show_why_candidate_paths_are_not_valid) {
+    std::ostringstream out;
+    const fake_router router(path("r1.sock"), [](fake_router::peer& peer) {
+        const json candidates{{{"preference", 300}, {"state", "invalid: no such link"}},
+                              {{"preference", 200},
+                               {"state", "invalid: no path"},
+                               {"reason", "nothing has 1 Gbit/s free"}},
+                              {{"preference", 100}, {"state", "active"}}};
+        peer.answer(peer.request(), {{"rows",
+                                      {{{"policy", "gold"}, {"candidates", candidates}},
+                                       {{"policy", "silver"}, {"candidates", 7}}}}});
+    });
+    client c = connected();
+    EXPECT_FALSE(show(c, parsed({"show", "policies"}), {}, false, nullptr, out));
+    EXPECT_NE(out.str().find("300: no such link; 200: nothing has 1 Gbit/s free\n"),
+              std::string::npos)
+        << out.str();
+}
+
 TEST_F(rhumbctl_router, show_json_streams_an_array) {
     std::vector<json> asked;
     std::ostringstream out;

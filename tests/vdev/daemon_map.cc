@@ -72,6 +72,26 @@ TEST_F(rhumbd_map, tables_are_those_of_its_place_on_the_map) {
     expect_clean_end(*router);
 }
 
+TEST_F(rhumbd_map, the_example_of_the_documents_is_good) {
+    const std::string example = std::string(RHUMB_ROOT) + "/configs/topology/r1.toml";
+    const run_result got = run({"--config", example, "--check"});
+    EXPECT_EQ(got.status, 0) << got.output;
+    EXPECT_NE(got.output.find("good: 2 ports, 2 next hops, 11 labels, 5 prefixes"),
+              std::string::npos)
+        << got.output;
+}
+
+TEST_F(rhumbd_map, a_check_tells_what_of_the_map_is_not_in_the_tables) {
+    folder_.write("lab.toml", topology());
+    write_router(quiet(0), quiet(1));
+    std::string text = folder_.read("r.toml");
+    text.erase(text.find("links = "), std::string("links = { \"to-r4\" = \"w\" }\n").size());
+    folder_.write("r.toml", text);
+    const run_result got = run({"--config", "r.toml", "--check"});
+    EXPECT_EQ(got.status, 0) << got.output;
+    EXPECT_NE(got.output.find("link to-r4 to r4 has no next hop"), std::string::npos) << got.output;
+}
+
 TEST_F(rhumbd_map, tables_follow_own_links) {
     folder_.write("lab.toml", topology());
     write_router(quiet(0), quiet(1));
@@ -81,6 +101,13 @@ TEST_F(rhumbd_map, tables_follow_own_links) {
     ASSERT_TRUE(soon([&] { return way_of(label(*router, 16005)) == "continue 16005 w"; }))
         << way_of(label(*router, 16005));
     EXPECT_EQ(rows(*router, {{"what", "spf"}})[4]["via"], json::array({"to-r4"}));
+    std::set<std::string> down;
+    for (const json& row : rows(*router, {{"what", "links"}})) {
+        if (!row.at("up").get<bool>()) {
+            down.insert(row["node"].get<std::string>() + ':' + row["link"].get<std::string>());
+        }
+    }
+    EXPECT_EQ(down, (std::set<std::string>{"r1:to-r2", "r2:to-r1"}));
     EXPECT_EQ(router->ask("port", {{"name", "east"}, {"up", true}}).count("error"), 0U);
     EXPECT_TRUE(soon([&] { return rows(*router, {{"what", "labels"}}) == before; }));
     expect_clean_end(*router);

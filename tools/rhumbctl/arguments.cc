@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/program_options.hpp>
 #include <sstream>
+#include <string_view>
 
 #include "tools/rhumbctl/failure.hh"
 #include "tools/rhumbctl/options.hh"
@@ -102,23 +104,23 @@ po::options_description described(raw& into, arguments& lists) {
     options.add_options()
         ("socket,s", po::value(&into.socket)->value_name("SOCKET"), "the router's control socket")
         ("node,n", po::value(&into.node)->value_name("NODE"), "the router's node.name")
-        ("json", "show: an array, a row a line; trace: an object a line; else the result")
+        ("json", "for machines (show: an array, a row a line; trace: an object a line)")
         ("watch,w", po::value(&into.watch)->value_name("[=SECONDS]"),
-         "show again each second, with rates")
+         "show, scion, overlay: again each second, with rates")
         ("timeout", po::value(&into.timeout)->value_name("SECONDS"),
          "give up when an answer takes longer (30; 0: never)")
         ("label", po::value(&into.label)->value_name("N|A-B"), "show, trace: this label, or range")
         ("algorithm", po::value(&into.algorithm)->value_name("N"),
-         "show spf, path: a flexible algorithm (RFC 9350), 128 to 255")
+         "show spf, path, topology svg: a flexible algorithm (RFC 9350), 128 to 255")
         ("explain", po::value(&into.explain)->value_name("NODE"),
          "show protection: why packets for a node are repaired as they are")
-        ("metric", po::value(&into.metric)->value_name("M"), "path: the least igp, te or delay")
+        ("metric", po::value(&into.metric)->value_name("M"), "path, topology svg: the least igp, te or delay")
         ("avoid", po::value(&lists.avoid)->value_name("WHAT"),
-         "path: keep off a node, NODE:LINK, srlg:N or an affinity; more than once")
+         "path, topology svg: keep off a node, NODE:LINK, srlg:N or an affinity; more than once")
         ("fail", po::value(&lists.fail)->value_name("NODE:LINK"),
          "path, topology svg: this link fails; controller report: which failures")
         ("color", po::value(&into.color)->value_name("C"),
-         "path, topology svg: the SR policy of this color")
+         "path, topology svg: the SR policy of this color, with no constraints beside it")
         ("path", po::value(&lists.path)->multitoken()->value_name("A B"),
          "topology svg: draw the path between two nodes")
         ("from", po::value(&into.from)->value_name("NODE"),
@@ -136,7 +138,7 @@ po::options_description described(raw& into, arguments& lists) {
         ("nexthop", po::value(&into.nexthop)->value_name("NAME"),
          "show: this next hop, or the rules that use it")
         ("port", po::value(&into.port)->value_name("NAME"), "show, trace: this port")
-        ("limit", po::value(&into.limit)->value_name("N"), "show: at most N rows; controller report: links are too full beyond N percent (100)")
+        ("limit", po::value(&into.limit)->value_name("N"), "show, scion, overlay: at most N rows; controller report: links are too full beyond N percent (100)")
         ("count", po::value(&into.count)->value_name("N"), "capture: stop after N packets")
         ("help,h", "this text")
         ("version", "rhumbctl's version; the router's: show version");
@@ -170,6 +172,47 @@ void complete_watch(std::vector<std::string>& line) {
             word = "--watch=1";
         }
     }
+}
+
+// The lines of the usage that show forms of a command; none: there is no such command.
+std::string forms_of(const std::string& command) {
+    std::string forms;
+    bool is_its = false;
+    std::istringstream lines(usage);
+    for (std::string line; std::getline(lines, line);) {
+        const bool begins_form = line.size() > 2 && line.starts_with("  ") && line[2] != ' ';
+        if (begins_form) {
+            const std::string first = line.substr(2, line.find(' ', 2) - 2);
+            is_its = first == command || first.starts_with(command + '|');
+        }
+        if (is_its) {
+            forms += line + '\n';
+        }
+    }
+    return forms.empty() ? forms : "usage: rhumbctl [OPTION...]\n\n" + forms;
+}
+
+// Descriptions of options begin with the commands that take them: "show, trace: ..."; those of all
+// commands do not.
+bool is_for(std::string_view description, std::string_view command) {
+    for (bool is_first = true; !description.empty(); is_first = false) {
+        const std::string_view clause = description.substr(0, description.find("; "));
+        description.remove_prefix(std::min(clause.size() + 2, description.size()));
+        const std::size_t colon = clause.find(": ");
+        const std::string_view names = clause.substr(0, std::min(colon, clause.size()));
+        const bool is_of_all = colon == std::string_view::npos || names.find('(') < names.size();
+        if (is_first && is_of_all) {
+            return true;
+        }
+        for (std::string_view rest = names; !rest.empty();) {
+            const std::string_view name = rest.substr(0, rest.find(", "));
+            rest.remove_prefix(std::min(name.size() + 2, rest.size()));
+            if (name.substr(0, name.find(' ')) == command) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 }  // namespace
@@ -228,11 +271,25 @@ arguments parse_arguments(std::vector<std::string> line) {
     return made;
 }
 
-std::string help_text() {
+std::string help_text(const std::string& command) {
     raw unused;
     arguments no_lists;
+    const po::options_description all = described(unused, no_lists);
+    std::string forms = usage;
+    if (!command.empty()) {
+        forms = forms_of(command);
+    }
+    if (forms.empty()) {
+        throw failure(exit_status::usage, fmt::format("there is no command {}", command));
+    }
+    po::options_description shown("options");
+    for (const auto& option : all.options()) {
+        if (command.empty() || is_for(option->description(), command)) {
+            shown.add(option);
+        }
+    }
     std::ostringstream text;
-    text << usage << '\n' << described(unused, no_lists) << epilogue;
+    text << forms << '\n' << shown << epilogue;
     return text.str();
 }
 

@@ -46,6 +46,7 @@ struct arguments {
 // `line`: without the program's name. Throws failure{usage}.
 [[nodiscard]] arguments parse_arguments(std::vector<std::string> line);
 
-[[nodiscard]] std::string help_text();
+// Of all, or of the command that is named: its forms, and its options.
+[[nodiscard]] std::string help_text(const std::string& command = "");
 
 }  // namespace rhumb::ctl

@@ -192,7 +192,7 @@ exit_status run(client& router, const command& what, const arguments& given) {
 
 exit_status run(const arguments& given) {
     if (given.help) {
-        std::cout << help_text();
+        std::cout << help_text(given.words.empty() ? "" : given.words.front());
         return exit_status::done;
     }
     if (given.version) {

@@ -70,13 +70,21 @@ bool show_json(client& router, const command& what, row_limit limit, std::ostrea
 bool show_table(client& router, const command& what, const view& how, row_limit limit,
                 rates* counting, std::ostream& out) {
     text_table table(columns_of(how, counting != nullptr));
-    return for_each_page(router, what.params, limit, [&](const json& rows) {
+    bool is_empty = true;
+    const bool more = for_each_page(router, what.params, limit, [&](const json& rows) {
         std::vector<text_table::row> cells;
         for (const json& row : rows) {
             cells.push_back(cells_of(row, how, counting));
         }
-        out << table.render(cells);
+        is_empty &= cells.empty();
+        if (!is_empty) {
+            out << table.render(cells);
+        }
     });
+    if (is_empty) {
+        out << "none\n";
+    }
+    return more;
 }
 
 const std::string& toml_of(const json& row) {

@@ -184,15 +184,16 @@ constexpr std::array<field, 8> protection_fields{{{"LINK", "link"},
                                                   {"LABELS", "labels", labels},
                                                   {"END", "end"},
                                                   {"DESTINATIONS", "destinations", labels}}};
-constexpr std::array<field, 9> policy_fields{{{"POLICY", "policy"},
-                                              {"HEADEND", "headend"},
-                                              {"COLOR", "color", number},
-                                              {"ENDPOINT", "endpoint"},
-                                              {"STATE", "up", up_down},
-                                              {"BINDING SID", "binding_sid", number},
-                                              {"PREFERENCE", "preference", number},
-                                              {"LISTS", "lists", lists},
-                                              {"STEERED", "steered", labels}}};
+constexpr std::array<field, 10> policy_fields{{{"POLICY", "policy"},
+                                               {"HEADEND", "headend"},
+                                               {"COLOR", "color", number},
+                                               {"ENDPOINT", "endpoint"},
+                                               {"STATE", "up", up_down},
+                                               {"BINDING SID", "binding_sid", number},
+                                               {"PREFERENCE", "preference", number},
+                                               {"LISTS", "lists", lists},
+                                               {"STEERED", "steered", labels},
+                                               {"NOT VALID", "candidates", refused}}};
 constexpr std::array<field, 2> conflict_fields{{{"NODE", "node"}, {"WHAT", "what"}}};
 
 constexpr std::array<field, 6> utilisation_fields{{{"NODE", "node"},
@@ -293,6 +294,25 @@ std::string lists_text(const json& lists) {
     return text;
 }
 
+// Of candidate paths those that are not valid: by preference, with the reason.
+std::string refused_text(const json& candidates) {
+    if (!candidates.is_array()) {
+        return value_text(candidates);
+    }
+    std::string text;
+    for (const json& path : candidates) {
+        const std::string state = value_text(member(path, "state"));
+        constexpr std::string_view refusal = "invalid: ";
+        if (state.starts_with(refusal)) {
+            const json& reason = member(path, "reason");
+            text += fmt::format(
+                "{}{}: {}", text.empty() ? "" : "; ", value_text(member(path, "preference")),
+                reason.is_null() ? state.substr(refusal.size()) : value_text(reason));
+        }
+    }
+    return text.empty() ? absent : text;
+}
+
 std::string backup_text(const json& backup) {
     if (!backup.is_object()) {
         return value_text(backup);
@@ -389,6 +409,7 @@ std::string cell(const json& row, const field& of) {
         case paths: return list_text(member(row, of.key), path_text);
         case labels: return list_text(member(row, of.key), value_text);
         case lists: return lists_text(member(row, of.key));
+        case refused: return refused_text(member(row, of.key));
         case mbits: return mbits_text(member(row, of.key));
         case percent: return percent_text(member(row, of.key));
         case backup: return backup_text(member(row, of.key));

@@ -25,6 +25,7 @@ enum class cell_kind : std::uint8_t {
     labels,   // 16003,16002
     backup,   // r3 (push 16002)
     lists,    // r3,r3->r4*2; r5
+    refused,  // candidate paths that are not valid: 200: invalid: ...; 100: ...
     mbits,    // right-aligned, bits a second as 2500.0 Mbit/s
     percent,  // right-aligned, a share of one as 93.5
 };
