@@ -98,7 +98,7 @@ void policies::find_loops() {
     coming_back_ = std::move(found);
     for (const list_place& one : differ) {
         if (const auto policy = numbers_.find(one.policy); policy != numbers_.end()) {
-            mark(policy->second, false, true);
+            mark(policy->second);
         }
     }
 }

@@ -33,7 +33,7 @@ bool policies::is_followed(const policy_state& state) const {
         const bool follows = std::any_of(all.begin(), all.end(), [&](const candidate_path& c) {
             return c.dynamic && c.dynamic->disjoint_from == state.key;
         });
-        if (follows || (state.bound.label && names(s.state.lists.intended().lists,
+        if (follows || (state.bound.label && names(s.state.lists.in_force().lists,
                                                    state.key.headend, *state.bound.label))) {
             return true;
         }

@@ -117,6 +117,12 @@ topology::change whole_map::hear_down(std::string_view node, std::string_view li
     return done ? std::move(done).value() : topology::change{};
 }
 
+const advertisement* whole_map::said(std::string_view node) const {
+    const auto at = known_.find(node);
+    return at == known_.end() || (at->second.withdrawn && !at->second.heard) ? nullptr
+                                                                             : &at->second.now();
+}
+
 // Says it to the map as it is now.
 result<topology::change> whole_map::renew(known& node, topology::map& into) {
     ++node.version;

@@ -49,7 +49,7 @@ TEST(RhumbPath, HelpsAndRefusesWrongUsage) {
     expect("spf " + lab + " r9", 2, {"r9 is no node of this network"});
     expect("spf " + lab + " r1 --algorithm 128", 2, {"nobody defines algorithm 128; there are 0"});
     expect("path " + lab + " r1 r5 --metric hops", 2, {"--metric is igp, te or delay"});
-    expect("path " + lab + " r1 r5 --avoid blue", 2, {"blue is neither a node, nor a link"});
+    expect("path " + lab + " r1 r5 --avoid blue", 2, {"blue is neither a node, nor a prefix"});
     expect("path " + lab + " r1 r5 --avoid srlg:x", 2, {"srlg: takes a number"});
     expect("path " + lab + " r1 r5 --fail r1", 2, {"r1 is no link: write NODE:LINK"});
     expect("path " + lab + " r1 r5 --fail r1:eth0", 2, {"r1:eth0 is no link of this network"});
@@ -145,6 +145,71 @@ TEST(RhumbPath, PathsKeepConstraints) {
     expect("path --metric te --color 1 " + ends, 2, {"it takes no others"});
     expect("path --algorithm 129 " + provider + " pe1 ams-red", 1,
            {"ams-red takes no part in algorithm 129"});
+}
+
+// 203.0.113.53/32 is that of ams-red and of mil-red.
+TEST(RhumbPath, PathsGoThroughOneOfAnAnycastGroup) {
+    const std::string ends = provider + " vie-blue mil-blue";
+    const auto nodes_of = [](const json& way) {
+        std::vector<std::string> nodes;
+        for (const json& link : way.at("links")) {
+            nodes.push_back(link.at("to"));
+        }
+        return nodes;
+    };
+    const auto passes = [](const std::vector<std::string>& nodes, const std::string& name) {
+        return std::ranges::find(nodes, name) != nodes.end();
+    };
+    const json nearest = read("path --json --via 203.0.113.53 " + ends);
+    const json by_mil = read("path --json --via mil-red " + ends);
+    const json by_ams = read("path --json --via ams-red " + ends);
+    EXPECT_EQ(nearest.at("cost"), std::min(by_mil.at("cost"), by_ams.at("cost")));
+    EXPECT_LT(by_mil.at("cost"), by_ams.at("cost"));
+    EXPECT_TRUE(passes(nodes_of(nearest), "mil-red"));
+    EXPECT_EQ(nearest.at("walk").at("arrives"), true);
+    EXPECT_EQ(read("path --json --via 203.0.113.53/32 --avoid mil-red " + ends).at("cost"),
+              read("path --json --via ams-red --avoid mil-red " + ends).at("cost"));
+    // In the order in which they stand, nodes and prefixes alike.
+    const auto cost = [&](const std::string& options) {
+        return read("path --json " + options + " " + ends).at("cost").get<unsigned>();
+    };
+    const unsigned group_first = cost("--via 203.0.113.53 --via ams-blue");
+    EXPECT_EQ(group_first,
+              std::min(cost("--via ams-red --via ams-blue"), cost("--via mil-red --via ams-blue")));
+    EXPECT_EQ(cost("--via ams-blue --via 203.0.113.53"),
+              std::min(cost("--via ams-blue --via ams-red"), cost("--via ams-blue --via mil-red")));
+    EXPECT_NE(cost("--via fra-blue --via 203.0.113.53 --via fra-red"),
+              cost("--via 203.0.113.53 --via fra-blue --via fra-red"));
+    for (const json& way : read("path --json -k 3 --via 203.0.113.53 " + ends).at("paths")) {
+        EXPECT_TRUE(passes(nodes_of(way), "mil-red") || passes(nodes_of(way), "ams-red")) << way;
+    }
+    // All that have a prefix are avoided.
+    const json around = read("path --json --avoid 203.0.113.53 " + provider + " pe1 pe4");
+    EXPECT_FALSE(passes(nodes_of(around), "ams-red") || passes(nodes_of(around), "mil-red"));
+    EXPECT_EQ(around, read("path --json --avoid ams-red --avoid mil-red " + provider + " pe1 pe4"));
+    expect("path --via 192.0.2.0/24 " + ends, 2, {"no node of this network has the prefix 192.0"});
+    expect("path --avoid 2001:db8::1 " + ends, 2, {"has the prefix 2001:db8::1"});
+    expect("path --via 203.0.113.53 --avoid ams-red --avoid mil-red " + ends, 1, {"path"});
+}
+
+// Of a router's configuration the map that it has itself.
+TEST(RhumbPath, ReadsTheMapOfAConfiguration) {
+    const std::string example = std::string(RHUMB_ROOT) + "/configs/map.toml";
+    EXPECT_EQ(read("path --json " + example + " r1 r3").at("cost"), 20);
+    expect("path " + example + " r1 r3 --color 100", 0, {"adjacency over to-r3"});
+    const temporary_folder folder;
+    const std::string map =
+        "[topology.map.nodes.a]\nloopback = \"10.0.0.1\"\nsid = 1\n"
+        "[topology.map.nodes.b]\nloopback = \"10.0.0.2\"\nsid = 2\n"
+        "[[topology.map.links]]\nends = [\"a\", \"b\"]\n"
+        "[[topology.map.policies]]\nheadend = \"a\"\nendpoint = \"b\"\ncolor = 7\n"
+        "[[topology.map.policies.paths]]\nsegments = [\"b\"]\n";
+    folder.write("r.toml", "[node]\nname = \"a\"\n[topology]\nprotection = \"none\"\n" + map);
+    expect("path " + folder.path("r.toml") + " a b --color 7", 0, {"node b"});
+    folder.write("bad.toml", "[node]\n" + map + "[topology.map.nodes.c]\nmsd = 0\n");
+    expect("show " + folder.path("bad.toml"), 4, {"bad.toml:17:7: msd 0"});
+    folder.write("other.toml", "[topology]\nfile = \"map.toml\"\n");
+    expect("show " + folder.path("other.toml"), 4, {"other.toml:1:2: unknown key"});
 }
 
 TEST(RhumbPath, PoliciesOfAPair) {

@@ -152,6 +152,8 @@ TEST(rhumbctl_command, questions_about_the_map_are_those_of_rhumb_path) {
                   .tool,
               (words{"path", map_name, "r1", "r5", "--algorithm=128", "--metric=te", "--avoid=r2",
                      "--avoid=srlg:7", "--json"}));
+    EXPECT_EQ(parsed({"path", "r1", "r5", "--via", "r2", "--via=192.0.2.0/24"}).tool,
+              (words{"path", map_name, "r1", "r5", "--via=r2", "--via=192.0.2.0/24"}));
     EXPECT_EQ(parsed({"topology", "svg", "x.svg", "--path", "r1", "r5", "--backup"}).tool,
               (words{"svg", map_name, "x.svg", "--backup", "--path", "r1", "r5"}));
     EXPECT_EQ(parsed({"topology", "svg", "-", "--from", "r1", "--fail", "r1:a"}).tool,

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <iostream>
+#include <span>
 
+#include "controlplane/config/text.hh"
 #include "controlplane/topology/flex_algo.hh"
 #include "tools/rhumbctl/options.hh"
 
@@ -32,6 +34,24 @@ topology::node_number network::node(const std::string& name) const {
         throw failure(exit_status::usage, name + " is no node of this network");
     }
     return *found;
+}
+
+std::vector<topology::node_number> network::nodes(const std::string& text) const {
+    const auto host = map.find(text) ? std::nullopt : config::parse_host(text);
+    const auto prefix = map.find(text) || host ? host : config::parse_prefix(text);
+    if (!prefix) {
+        return {node(text)};
+    }
+    const auto known = map.find(*prefix);
+    std::vector<topology::node_number> found;
+    for (const topology::prefix_source& from :
+         known ? map.sources(*known) : std::span<const topology::prefix_source>()) {
+        found.push_back(from.node);
+    }
+    if (found.empty()) {
+        throw failure(exit_status::usage, "no node of this network has the prefix " + text);
+    }
+    return found;
 }
 
 topology::link_number network::link(const std::string& text) const {

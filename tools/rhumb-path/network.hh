@@ -76,6 +76,8 @@ struct network {
 
     // These throw failure: usage, where there is no such thing.
     [[nodiscard]] topology::node_number node(const std::string& name) const;
+    // The node of that name, or all that have the prefix.
+    [[nodiscard]] std::vector<topology::node_number> nodes(const std::string& text) const;
     // "r1:to-r2"
     [[nodiscard]] topology::link_number link(const std::string& text) const;
     // Which algorithm; 0, or one that somebody defines.

@@ -40,7 +40,8 @@ constexpr const char* usage =
     "  capture PORT FILE|- [--count N]    write a port's packets as pcap, nanosecond stamps\n"
     "  scion show interfaces|paths|bfd|keys|drops\n"
     "                                     of a SCION border router; [--watch] [--limit N]\n"
-    "  path A B [--color C] [--algorithm N] [--metric M] [--avoid WHAT]... [--fail LINK]...\n"
+    "  path A B [--color C] [--algorithm N] [--metric M] [--avoid WHAT]...\n"
+    "           [--via NODE|PREFIX]... [--fail LINK]...\n"
     "                                     a way through the router's map, and labels at each hop\n"
     "  topology svg FILE|- [--path A B] [--from NODE] [--color C] [--backup] [--fail LINK]...\n"
     "                                     draw the map\n"
@@ -114,7 +115,9 @@ po::options_description described(raw& into, arguments& lists) {
          "show protection: why packets for a node are repaired as they are")
         ("metric", po::value(&into.metric)->value_name("M"), "path: the least igp, te or delay")
         ("avoid", po::value(&lists.avoid)->value_name("WHAT"),
-         "path: keep off a node, NODE:LINK, srlg:N or an affinity; more than once")
+         "path: keep off a node, a prefix, NODE:LINK, srlg:N or an affinity; more than once")
+        ("via", po::value(&lists.via)->value_name("NODE|PREFIX"),
+         "path: through this node, or one that has the prefix; more than once, in that order")
         ("fail", po::value(&lists.fail)->value_name("NODE:LINK"),
          "path, topology svg: this link fails; controller report: which failures")
         ("color", po::value(&into.color)->value_name("C"),

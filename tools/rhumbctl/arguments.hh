@@ -29,6 +29,7 @@ struct arguments {
     std::optional<std::string> color;
     std::optional<std::string> from;
     std::vector<std::string> avoid;
+    std::vector<std::string> via;
     std::vector<std::string> fail;
     std::vector<std::string> path;  // pairs of nodes
     std::optional<std::string> target;

@@ -215,6 +215,9 @@ void pass_on(const arguments& given, std::vector<std::string>& tool) {
     for (const std::string& what : given.avoid) {
         one("avoid", what);
     }
+    for (const std::string& what : given.via) {
+        one("via", what);
+    }
     for (const std::string& link : given.fail) {
         one("fail", link);
     }
@@ -231,7 +234,7 @@ void pass_on(const arguments& given, std::vector<std::string>& tool) {
 }
 
 command path(const arguments& given) {
-    allow(given, {"color", "algorithm", "metric", "avoid", "fail"});
+    allow(given, {"color", "algorithm", "metric", "avoid", "via", "fail"});
     expect_words(given, 3, 3, "path A B");
     command made{kind::map, "", nlohmann::json::object(), "", ""};
     made.tool = {"path", map_name, given.words[1], given.words[2]};
@@ -253,7 +256,8 @@ command topology(const arguments& given) {
     if (verb != "svg") {
         throw wrong(fmt::format("it is: rhumbctl {}", form));
     }
-    allow(given, {"color", "algorithm", "metric", "avoid", "fail", "path", "from", "backup"});
+    allow(given,
+          {"color", "algorithm", "metric", "avoid", "via", "fail", "path", "from", "backup"});
     command made{kind::map, "", nlohmann::json::object(), "", ""};
     made.tool = {"svg", map_name, given.words[2]};
     pass_on(given, made.tool);
