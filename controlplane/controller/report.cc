@@ -159,13 +159,15 @@ plan describe(const traffic& t, std::span<const controller::demand> demands,
         }
         added.during = one.during;
         added.after = one.after;
-        for (const paths::weighted_segments& list : one.to.lists) {
+        const segment_lists spelt{{one.to.spelt, 1}};
+        const segment_lists& lists = one.to.spelt.empty() ? one.to.lists : spelt;
+        for (const paths::weighted_segments& list : lists) {
             std::string text;
             for (const topology::segment& s : list.segments) {
                 text += (text.empty() ? "" : ", ") + name_of(m, s);
             }
             added.lists.push_back(
-                one.to.lists.size() == 1 ? text : fmt::format("{} (weight {})", text, list.weight));
+                lists.size() == 1 ? text : fmt::format("{} (weight {})", text, list.weight));
         }
     }
     return made;

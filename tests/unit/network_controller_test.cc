@@ -445,8 +445,10 @@ protected:
         auto plan = known_->reoptimise({0, 0.001, 100}, true);
         EXPECT_TRUE(plan.ok());
         std::vector<std::string> found;
+        lists_.clear();
         for (const auto& move : plan->moves) {
             found.push_back(move.of.policy.substr(0, 7));
+            lists_.insert(lists_.end(), move.lists.begin(), move.lists.end());
         }
         const auto before = ways(*known_);
         microseconds now = second;
@@ -466,6 +468,7 @@ protected:
     }
     using colors = std::vector<std::string>;
     std::unique_ptr<network> known_;
+    std::vector<std::string> lists_;  // of the moves
 };
 
 TEST_F(constrained_moves, a_policy_moves_within_its_constraints) {
@@ -552,6 +555,7 @@ TEST_F(constrained_moves, a_path_that_its_headend_cannot_spell_is_no_move) {
     helper.insert(helper.find("endpoint"), "binding_sid = 15200\n");
     EXPECT_EQ(moved(both + helper), colors{"color 1"});
     EXPECT_NE(ways(*known_).at("a").find("binding SID of n2"), std::string::npos);
+    EXPECT_EQ(lists_, std::vector<std::string>{"n0:to-n2, 15200 of n2"});
     EXPECT_EQ(moved(both + helper + demand("n2", "help", 41)), colors{"color 2"});
 }
 
