@@ -118,6 +118,9 @@ void policies::bind(std::uint32_t policy, microseconds now) {
     }
     s.wanting |= state.bound.refused.has_value();
     s.differs |= state.bound.label != before.label;
+    const auto is_named = [&](const binding& b) { return b.label && named_.contains(*b.label); };
+    names_differ_ |=
+        state.bound.label != before.label && (is_named(before) || is_named(state.bound));
     offers_differ_ |= before.specified || state.bound.specified;
 }
 
@@ -130,6 +133,7 @@ void policies::claim_again(node_number headend) {
             continue;
         }
         if (bound.label && !bindings_.has(number, headend, *bound.label)) {
+            names_differ_ |= named_.contains(*bound.label);
             bound = {};
             s.differs = offers_differ_ = true;
             mark(number);
@@ -190,7 +194,10 @@ void policies::free_reservation(std::uint32_t policy, std::uint64_t generation) 
 
 // What is due by now; what it sets free, others may have wanted.
 void policies::advance_times(microseconds now, evaluation& done) {
-    freed_ |= bindings_.advance(now);
+    if (bindings_.advance(now)) {
+        freed_ = true;
+        names_differ_ |= !named_.empty();
+    }
     for (std::uint32_t number = 0; number < size(); ++number) {
         slot& s = slots_[number];
         if (!s.used) {

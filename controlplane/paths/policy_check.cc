@@ -203,9 +203,10 @@ std::vector<node_number> list_checker::ends_of(const hop& h) const {
     return l ? std::vector{map_.graph().to[*l]} : std::vector<node_number>{};
 }
 
-std::vector<binding_place> list_checker::labels_of(node_number headend, const explicit_list& list,
-                                                   const policy_ends& end_of_policy) {
-    std::vector<binding_place> labels;
+// Labels on the way go into `labels`; where it ends.
+std::vector<node_number> list_checker::walk(node_number headend, const explicit_list& list,
+                                            const policy_ends& end_of_policy,
+                                            std::vector<binding_place>& labels) {
     std::vector<node_number> at{headend};
     for (const hop& h : list.hops) {
         if (h.is != hop::kind::label) {
@@ -226,7 +227,20 @@ std::vector<binding_place> list_checker::labels_of(node_number headend, const ex
         next.erase(std::unique(next.begin(), next.end()), next.end());
         at = std::move(next);
     }
+    return at;
+}
+
+std::vector<binding_place> list_checker::labels_of(node_number headend, const explicit_list& list,
+                                                   const policy_ends& end_of_policy) {
+    std::vector<binding_place> labels;
+    (void)walk(headend, list, end_of_policy, labels);
     return labels;
+}
+
+std::vector<node_number> list_checker::ends_of(node_number headend, const explicit_list& list,
+                                               const policy_ends& end_of_policy) {
+    std::vector<binding_place> labels;
+    return walk(headend, list, end_of_policy, labels);
 }
 
 bool list_checker::fits(node_number headend, std::span<const segment> segments) const {

@@ -63,6 +63,10 @@ public:
     [[nodiscard]] std::vector<binding_place> labels_of(topology::node_number headend,
                                                        const explicit_list& list,
                                                        const policy_ends& end_of_policy);
+    // Where the list ends, as far as that is known.
+    [[nodiscard]] std::vector<topology::node_number> ends_of(topology::node_number headend,
+                                                             const explicit_list& list,
+                                                             const policy_ends& end_of_policy);
 
     // Binding SIDs of policies that lists may name, beside those that the map has. They have to
     // outlive the checker, by headend and label.
@@ -91,6 +95,10 @@ private:
                                   std::vector<topology::link_number>& links);
     [[nodiscard]] list_fault step_sid(const topology::segment& s, place& at,
                                       std::vector<topology::link_number>& links);
+    [[nodiscard]] std::vector<topology::node_number> walk(topology::node_number headend,
+                                                          const explicit_list& list,
+                                                          const policy_ends& end_of_policy,
+                                                          std::vector<binding_place>& labels);
     [[nodiscard]] std::vector<topology::node_number> ends_of(const hop& h) const;
     [[nodiscard]] std::vector<topology::node_number> ends_of(const topology::segment& s) const;
     [[nodiscard]] bool has_node_sid(topology::node_number node, std::uint8_t algorithm) const;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "controlplane/config/load.hh"
+#include "controlplane/config/text.hh"
 #include "controlplane/routing/own_labels.hh"
 #include "controlplane/routing/own_links.hh"
 #include "controlplane/routing/repair_options.hh"
@@ -132,6 +133,7 @@ void network::replace_policies() {
     const bool is_new_file = std::exchange(new_file_, false);
     config::diagnostics errors(state_->path, 0);
     config::resolved_policies all = config::resolve_policies(state_->policies, map_, own_, errors);
+    steering_loops_.replace(map_, all);
     if (!controller()) {
         all = of_headend(std::move(all), own_);
     }
@@ -311,19 +313,49 @@ microseconds network::due() const {
     return next;
 }
 
+void network::find_steering_loops() {
+    not_steered_.clear();
+    for (const steered_prefix& one : steering_loops_.find(map_)) {
+        if (one.headend == own_) {
+            not_steered_.push_back(one.prefix);
+        }
+    }
+}
+
+void network::leave_out_loops(std::vector<paths::installed_policy>& installed,
+                              std::vector<publish::note>& notes) const {
+    for (paths::installed_policy& policy : installed) {
+        std::erase_if(policy.steered, [&](const ip_prefix& prefix) {
+            return std::ranges::binary_search(not_steered_, prefix);
+        });
+    }
+    for (const ip_prefix& prefix : not_steered_) {
+        notes.push_back({publish::note_kind::loop,
+                         fmt::format("{} is not steered: by what other headends do with it, it may "
+                                     "come back",
+                                     config::to_string(prefix))});
+    }
+}
+
 result<publish::computed_tables> network::compute(microseconds now) {
     if (hold_.advance(now) != topology::convergence_phase::holding) {
         fail_held_links();
     }
     labels_.emplace(map_);
     compute_algorithms(now);
+    const bool is_new = new_policies_ || !changed_.empty();
     if (new_policies_) {
         replace_policies();
+    }
+    if (is_new) {
+        find_steering_loops();
     }
     if (update_policies(now) || moment_ == nullptr) {
         moment_ = std::make_shared<const int>();
     }
-    const std::vector<paths::installed_policy> installed = policies_->installed();
+    std::vector<paths::installed_policy> installed = policies_->installed();
+    std::vector<publish::note> notes;
+    leave_out_loops(installed, notes);
     std::vector<publish::algorithm_inputs> algorithms;
     algorithms.reserve(algorithms_.size());
     for (const algorithm_state& one : algorithms_) {
@@ -338,7 +370,12 @@ result<publish::computed_tables> network::compute(microseconds now) {
                                           .links = state_->links,
                                           .configured = *state_->rules,
                                           .offers = policies_->all().offers()};
-    return computer_.compute(inputs);
+    auto computed = computer_.compute(inputs);
+    if (computed) {
+        auto& all = computed.value().notes;
+        all.insert(all.end(), notes.begin(), notes.end());
+    }
+    return computed;
 }
 
 bool network::has(mpls::label label) const {

@@ -32,6 +32,7 @@
 #include "controlplane/labels/sid_labels.hh"
 #include "controlplane/publish/computed.hh"
 #include "controlplane/routing/own_policies.hh"
+#include "controlplane/routing/steering_loops.hh"
 #include "controlplane/routing/policies_text.hh"
 #include "controlplane/routing/whole_map.hh"
 #include "controlplane/topology/map.hh"
@@ -155,6 +156,10 @@ private:
     void replace_policies();
     // Whether the map or what policies have in force has changed.
     bool update_policies(microseconds now);
+    void find_steering_loops();
+    // What of these policies' prefixes is left; the others are noted.
+    void leave_out_loops(std::vector<paths::installed_policy>& installed,
+                         std::vector<publish::note>& notes) const;
     bool fail_held_links();
     bool note(const topology::change& changed);
     void compute_algorithms(microseconds now);
@@ -172,6 +177,8 @@ private:
     topology::repair_computer repairs_;
     topology::microloop_avoider avoider_;
     std::unique_ptr<own_policies> policies_;
+    steering_loops steering_loops_;            // of all headends
+    std::vector<ip_prefix> not_steered_;       // here, as they might come back
     bool new_policies_ = false;                // to be taken with the next compute()
     bool new_file_ = false;                    // and they are of another file
     std::deque<policy_move> moves_;            // to be done, in this order ...
