@@ -4,6 +4,8 @@
 namespace rhumb::routing {
 namespace {
 
+using namespace std::chrono_literals;
+
 TEST_F(controlled_network, others_policies_are_for_the_controller) {
     EXPECT_EQ(policy_rows(*open(std::nullopt)).size(), 3U);
     EXPECT_EQ(policy_rows(*open(config::controller_section{})).size(), 4U);

@@ -4,8 +4,6 @@
 namespace rhumb::routing {
 namespace {
 
-using namespace std::chrono_literals;
-
 TEST_F(controlled_network, a_plan_is_for_all_and_moves_own_policies_one_by_one) {
     const auto known = open(config::controller_section{});
     const auto before = ways(*known);
