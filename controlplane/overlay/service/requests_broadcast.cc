@@ -3,7 +3,7 @@
 #include <bit>
 #include <chrono>
 
-#include "controlplane/control/messages.hh"
+#include "controlplane/overlay/service/request_params.hh"
 #include "controlplane/overlay/service/service.hh"
 
 namespace rhumb::overlay {
@@ -71,12 +71,12 @@ json message_json(const heard_broadcast& message) {
 
 void service::broadcast(const json& params, const client& from) {
     if (!spread_) {
-        from.answer(error{off, {}});
+        from.answer(bad_request(off));
         return;
     }
     const auto text = control::text_param(params, "text");
     if (!text || !text.value()) {
-        from.answer(text ? error{"params.text, what is to be said, is missing", {}} : text.why());
+        from.answer(text ? bad_request("params.text, what is to be said, is missing") : text.why());
         return;
     }
     const std::string& said = *text.value();
@@ -127,7 +127,7 @@ void service::heard(const heard_broadcast& message) {
 // What has come lately, and, to follow, what comes.
 void service::listen(const json& params, const client& from) {
     if (!spread_) {
-        from.answer(error{off, {}});
+        from.answer(bad_request(off));
         return;
     }
     forget_old_messages();
@@ -136,14 +136,13 @@ void service::listen(const json& params, const client& from) {
             return;
         }
     }
-    const auto follow = params.find("follow");
-    if (follow == params.end() || !follow->is_boolean() || !follow->get<bool>()) {
+    if (!flag_param(params, "follow")) {
         from.answer(json::object());
         return;
     }
     // Those that are gone are known only when there is something to tell them.
     if (listeners_.size() >= most_listeners) {
-        from.answer(error{"too many listen already", {}});
+        from.answer(bad_request("too many listen already"));
         return;
     }
     listeners_.push_back({from});

@@ -122,9 +122,10 @@ service::service(asio::io_context& io, identity own, store kept, const replicato
                   : nullptr),
       hub_(io, feeds_, own_, chosen, tell, spread_.get()),
       tick_timer_(io),
+      readers_(io, archive_),
       tell_(std::move(tell)) {
-    feeds_.on_message([this](const key32& feed, std::int64_t sequence, const message_text& text) {
-        heard(feed, sequence, text);
+    feeds_.on_message([this](const key32& feed, std::int64_t sequence, const message_text&) {
+        heard(feed, sequence);
     });
     if (chosen.link_state) {
         link_states_.emplace(io, archive_, feeds_, spread_.get(), own_.id(), *chosen.link_state,
@@ -147,6 +148,13 @@ void service::on_link_state(link_states::heard_function heard) {
 void service::advertise(topology::advertisement said) {
     if (link_states_) {
         link_states_->advertise(std::move(said));
+    }
+}
+
+void service::heard(const key32& feed, std::int64_t sequence) {
+    readers_.heard(feed, sequence);
+    if (link_states_) {
+        link_states_->stored(feed);
     }
 }
 
@@ -175,10 +183,7 @@ void service::stop(std::function<void()> done) {
     if (discovery_) {
         discovery_->stop();
     }
-    const auto copy = readers_;
-    for (const auto& one : copy) {
-        finish(one);
-    }
+    readers_.stop();
     for (const listener& one : std::exchange(listeners_, {})) {
         one.to.answer(json::object());
     }

@@ -167,4 +167,29 @@ private:
     bool in_transaction_ = false;
 };
 
+template <class F>
+result<void> store::change(F&& what) {
+    if (auto begun = begin(); !begun) {
+        return begun.why();
+    }
+    if (auto done = what(); !done) {
+        return roll_back(done.why());
+    }
+    return commit();
+}
+
+template <class T, class F>
+result<std::vector<T>> store::list(const char* query, F&& read) {
+    auto all = sqlite::statement::prepare(database_, query);
+    if (!all) {
+        return all.why();
+    }
+    std::vector<T> found;
+    auto done = all->rows(database_, [&](const sqlite::statement& row) {
+        read(row, found.emplace_back());
+        return true;
+    });
+    return done ? result<std::vector<T>>(std::move(found)) : done.why();
+}
+
 }  // namespace rhumb::overlay
