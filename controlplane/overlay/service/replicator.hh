@@ -172,8 +172,6 @@ private:
     void answer_reads(ebt::feed_number feed, std::int64_t from, const result<read_texts>& got);
     void store_failed(const error& why);
     void look_at_own_feed();
-    [[nodiscard]] ebt::message as_message(ebt::feed_number feed, std::int64_t sequence,
-                                          const message_text& text) const;
     [[nodiscard]] replication_link* link_of(ebt::stream which);
     // Runs the machine, and does what it has made due, until nothing is.
     void settle();

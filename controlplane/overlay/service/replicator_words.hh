@@ -1,4 +1,4 @@
-// Words that both halves of a replicator use (replicator.cc, replicator_commands.cc). Threads: any.
+// Words that all parts of a replicator use (replicator.cc, _commands.cc, _store.cc). Threads: any.
 #pragma once
 
 #include <algorithm>
