@@ -8,6 +8,47 @@
 namespace rhumb::overlay::broadcast::test {
 namespace {
 
+// The end of a walk: the node asks this peer.
+void have_asked(node_rig& rig, std::uint32_t peer) {
+    rig.receive(1, [&](bytes& to) { write_forward_join(to, who(peer), 0); });
+    EXPECT_TRUE(rig.n.peers().awaits(key(peer)));
+}
+
+TEST(hyparview, who_is_not_waited_for_any_more_is_let_go) {
+    node_rig rig(small(3));
+    rig.neighbour(1);
+    for (std::uint32_t peer = 10; peer < 18; ++peer) {
+        have_asked(rig, peer);
+    }
+    EXPECT_TRUE(rig.released.empty());
+    have_asked(rig, 18);
+    EXPECT_FALSE(rig.n.peers().awaits(key(10)));
+    EXPECT_EQ(rig.released, numbers{10});
+    // One that is a neighbour by now keeps its link.
+    rig.receive(11, [](bytes& to) { write_join(to, 77, where(11)); });
+    have_asked(rig, 19);
+    EXPECT_FALSE(rig.n.peers().awaits(key(11)));
+    EXPECT_EQ(rig.released, numbers{10});
+    rig.pass(501ms);
+    EXPECT_EQ(rig.released, (numbers{10, 12, 13, 14, 15, 16, 17, 18, 19}));
+    EXPECT_EQ(rig.neighbours(), (numbers{1, 11}));
+}
+
+TEST(hyparview, nobody_is_let_go_whose_answer_is_waited_for) {
+    node_rig rig(small(2));
+    rig.neighbour(1);
+    rig.neighbour(2);
+    have_asked(rig, 9);
+    // It has had the same idea, and there is no place; nor is it gone when its own walk ends here.
+    rig.receive(9, [](bytes& to) { write_neighbour(to, false, 77, where(9)); });
+    EXPECT_FALSE(rig.only_frame(frame_type::neighbour_reply).flag);
+    rig.receive(1, [](bytes& to) { write_shuffle(to, 1, who(9), {}); });
+    EXPECT_EQ(rig.receivers(frame_type::shuffle_reply), numbers{9});
+    EXPECT_TRUE(rig.released.empty());
+    reply(rig, 9, false);
+    EXPECT_EQ(rig.released, numbers{9});
+}
+
 TEST(hyparview, a_lost_neighbour_is_replaced_from_the_passive_view) {
     node_rig rig;
     remember(rig, 5);

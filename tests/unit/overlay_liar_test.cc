@@ -52,19 +52,21 @@ protected:
     }
 
     // Listens, in the name of `as`, for the one who calls next.
-    peer_target await_call(const identity& as) {
-        acceptor_.emplace(
-            io_, boost::asio::ip::tcp::endpoint(boost::asio::ip::make_address("127.0.0.1"), 0));
-        acceptor_->async_accept([this, &as](const boost::system::error_code& failed,
-                                            boost::asio::ip::tcp::socket socket) {
+    peer_target await_call(const identity& as) { return await_call(acceptor_, as, called_); }
+    peer_target await_call(boost::asio::ip::tcp::acceptor& on, const identity& as,
+                           std::unique_ptr<raw_peer>& called) {
+        const boost::asio::ip::tcp::endpoint here(boost::asio::ip::make_address("127.0.0.1"), 0);
+        on = {io_, here};
+        on.async_accept([this, &as, &called](const boost::system::error_code& failed,
+                                             boost::asio::ip::tcp::socket socket) {
             if (!failed) {
-                called_ = std::make_unique<raw_peer>(std::move(socket), settings("x").network, as);
+                called = std::make_unique<raw_peer>(std::move(socket), settings("x").network, as);
             }
         });
-        return {{"127.0.0.1", acceptor_->local_endpoint().port()}, as.id()};
+        return {{"127.0.0.1", on.local_endpoint().port()}, as.id()};
     }
-    // Makes a node dial the one who listens, for broadcast alone, by way of the liar.
-    void have_dialled(raw_peer& liar, const peer_target& whom) {
+    // Has the liar tell a node of somebody who joins, whom it then asks.
+    static void tell_of(raw_peer& liar, const peer_target& whom) {
         broadcast::contact told;
         told.key = whom.key;
         const std::string at = text_of(whom.at);
@@ -72,6 +74,10 @@ protected:
         std::vector<byte> frame;
         broadcast::write_forward_join(frame, told, 0);
         liar.send(frame);
+    }
+    // Makes a node dial the one who listens, for broadcast alone, by way of the liar.
+    void have_dialled(raw_peer& liar, const peer_target& whom) {
+        tell_of(liar, whom);
         run_until([&] { return called_ && !called_->frames.empty(); });
     }
     static std::size_t open_to(const service& at, const identity& whom) {
@@ -80,7 +86,7 @@ protected:
             [&](const auto& one) { return one->is_open() && one->peer() == whom.id(); }));
     }
 
-    std::optional<boost::asio::ip::tcp::acceptor> acceptor_;
+    boost::asio::ip::tcp::acceptor acceptor_{io_};
     std::unique_ptr<raw_peer> called_;
     identity liar_ = rhumb::test::identity_of(1);
     identity honest_ = rhumb::test::identity_of(2);
@@ -254,14 +260,9 @@ TEST_F(overlay_broadcast_liar, cannot_make_us_dial_without_end) {
     service& a = start(with);
     const auto peer = join(a, liar_);
     for (byte n = 0; n < 40; ++n) {
-        broadcast::contact invented;
+        peer_target invented{{"127.0.0.1", 1}, {}};
         invented.key.fill(static_cast<byte>(100 + n));
-        const std::string at = "127.0.0.1:1";
-        invented.where =
-            *broadcast::address::of({reinterpret_cast<const byte*>(at.data()), at.size()});
-        std::vector<byte> frame;
-        broadcast::write_forward_join(frame, invented, 0);
-        peer->send(frame);
+        tell_of(*peer, invented);
     }
     std::size_t most = 0;
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(1);
@@ -272,6 +273,52 @@ TEST_F(overlay_broadcast_liar, cannot_make_us_dial_without_end) {
     EXPECT_LE(most, 4U);
     EXPECT_EQ(neighbours(a), 1U);
     EXPECT_TRUE(a.peers().missing_peers().empty());
+}
+
+// Peers that take the call, and never answer: each costs a connection for as long as it may take.
+TEST_F(overlay_broadcast_liar, cannot_keep_connections_by_silence) {
+    service_settings with = speaking("a");
+    with.broadcast->neighbour_timeout = 500;
+    service& a = start(with);
+    const auto liar = join(a, liar_);
+    struct silent {
+        identity as;
+        boost::asio::ip::tcp::acceptor at;
+        std::unique_ptr<raw_peer> called{};
+    };
+    std::vector<std::unique_ptr<silent>> all;
+    for (byte n = 0; n < 12; ++n) {
+        all.push_back(
+            std::make_unique<silent>(silent{rhumb::test::identity_of(static_cast<byte>(10 + n)),
+                                            boost::asio::ip::tcp::acceptor(io_)}));
+        silent& one = *all.back();
+        tell_of(*liar, await_call(one.at, one.as, one.called));
+    }
+    run_until([&] {
+        return std::ranges::all_of(all, [](const auto& one) { return one->called != nullptr; });
+    });
+    run_until(
+        [&] { return a.peers().connections().size() == 1 && a.peers().missing_peers().empty(); });
+    EXPECT_EQ(neighbours(a), 1U);
+}
+
+// Who answers the call only when nobody waits any more is neither asked nor kept.
+TEST_F(overlay_broadcast_liar, connections_for_broadcast_that_come_too_late_are_let_go) {
+    service_settings with = speaking("a");
+    with.broadcast->neighbour_timeout = 100;
+    service& a = start(with);
+    const auto liar = join(a, liar_);
+    boost::asio::ip::tcp::acceptor at(io_, {boost::asio::ip::make_address("127.0.0.1"), 0});
+    boost::asio::ip::tcp::socket socket(io_);
+    at.async_accept(socket, [](const boost::system::error_code&) {});
+    tell_of(*liar, {{"127.0.0.1", at.local_endpoint().port()}, honest_.id()});
+    run_until([&] { return socket.is_open() && a.spread()->node().peers().awaits(honest_.id()); });
+    run_until([&] { return !a.spread()->node().peers().awaits(honest_.id()); });
+    raw_peer late(std::move(socket), settings("x").network, honest_);
+    run_until([&] { return late.is_cut; });
+    EXPECT_TRUE(late.frames.empty());
+    run_until([&] { return a.peers().missing_peers().empty(); });
+    EXPECT_EQ(neighbours(a), 1U);
 }
 
 }  // namespace

@@ -125,7 +125,11 @@ void broadcasts::opened(const key32& peer, broadcast_link& link, bool is_caller)
         }
         waiting_.erase(frames);
     } else if (is_caller) {
-        node_.meet({peer, address_bytes(dialler_->address_of(peer))}, steady_clock::now(), out_);
+        dialler_->let_go(peer);  // made for broadcast alone, and not waited for any more?
+        if (links_.contains(peer)) {
+            node_.meet({peer, address_bytes(dialler_->address_of(peer))}, steady_clock::now(),
+                       out_);
+        }
     }
     settle();
 }
