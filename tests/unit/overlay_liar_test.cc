@@ -1,6 +1,7 @@
 // Broadcast with peers that break the rules: what they get, and what it costs the others.
 #include <gtest/gtest.h>
 
+#include "controlplane/overlay/service/now.hh"
 #include "tests/support/overlay_keys.hh"
 #include "tests/unit/overlay_broadcast_rig.hh"
 
@@ -10,11 +11,6 @@ namespace {
 using broadcast::drop_reason;
 using test::overlay_broadcast;
 using test::raw_peer;
-
-std::int64_t milliseconds_now() {
-    using namespace std::chrono;
-    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 // A liar with a key of its own, which is let in, and an honest node that it speaks of.
 class overlay_broadcast_liar : public overlay_broadcast {
@@ -96,7 +92,7 @@ TEST_F(overlay_broadcast_liar, cannot_forge_messages_of_others) {
     service& a = start(speaking("a"));
     listen(a);
     const auto peer = join(a, liar_);
-    const std::int64_t now = milliseconds_now();
+    const std::int64_t now = system_ms();
     peer->send(gossip(honest_, 1, now, "true"));
     run_until([&] { return count_heard(a, "true") == 1; });
     peer->send(gossip(honest_, 2, now, "false", true));
@@ -119,7 +115,7 @@ TEST_F(overlay_broadcast_liar, replays_are_worth_nothing) {
     service& a = start(with);
     listen(a);
     const auto peer = join(a, liar_);
-    const std::int64_t now = milliseconds_now();
+    const std::int64_t now = system_ms();
     const auto fresh = gossip(honest_, 5, now, "fresh");
     peer->send(fresh);
     peer->send(fresh);
@@ -151,7 +147,7 @@ TEST_F(overlay_broadcast_liar, only_whom_we_know_may_speak) {
     service& a = start(with);
     listen(a);
     const auto peer = join(a, liar_);
-    const std::int64_t now = milliseconds_now();
+    const std::int64_t now = system_ms();
     peer->send(gossip(honest_, 1, now, "of a stranger"));
     peer->send(gossip(liar_, 1, now, "of its own"));
     run_until([&] { return count_heard(a, "of its own") == 1; });
@@ -244,7 +240,7 @@ TEST_F(overlay_broadcast_liar, verifies_are_within_the_limit) {
     listen(a);
     const auto peer = join(a, liar_);
     const auto begin = std::chrono::steady_clock::now();
-    const std::int64_t now = milliseconds_now();
+    const std::int64_t now = system_ms();
     for (std::uint64_t n = 1; n <= 150; ++n) {
         peer->send(gossip(honest_, n, now, std::to_string(n) + std::string(4000, '.')));
     }

@@ -5,6 +5,8 @@
 #include <boost/asio/write.hpp>
 #include <utility>
 
+#include "controlplane/overlay/service/now.hh"
+
 namespace rhumb::overlay {
 
 namespace asio = boost::asio;
@@ -167,10 +169,8 @@ void connection::on_data(session& by, stream_id id, body_type type, std::string_
         return take_broadcast(type, body);
     }
     // gossip.ping: a time for each time.
-    using namespace std::chrono;
-    const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
     if (unsent() < refill) {
-        by.send(id, body_type::json, std::to_string(now));
+        by.send(id, body_type::json, std::to_string(system_ms()));
     }
 }
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "controlplane/overlay/service/replicator_words.hh"
+#include "controlplane/overlay/service/machine_ids.hh"
 
 namespace rhumb::overlay {
 namespace {

@@ -1,8 +1,9 @@
 // What the node itself wants of replication: whom it follows and blocks, what it publishes.
 #include <utility>
 
+#include "controlplane/overlay/service/machine_ids.hh"
+#include "controlplane/overlay/service/now.hh"
 #include "controlplane/overlay/service/replicator.hh"
-#include "controlplane/overlay/service/replicator_words.hh"
 
 namespace rhumb::overlay {
 namespace {

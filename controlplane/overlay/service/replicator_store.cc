@@ -1,8 +1,9 @@
 // What a replicator has of its store: messages that it appends and reads, clocks of peers.
 #include <algorithm>
 
+#include "controlplane/overlay/service/machine_ids.hh"
+#include "controlplane/overlay/service/now.hh"
 #include "controlplane/overlay/service/replicator.hh"
-#include "controlplane/overlay/service/replicator_words.hh"
 
 namespace rhumb::overlay {
 namespace {

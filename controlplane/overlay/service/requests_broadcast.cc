@@ -1,8 +1,8 @@
 // What can be asked about broadcast, as JSON.
 #include <array>
 #include <bit>
-#include <chrono>
 
+#include "controlplane/overlay/service/now.hh"
 #include "controlplane/overlay/service/request_params.hh"
 #include "controlplane/overlay/service/service.hh"
 
@@ -18,11 +18,6 @@ constexpr std::size_t most_listeners = 64;
 
 constexpr const char* off =
     "broadcast is off: set broadcast = \"plumtree\" in [overlay] and restart";
-
-std::int64_t milliseconds_now() {
-    using namespace std::chrono;
-    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 constexpr std::array<std::string_view, broadcast::frame_types> type_names{
     "",        "join",          "forward_join", "neighbour", "neighbour_reply", "disconnect",
@@ -91,8 +86,7 @@ void service::broadcast(const json& params, const client& from) {
 }
 
 void service::forget_old_messages() {
-    const std::int64_t oldest =
-        milliseconds_now() - std::int64_t{spread_->settings().lifetime} * 1000;
+    const std::int64_t oldest = system_ms() - std::int64_t{spread_->settings().lifetime} * 1000;
     while (!recent_.empty() && (recent_.front().first < oldest || recent_.size() > most_recent ||
                                 recent_bytes_ > most_recent_bytes)) {
         recent_bytes_ -= recent_.front().second.dump().size();

@@ -1,6 +1,7 @@
 // What the service shows, as JSON: feeds, forks, peers, progress, the machine's state.
 #include <chrono>
 
+#include "controlplane/overlay/service/machine_ids.hh"
 #include "controlplane/overlay/service/request_params.hh"
 #include "controlplane/overlay/service/service.hh"
 
@@ -12,11 +13,7 @@ namespace {
 
 constexpr std::size_t most_rows = 2000;
 
-std::string id_text(const std::string& id) {
-    key32 key{};
-    std::copy_n(id.begin(), std::min(id.size(), key.size()), key.begin());
-    return feed_id_text(key);
-}
+std::string id_text(std::string_view id) { return feed_id_text(key_of(id)); }
 
 json clock_json(const std::map<std::string, std::int64_t>& clock) {
     json made = json::object();
