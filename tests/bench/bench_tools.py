@@ -8,6 +8,7 @@
     bench_tools.py ebt BUILD        ebt_bench, a small case
     bench_tools.py overlay_wire BUILD  overlay_wire_bench, once
     bench_tools.py overlay_sync BUILD  two services, a few messages
+    bench_tools.py overlay_broadcast BUILD  four services, of which one broadcasts
     bench_tools.py process BUILD    rhumbd and testpmd for a moment; skipped without testpmd
     bench_tools.py control BUILD    control_bench with few labels
 """
@@ -101,6 +102,13 @@ def overlay_sync(build):
     assert printed.count(": 10000 messages in ") == 2, printed
 
 
+def overlay_broadcast(build):
+    printed = run(build / "tools/bench/overlay_broadcast_bench", "--quick")
+    assert printed.count(" messages, heard ") == 4, printed
+    for sent in (25, 200):
+        assert printed.count(f" {sent} messages, heard {3 * sent} of {3 * sent} times") == 2, printed
+
+
 def process(build, folder):
     out = folder / "process.json"
     run(sys.executable, BENCH / "process_bench.py", build, "--devices", "pcap", "--sizes", "64",
@@ -133,6 +141,8 @@ def main(arguments):
             overlay_wire(build)
         elif what == "overlay_sync":
             overlay_sync(build)
+        elif what == "overlay_broadcast":
+            overlay_broadcast(build)
         else:
             {"mac": mac, "topology": topology, "ebt": ebt, "process": process,
              "control": control}[what](build, folder)
