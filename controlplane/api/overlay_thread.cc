@@ -2,7 +2,9 @@
 
 #include <atomic>
 #include <boost/asio/post.hpp>
+#include <chrono>
 
+#include "controlplane/overlay/service/own_key.hh"
 #include "dataplane/io/log.hh"
 
 namespace rhumb::api {
@@ -10,6 +12,29 @@ namespace rhumb::api {
 namespace asio = boost::asio;
 
 namespace {
+
+// What the service tells, in the router's log: peers that come and go, or that are refused. So many
+// lines a second at most: strangers make them, too.
+class teller {
+public:
+    void operator()(const std::string& what, const std::string& about) {
+        constexpr int most_lines = 20;
+        const auto now = std::chrono::steady_clock::now();
+        if (now - since_ >= std::chrono::seconds(1)) {
+            since_ = now;
+            lines_ = 0;
+        }
+        if (++lines_ <= most_lines) {
+            io::log(io::log_level::notice, "overlay: " + what, {{"about", about}});
+        } else if (lines_ == most_lines + 1) {
+            io::log(io::log_level::notice, "overlay: more happens than is written here");
+        }
+    }
+
+private:
+    std::chrono::steady_clock::time_point since_;
+    int lines_ = 0;
+};
 
 // A client of the control loop, as the overlay's loop sees it.
 struct far_client {
@@ -42,14 +67,12 @@ result<std::unique_ptr<overlay_thread>> overlay_thread::start(
     asio::io_context& control, const overlay::service_settings& chosen,
     overlay::link_states::heard_function heard) {
     std::unique_ptr<overlay_thread> made(new overlay_thread(control, std::move(heard)));
-    auto opened = overlay::service::open(
-        made->io_, chosen, [](const std::string& what, const std::string& peer) {
-            io::log(io::log_level::info, "overlay: " + what, {{"peer", peer}});
-        });
+    auto opened = overlay::service::open(made->io_, chosen, teller());
     if (!opened) {
         return opened.why();
     }
     made->service_ = std::move(opened).value();
+    overlay::tell_who(made->service_->peers().listening(), made->service_->id(), teller());
     made->service_->on_link_state(
         [&control, heard = made->heard_](const overlay::link_state_event& event) {
             asio::post(control, [heard, event] {

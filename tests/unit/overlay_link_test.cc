@@ -132,6 +132,26 @@ TEST(OverlayLink, EndsWithoutAGoodbyeAreReported) {
     EXPECT_EQ(links.alice_hears.ended, "unexpected hang-up");
 }
 
+// Whoever is refused is told nothing. How far it came says something, though.
+TEST(OverlayLink, AHangUpDuringTheHandshakeSaysHowFarItCame) {
+    two_links links;
+    EXPECT_EQ(links.bob.hang_up(), peer_link::state::failed);
+    EXPECT_EQ(links.bob.why(), "it hung up during the handshake");
+    sums hears;
+    peer_link alice(handshake::client(main_network, links.alice_key, links.bob_key.id()), hears);
+    EXPECT_EQ(alice.hang_up(), peer_link::state::failed);
+    EXPECT_EQ(alice.why(), "it hung up on our hello: is it of another network?");
+
+    auto bob = handshake::server(main_network, links.bob_key);
+    std::span<const byte> hello = links.alice.output();
+    bob.feed(hello);
+    std::vector<byte> answer(bob.output().begin(), bob.output().end());
+    links.alice.feed(answer);
+    EXPECT_EQ(links.alice.hang_up(), peer_link::state::failed);
+    EXPECT_EQ(links.alice.why(),
+              "it hung up on our proof: its key is another, or it does not let us in");
+}
+
 // secret-stack's inactivity timer: a box goodbye, and none of the calls.
 TEST(OverlayLink, APeerMayLeaveWithTheBoxGoodbyeAlone) {
     two_links links;

@@ -106,7 +106,7 @@ protected:
     [[nodiscard]] std::string feed_of(const std::string& node) const {
         const auto key = overlay::open_key_file(folder_.path() / (node + ".key"));
         EXPECT_TRUE(key.ok());
-        return overlay::feed_id_text(key.value().id());
+        return overlay::feed_id_text(key.value().key.id());
     }
     [[nodiscard]] std::string section(const std::string& own, const std::string& other,
                                       const std::string& more) const {

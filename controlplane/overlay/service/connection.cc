@@ -71,9 +71,11 @@ void connection::read() {
                 return;
             }
             if (failed) {
+                const bool is_early = self->link_.now() == peer_link::state::connecting;
                 self->link_.hang_up();
-                return self->shut(failed == asio::error::eof ? std::string(self->link_.why())
-                                                             : failed.message());
+                return self->shut(failed == asio::error::eof || is_early
+                                      ? std::string(self->link_.why())
+                                      : failed.message());
             }
             self->take(count);
         });

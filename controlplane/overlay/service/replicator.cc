@@ -64,6 +64,10 @@ replicator::replicator(const identity& own, archive& kept, post_function post,
         }
     }
     machine_.request(id_of(own.id()));
+    for (const key32& feed : start.configured) {
+        configured_.insert(feed);
+        machine_.request(id_of(feed));
+    }
     for (const stored_feed& feed : start.feeds) {
         if (feed.followed) {
             followed_.insert(feed.key);

@@ -79,6 +79,7 @@ public:
         std::vector<std::pair<key32, key32>> blocks;
         // The own feed must come back from peers before anything is added to it.
         bool is_learning = false;
+        std::vector<key32> configured{};  // feeds that are followed, whatever the store says
     };
 
     replicator(const identity& own, archive& kept, post_function post, const settings& chosen,
@@ -123,7 +124,11 @@ public:
     // Called when a feed has been proven to fork.
     void on_fork(std::function<void(const key32&)> forked) { forked_ = std::move(forked); }
 
-    [[nodiscard]] bool follows(const key32& feed) const { return followed_.contains(feed); }
+    [[nodiscard]] bool follows(const key32& feed) const {
+        return followed_.contains(feed) || is_configured(feed);
+    }
+    // The configuration names the feed, so that it is followed whatever is asked for.
+    [[nodiscard]] bool is_configured(const key32& feed) const { return configured_.contains(feed); }
     // By us.
     [[nodiscard]] bool has_blocked(const key32& peer) const { return blocked_.contains(peer); }
     [[nodiscard]] const ebt::machine& machine() const noexcept { return machine_; }
@@ -187,7 +192,8 @@ private:
     bool is_due_ = false;         // settle() is posted
     log_cache cache_;
     message_reader reader_;
-    std::set<key32> followed_;
+    std::set<key32> followed_;  // as was asked for
+    std::set<key32> configured_;
     std::set<key32> blocked_;
     chain_position own_head_;     // with what is not durable yet
     bool own_head_lost_ = false;  // an append of ours failed: ask the store

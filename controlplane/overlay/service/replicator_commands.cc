@@ -51,7 +51,7 @@ void replicator::follow(const key32& feed, bool on, done_function done) {
                  [this, feed, on, done = std::move(done)](const result<void>& kept) {
                      if (kept && feed != own_.id()) {
                          set(followed_, feed, on);
-                         machine_.request(id_of(feed), on);
+                         machine_.request(id_of(feed), follows(feed));
                          settle();
                      }
                      done(kept);

@@ -33,8 +33,11 @@ void service::request(std::string_view method, const json& params, client from) 
     } else if (method == "overlay.listen") {
         listen(params, from);
     } else {
-        from.answer(bad_request("unknown method \"" + std::string(method) +
-                                "\"; there are show, overlay.follow, .unfollow, .block, .unblock, "
+        from.answer(bad_request((method.starts_with("overlay.")
+                                     ? "unknown method \"" + std::string(method) + '"'
+                                     : "no method \"" + std::string(method) +
+                                           "\": this is rhumb-overlay, which is no router") +
+                                "; there are show, overlay.follow, .unfollow, .block, .unblock, "
                                 ".publish, .read, .new_feed, .connect, .disconnect, .broadcast and "
                                 ".listen"));
     }
@@ -48,6 +51,12 @@ void service::follow(const json& params, bool on, const client& from) {
     }
     if (feed.value() == own_.id()) {
         from.answer(bad_request("this node's own feed is always replicated"));
+        return;
+    }
+    if (!on && feeds_.is_configured(feed.value())) {
+        from.answer(
+            bad_request("the configuration names this feed (follow or nodes of [overlay]): "
+                        "take it out there and restart"));
         return;
     }
     feeds_.follow(feed.value(), on, [from](const result<void>& done) { answer_done(from, done); });

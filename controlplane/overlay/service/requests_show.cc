@@ -2,6 +2,7 @@
 #include <chrono>
 
 #include "controlplane/overlay/service/machine_ids.hh"
+#include "controlplane/overlay/service/own_key.hh"
 #include "controlplane/overlay/service/request_params.hh"
 #include "controlplane/overlay/service/service.hh"
 
@@ -40,13 +41,28 @@ void service::show(const json& params, const client& from) {
         from.answer(json{{"rows", link_states_ ? link_states_->rows() : json::array()}});
     } else if (what == "overlay_broadcast") {
         from.answer(json{{"rows", json::array({broadcast_tree()})}});
+    } else if (what == "overlay_self") {
+        from.answer(json{{"rows", json::array({self_row()})}});
     } else if (what == "overlay_state") {
         show_state(params, from);
+    } else if (!what.empty() && !what.starts_with("overlay_")) {
+        from.answer(bad_request("there is no show " + what +
+                                ": this is rhumb-overlay, which is no router; ask with rhumbctl "
+                                "overlay show"));
     } else {
         from.answer(bad_request(
-            "params.what must be overlay_feeds, overlay_peers, overlay_progress, overlay_state, "
-            "overlay_forks, overlay_broadcast or overlay_nodes"));
+            "params.what must be overlay_self, overlay_feeds, overlay_peers, overlay_progress, "
+            "overlay_state, overlay_forks, overlay_broadcast or overlay_nodes"));
     }
+}
+
+// What others are to be told of this node, so that they can follow and dial it.
+json service::self_row() const {
+    return {{"id", feed_id_text(own_.id())},
+            {"addresses", addresses_for_peers(hub_.listening(), own_.id())},
+            {"admits", settings_.admits_anyone ? "anyone" : "followed"},
+            {"encrypted", !settings_.passphrase_file.empty()},
+            {"own_feed", feeds_.is_learning() ? "learning" : "known"}};
 }
 
 void service::show_feeds(const json& params, const client& from) {
@@ -64,11 +80,19 @@ void service::show_feeds(const json& params, const client& from) {
             std::size_t i = first;
             for (; i < feeds.size() && rows.size() < limit; ++i) {
                 const stored_feed& feed = feeds[i];
-                rows.push_back({{"feed", feed_id_text(feed.key)},
-                                {"sequence", feed.head.sequence},
-                                {"own", feed.key == own_.id()},
-                                {"followed", feed.followed || feed.key == own_.id()},
-                                {"frozen", feed.frozen}});
+                const bool is_own = feed.key == own_.id();
+                const bool is_configured = feeds_.is_configured(feed.key);
+                json row{{"feed", feed_id_text(feed.key)},
+                         {"sequence", feed.head.sequence},
+                         {"own", is_own},
+                         {"followed", feed.followed || is_configured || is_own},
+                         {"frozen", feed.frozen}};
+                if ((feed.followed || is_configured) && !is_own) {
+                    row["by"] = !is_configured   ? "command"
+                                : !feed.followed ? "file"
+                                                 : "file, command";
+                }
+                rows.push_back(std::move(row));
             }
             json answer{{"rows", std::move(rows)}};
             if (i < feeds.size()) {

@@ -86,6 +86,7 @@ private:
     void show(const json& params, const client& from);
     void show_feeds(const json& params, const client& from);
     void show_forks(const client& from);
+    [[nodiscard]] json self_row() const;
     [[nodiscard]] json peer_rows() const;
     [[nodiscard]] json progress_row() const;
     void show_state(const json& params, const client& from) const;

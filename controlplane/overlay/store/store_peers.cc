@@ -40,16 +40,27 @@ result<void> store::follow(const key32& feed, bool on) {
     return change([&] { return set_followed(feed, on); });
 }
 
-result<void> store::follow(std::span<const key32> feeds) {
+result<void> store::know_configured(std::span<const key32> feeds) {
     return change([&]() -> result<void> {
+        const auto are_apart =
+            database_.number("SELECT count(*) FROM node WHERE name = 'configured_apart'");
+        if (!are_apart) {
+            return are_apart.why();
+        }
         for (const key32& feed : feeds) {
-            const auto known = feeds_.find(feed);
-            const bool is_news = known == feeds_.end() || !known->second.feed.followed;
-            if (auto done = is_news ? set_followed(feed, true) : result<void>(); !done) {
-                return done;
+            const auto row = row_of(feed);
+            if (!row) {
+                return row.why();
+            }
+            if (are_apart.value() == 0 && row.value()->feed.followed) {
+                if (auto done = set_followed(feed, false); !done) {
+                    return done;
+                }
             }
         }
-        return {};
+        return are_apart.value() != 0
+                   ? result<void>()
+                   : database_.run("INSERT INTO node (name, value) VALUES ('configured_apart', 1)");
     });
 }
 
