@@ -155,7 +155,7 @@ TEST(rhumbctl_overlay, what_was_broadcast_is_safe_to_print) {
                          {"origin", "@A"},
                          {"kind", "text"},
                          {"text", "a\x1b[31m\nb"}};
-    EXPECT_EQ(broadcast_text(event), "2023-11-14 22:13:20  @A  text  a\\u001b[31m\\u000ab\n");
+    EXPECT_EQ(broadcast_text(event), "2023-11-14 22:13:20Z  @A  text  a\\u001b[31m\\u000ab\n");
     event["missed"] = 3;
     event["text"] = nullptr;
     event["link"] = "to-r2";
@@ -165,6 +165,30 @@ TEST(rhumbctl_overlay, what_was_broadcast_is_safe_to_print) {
     EXPECT_EQ(broadcast_text(7), "-  -  -  \n");
     EXPECT_EQ(sent_text({{"neighbours", 5}, {"sequence", 17}}),
               "sent to 5 neighbours, sequence 17\n");
+    EXPECT_EQ(sent_text({{"neighbours", 1}, {"sequence", 1}}), "sent to 1 neighbour, sequence 1\n");
+}
+
+TEST(rhumbctl_overlay, progress_says_what_it_counts) {
+    EXPECT_EQ(progress_text({{"current", 3}, {"total", 6}, {"messages_received", 1}}),
+              "[###############...............]  50 %  3 of 6 notes and messages; messages: 1 "
+              "received, 0 being verified, 0 being stored");
+}
+
+TEST(rhumbctl_overlay, trees_are_lines_and_lists_are_columns) {
+    const nlohmann::json row{{"addresses", {"net:a", "net:\x1b"}},
+                             {"id", "@A"},
+                             {"peers", {{"@B", {{"client", true}}}}},
+                             {"none", nlohmann::json::array()}};
+    EXPECT_EQ(upright(row),
+              "addresses  net:a\n"
+              "           net:\\u001b\n"
+              "id         @A\n"
+              "none       []\n"
+              "peers      {\n"
+              "  \"@B\": {\n"
+              "    \"client\": true\n"
+              "  }\n"
+              "}\n");
 }
 
 TEST(rhumbctl_view, rates) {

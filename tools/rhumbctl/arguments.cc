@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/program_options.hpp>
 #include <sstream>
 
 #include "tools/rhumbctl/failure.hh"
 #include "tools/rhumbctl/options.hh"
 #include "tools/rhumbctl/text.hh"
+#include "tools/rhumbctl/usage.hh"
 
 namespace rhumb::ctl {
 namespace {
@@ -41,7 +43,9 @@ constexpr const char* usage =
     "  scion show interfaces|paths|bfd|keys|drops\n"
     "                                     of a SCION border router; [--watch] [--limit N]\n"
     "  path A B [--color C] [--algorithm N] [--metric M] [--avoid WHAT]... [--fail LINK]...\n"
-    "                                     a way through the router's map, and labels at each hop\n"
+    "                                     a way through the router's map, and labels at each hop;\n"
+    "                                     --color, an SR policy, has its own constraints: it goes\n"
+    "                                     with none of --algorithm, --metric and --avoid\n"
     "  topology svg FILE|- [--path A B] [--from NODE] [--color C] [--backup] [--fail LINK]...\n"
     "                                     draw the map\n"
     "  topology save FILE|-               the map as a topology file, for rhumb-path\n"
@@ -51,7 +55,7 @@ constexpr const char* usage =
     "                                     which policies should move; --apply: moves the router's "
     "own\n"
     "  controller revert                  take all moves back\n"
-    "  overlay show feeds|peers|progress|state|broadcast|nodes|forks\n"
+    "  overlay show self|feeds|peers|progress|state|broadcast|nodes|forks\n"
     "                                     of the replication service; [--watch] [--limit N]\n"
     "  overlay follow|unfollow FEED       replicate a feed, or no longer\n"
     "  overlay block|unblock PEER [--by FEED]\n"
@@ -64,7 +68,9 @@ constexpr const char* usage =
     "                                     messages of a feed; --follow: also those that come\n"
     "  overlay broadcast TEXT             tell all nodes at once; nothing keeps it\n"
     "  overlay listen [--follow]          what was broadcast lately; --follow: and what comes\n"
-    "  completion                         print the completion script for bash\n";
+    "  completion                         print the completion script for bash\n"
+    "\n"
+    "rhumbctl COMMAND --help: that command's lines and options alone.\n";
 
 constexpr const char* epilogue =
     "\n"
@@ -228,11 +234,31 @@ arguments parse_arguments(std::vector<std::string> line) {
     return made;
 }
 
-std::string help_text() {
+std::string help_text(const std::vector<std::string>& words) {
     raw unused;
     arguments no_lists;
     std::ostringstream text;
-    text << usage << '\n' << described(unused, no_lists) << epilogue;
+    const po::options_description all = described(unused, no_lists);
+    const std::string of_one = usage_of_command(usage, words);
+    if (of_one.empty()) {
+        text << usage << '\n' << all << epilogue;
+        return text.str();
+    }
+    po::options_description own("its options");
+    po::options_description common("options of all commands");
+    for (const auto& option : all.options()) {
+        const std::string& name = option->long_name();
+        if (std::ranges::count(options_of_command(words), name) != 0) {
+            own.add(option);
+        } else if (std::ranges::count(options_of_all(), name) != 0) {
+            common.add(option);
+        }
+    }
+    text << "usage: rhumbctl [OPTION...]\n" << of_one << '\n';
+    if (!own.options().empty()) {
+        text << own << '\n';
+    }
+    text << common;
     return text.str();
 }
 

@@ -46,6 +46,7 @@ struct arguments {
 // `line`: without the program's name. Throws failure{usage}.
 [[nodiscard]] arguments parse_arguments(std::vector<std::string> line);
 
-[[nodiscard]] std::string help_text();
+// Of all commands, or of the one that the words begin.
+[[nodiscard]] std::string help_text(const std::vector<std::string>& words = {});
 
 }  // namespace rhumb::ctl

@@ -89,8 +89,8 @@ _rhumbctl() {
         path | "path "*) (( ${#words[@]} < 3 )) && _rhumbctl_offer $(_rhumbctl_names topology node) ;;
         topology) _rhumbctl_offer svg save ;;
         controller) _rhumbctl_offer report reoptimise revert ;;
-        overlay) _rhumbctl_offer show follow unfollow block unblock connect disconnect publish read broadcast listen ;;
-        "overlay show") _rhumbctl_offer feeds peers progress state broadcast nodes forks ;;
+        overlay) _rhumbctl_offer show follow unfollow block unblock connect disconnect publish new-feed read broadcast listen ;;
+        "overlay show") _rhumbctl_offer self feeds peers progress state broadcast nodes forks ;;
         "topology svg" | "topology save") compopt -o default 2>/dev/null ;;
         label | prefix) _rhumbctl_offer set delete ;;
         nexthop) _rhumbctl_offer set delete up down ;;

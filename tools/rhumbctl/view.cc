@@ -126,10 +126,11 @@ constexpr std::array<field, 4> scion_path_fields{{{"EGRESS", "egress"},
                                                   {"PACKETS", "packets", count, true},
                                                   {"BYTES", "bytes", count}}};
 
-constexpr std::array<field, 5> overlay_feed_fields{{{"FEED", "feed"},
+constexpr std::array<field, 6> overlay_feed_fields{{{"FEED", "feed"},
                                                     {"SEQUENCE", "sequence", count, true},
                                                     {"OWN", "own"},
                                                     {"FOLLOWED", "followed"},
+                                                    {"BY", "by"},
                                                     {"FROZEN", "frozen"}}};
 constexpr std::array<field, 8> overlay_peer_fields{{{"PEER", "peer"},
                                                     {"STATE", "state"},
@@ -202,7 +203,7 @@ constexpr std::array<field, 6> utilisation_fields{{{"NODE", "node"},
                                                    {"CAPACITY MBIT/S", "capacity", mbits},
                                                    {"FULL %", "utilisation", percent}}};
 
-constexpr std::array<view, 29> views{{{"version", {}, {}},
+constexpr std::array<view, 30> views{{{"version", {}, {}},
                                       {"ports", by_port, port_fields},
                                       {"labels", by_label, label_fields},
                                       {"prefixes", by_prefix, prefix_fields},
@@ -224,6 +225,7 @@ constexpr std::array<view, 29> views{{{"version", {}, {}},
                                       {"scion_bfd", by_link, scion_bfd_fields},
                                       {"scion_keys", by_key, scion_key_fields},
                                       {"scion_drops", by_reason, drop_fields},
+                                      {"overlay_self", {}, {}},
                                       {"overlay_feeds", by_feed, overlay_feed_fields},
                                       {"overlay_peers", by_peer, overlay_peer_fields},
                                       {"overlay_progress", {}, {}},
@@ -414,6 +416,30 @@ std::optional<std::uint64_t> counted(const json& row, const field& of) {
     return total;
 }
 
+namespace {
+
+bool is_list_of(const json& value, bool (json::*is)() const noexcept) {
+    return value.is_array() && !value.empty() &&
+           std::ranges::all_of(value, [is](const json& one) { return (one.*is)(); });
+}
+
+// A value beside its name, or, where it is a tree, in lines below it; `indent` is where it begins.
+std::string beside(const json& value, std::size_t indent) {
+    if (is_list_of(value, &json::is_string)) {
+        std::string text;
+        for (const json& one : value) {
+            text += (text.empty() ? "" : '\n' + std::string(indent, ' ')) + value_text(one);
+        }
+        return text;
+    }
+    if ((value.is_object() && !value.empty()) || is_list_of(value, &json::is_object)) {
+        return printable(value.dump(2, ' ', false, json::error_handler_t::replace), keep::lines);
+    }
+    return value_text(value);
+}
+
+}  // namespace
+
 std::string upright(const json& row) {
     if (!row.is_object()) {
         return value_text(row) + '\n';
@@ -425,7 +451,8 @@ std::string upright(const json& row) {
     std::string text;
     for (const auto& [key, value] : row.items()) {
         const std::string name = printable(key);
-        text += fmt::format("{}{:{}}  {}\n", name, "", width - width_of(name), value_text(value));
+        text += fmt::format("{}{:{}}  {}\n", name, "", width - width_of(name),
+                            beside(value, width + 2));
     }
     return text;
 }
