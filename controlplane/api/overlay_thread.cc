@@ -25,7 +25,7 @@ public:
             lines_ = 0;
         }
         if (++lines_ <= most_lines) {
-            io::log(io::log_level::notice, "overlay: " + what, {{"about", about}});
+            io::log(io::log_level::notice, "overlay: " + what + (about.empty() ? "" : ' ' + about));
         } else if (lines_ == most_lines + 1) {
             io::log(io::log_level::notice, "overlay: more happens than is written here");
         }
