@@ -212,7 +212,7 @@ TEST_F(overlay_self, tells_once_why_a_peer_is_not_reached) {
     run_until([&] {
         return !a.peers().missing_peers().empty() && a.peers().missing_peers()[0].failures > 1;
     });
-    EXPECT_EQ(told_, strings{"cannot reach 127.0.0.1:1, tried again: Connection refused " +
+    EXPECT_EQ(told_, strings{"cannot reach 127.0.0.1:1 (Connection refused), will try again: " +
                              feed_id_text(nobody)});
 
     // Another key than the one that is dialled.
@@ -223,9 +223,9 @@ TEST_F(overlay_self, tells_once_why_a_peer_is_not_reached) {
     const host_port at = b.peers().listening().front();
     ask(a, "overlay.disconnect", {{"peer", feed_id_text(nobody)}});
     ask(a, "overlay.connect", {{"address", address_text({at, nobody})}});
-    const std::string why =
-        "cannot reach " + text_of(at) +
-        ", tried again: it hung up on our proof: its key is another, or it does not let us in ";
+    const std::string why = "cannot reach " + text_of(at) +
+                            " (it hung up on our proof: its key is another, or it does not let us "
+                            "in), will try again: ";
     run_until([&] { return !told_.empty(); });
     EXPECT_EQ(told_, strings{why + feed_id_text(nobody)});
     ask(a, "overlay.disconnect", {{"peer", feed_id_text(nobody)}});

@@ -302,7 +302,7 @@ void hub::failed(target& to, const std::string& why) {
     if (!why.empty()) {
         ++to.failures;
         if (to.is_configured && to.why != why) {
-            tell_("cannot reach " + text_of(to.peer.at) + ", tried again: " + why,
+            tell_("cannot reach " + text_of(to.peer.at) + " (" + why + "), will try again:",
                   feed_id_text(to.peer.key));
         }
         to.why = why;
