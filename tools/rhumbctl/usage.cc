@@ -13,7 +13,8 @@ constexpr std::array<std::string_view, 9> of_show{
 constexpr std::array<std::string_view, 2> of_tables{"watch", "limit"};
 constexpr std::array<std::string_view, 2> of_trace{"port", "label"};
 constexpr std::array<std::string_view, 1> of_capture{"count"};
-constexpr std::array<std::string_view, 6> of_path{"color", "algorithm", "metric", "avoid", "via", "fail"};
+constexpr std::array<std::string_view, 6> of_path{"color", "algorithm", "metric",
+                                                  "avoid", "via",       "fail"};
 constexpr std::array<std::string_view, 9> of_drawing{
     "path", "from", "color", "algorithm", "metric", "avoid", "via", "fail", "backup"};
 constexpr std::array<std::string_view, 2> of_report{"fail", "limit"};
