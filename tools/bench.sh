@@ -77,7 +77,7 @@ mkdir -p "$results"
 [[ -f $build/build.ninja ]] ||
     meson setup "$build" --buildtype=release -Dbench=true >"$results/setup.log"
 ninja -C "$build" -j "$jobs" \
-    tools/bench/{stage,lpm,mac,topology,ti_lfa,network,paths,policies,ebt,overlay_wire,overlay_sync}_bench \
+    tools/bench/{stage,lpm,mac,topology,ti_lfa,network,paths,policies,ebt,ebt_json,overlay_wire,overlay_sync}_bench \
     controlplane/rhumbd tools/rhumbctl/rhumbctl tools/rhumb-overlay/rhumb-overlay \
     tools/packets/rhumb-packets >"$results/build.log" || { tail -30 "$results/build.log"; exit 1; }
 

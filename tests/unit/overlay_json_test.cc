@@ -12,6 +12,7 @@
 #include "controlplane/overlay/wire/json.hh"
 #include "controlplane/overlay/wire/json_number.hh"
 #include "controlplane/overlay/wire/json_writer.hh"
+#include "controlplane/overlay/wire/plain_run.hh"
 #include "controlplane/overlay/wire/utf.hh"
 
 namespace {
@@ -263,6 +264,25 @@ TEST(OverlayJson, CountsUnitsAndTakesTheirLowBytes) {
     append_latin1(latin1, text);
     // U+65E5 is E5; U+1F600 is D83D DE00, so 3D 00.
     EXPECT_EQ(latin1, std::string("h\xe9\xe5\x3d\x00!", 6));
+}
+
+// Every byte at every place, between bytes that are next to the ones that end a run.
+TEST(overlay_json_plain_run, ends_at_the_first_byte_that_is_not_plain) {
+    for (unsigned code = 0; code < 256; ++code) {
+        const bool is_plain = code >= 0x20 && code < 0x80 && code != '"' && code != '\\';
+        for (std::size_t length = 1; length <= 20; ++length) {
+            for (std::size_t at = 0; at < length; ++at) {
+                std::string text(length, '!');
+                text[at] = static_cast<char>(code);
+                if (at + 1 < length) {
+                    text[at + 1] = '#';
+                }
+                const std::size_t expected = is_plain ? length : at;
+                ASSERT_EQ(plain_run(text.data(), text.data() + length), expected)
+                    << code << " at " << at << " of " << length;
+            }
+        }
+    }
 }
 
 }  // namespace
