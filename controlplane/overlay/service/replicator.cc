@@ -238,6 +238,9 @@ void replicator::stored(ebt::stream from, ebt::feed_number feed, const classic_m
         if (heard_) {
             heard_(message.author, message.sequence, text);
         }
+        if (message.author == own_.id()) {
+            let_publish();
+        }
     } else {
         if (!outcome) {
             store_failed(outcome.why());

@@ -115,6 +115,13 @@ public:
     // somebody who knows says so.
     [[nodiscard]] bool is_learning() const noexcept { return is_learning_; }
     void end_learning(done_function done);
+    // Whether a peer says that there is more of the own feed than is here, so that the store may be
+    // an older copy: nothing is published then, until that has come. A peer that does not send what
+    // it speaks of is not waited for after settings::switch_timeout (machine::claimed_of), and
+    // nobody for longer than a few of them in which nothing came.
+    [[nodiscard]] bool is_behind() const;
+    // Called when publishing may go on that was refused for one of these reasons.
+    void on_may_publish(std::function<void()> may) { may_publish_ = std::move(may); }
 
     // Called for each message that has become durable.
     using heard_function =
@@ -172,6 +179,8 @@ private:
     void answer_reads(ebt::feed_number feed, std::int64_t from, const result<read_texts>& got);
     void store_failed(const error& why);
     void look_at_own_feed();
+    void look_at_hold();
+    void let_publish();
     [[nodiscard]] ebt::message as_message(ebt::feed_number feed, std::int64_t sequence,
                                           const message_text& text) const;
     [[nodiscard]] replication_link* link_of(ebt::stream which);
@@ -195,6 +204,9 @@ private:
     bool own_head_lost_ = false;  // an append of ours failed: ask the store
     bool is_learning_;
     int quiet_ticks_ = 0;  // at which nobody had more of the own feed than is here
+    int held_ticks_ = 0;   // at which somebody had, and nothing of it came; below 0: not waited for
+    std::int64_t held_at_ = 0;  // the own feed's head at the last tick
+    bool is_refused_ = false;   // somebody was not let publish, and waits
     std::vector<open_link> links_;
     std::vector<ebt::stream> awake_;
     std::vector<candidate> to_verify_;
@@ -207,6 +219,7 @@ private:
     std::string store_error_;
     heard_function heard_;
     std::function<void(const key32&)> forked_;
+    std::function<void()> may_publish_;
     ordered_pool<candidate> pool_;
 };
 

@@ -229,7 +229,9 @@ json service::progress_row() const {
          std::chrono::duration_cast<std::chrono::microseconds>(turns_.longest()).count()},
         {"longest_turn_by_clock_us",
          std::chrono::duration_cast<std::chrono::microseconds>(turns_.longest_by_clock()).count()},
-        {"own_feed", feeds_.is_learning() ? "learning" : "known"},
+        {"own_feed", feeds_.is_learning() ? "learning"
+                     : feeds_.is_behind() ? "behind"
+                                          : "known"},
         {"refused_peers", hub_.refused()},
         {"store_errors", n.store_errors},
         {"store_error", feeds_.store_error()}};
