@@ -96,10 +96,13 @@ void add_policy(const network& in, map_drawing& on, const std::string& from, con
     const auto all = evaluate_policies(in, in.node(from));
     const paths::policy_state& policy =
         find_policy(in, all->all(), in.node(from), in.node(to), color);
+    const labels::bound_policies bound = bound_policies_of(all->all());
+    labels::walk_options options;
+    options.policies = &bound;
     std::vector<topology::link_number> links;
     for (const paths::weighted_segments& list : policy.lists.in_force().lists) {
         const auto walk = in.walker->follow(in.node(from), list.segments,
-                                            in.sids->node_prefix(in.node(to), 0), {});
+                                            in.sids->node_prefix(in.node(to), 0), options);
         for (const labels::visit& v : walk.visits) {
             for (const labels::walk_branch& b : v.branches) {
                 links.push_back(b.link);

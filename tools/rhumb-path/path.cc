@@ -26,7 +26,13 @@ struct path_question {
     walk_settings walking;
     bool as_json = false;
 
+    // What the network does by itself goes by the prefix; all else is for a policy to do.
     [[nodiscard]] labels::label_walk walk(const route& way) const {
+        const auto prefix = in.sids->node_prefix(to, 0);
+        if (prefix && how.algorithm == 0 &&
+            way.segments == topology::segments{topology::segment::to_node(to)}) {
+            return in.walker->follow(from, *prefix, 0, walking.make(in));
+        }
         return in.walker->follow(from, way.segments, in.sids->node_prefix(to, 0), walking.make(in));
     }
     [[nodiscard]] exit_status status(const labels::label_walk& walk) const {

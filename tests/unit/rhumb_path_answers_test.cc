@@ -1,0 +1,56 @@
+// rhumb-path's answers in words: what it says of policies, and of what there is not.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "tests/support/run_program.hh"
+#include "tests/support/temporary_folder.hh"
+
+namespace rhumb::test {
+namespace {
+
+using nlohmann::json;
+
+const std::string lab = std::string(RHUMB_ROOT) + "/configs/topology/lab5.toml";
+const std::string provider = std::string(RHUMB_ROOT) + "/configs/topology/provider.toml";
+
+const program tool(RHUMB_PATH);
+
+void expect(const std::string& line, int status, const std::vector<std::string>& parts) {
+    tool.expect(line, status, parts);
+}
+
+json read(const std::string& line) {
+    const program::result got = tool.run(line);
+    EXPECT_EQ(got.status, 0) << line;
+    return json::parse(got.output);
+}
+
+// The lab with more in its file.
+std::string lab_with(const temporary_folder& folder, const std::string& more) {
+    std::ifstream from(lab);
+    folder.write("lab.toml", std::string(std::istreambuf_iterator<char>(from), {}) + more);
+    return folder.path("lab.toml");
+}
+
+// As the router sends them (routers_paths_test.cc has random networks).
+TEST(RhumbPathAnswers, PoliciesTellTheLabelsThatTheirHeadendSends) {
+    const temporary_folder folder;
+    const std::string file =
+        lab_with(folder,
+                 "[[policies]]\nheadend = \"r1\"\ncolor = 7\nendpoint = \"r5\"\n"
+                 "paths = [{ segments = [\"r4\", \"r4->r3\", \"r5\"] }]\n");
+    const json policy = read("path --json --color 7 " + file + " r1 r5");
+    const json& first = policy.at("lists").at(0).at("walk").at("visits").at(0);
+    EXPECT_EQ(first.at("branches").at(0).at("labels"), (json{15'004, 16'005}));
+    expect("path --color 7 " + file + " r1 r5", 0, {"PUSH      15004 16005", "r4 is next"});
+    // To its prefix alone the neighbour gets what it asks for.
+    expect("path " + file + " r1 r4", 0, {"PUSH     0 "});
+}
+
+}  // namespace
+}  // namespace rhumb::test
