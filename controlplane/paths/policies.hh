@@ -122,7 +122,9 @@ public:
     // Numbers in use are below this.
     [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(slots_.size()); }
 
-    // policies_replace.cc. For whoever looks for another path for a policy. nullopt: it has to stay
+    // policies_replace.cc. What a dynamic candidate has to keep to, as things are.
+    [[nodiscard]] replacement demands_of(const policy_state& policy, std::size_t candidate) const;
+    // For whoever looks for another path for a policy. nullopt: it has to stay
     // where it is, as it has no path, or as others follow it (`disjoint_from`) or name its binding
     // SID.
     [[nodiscard]] std::optional<replacement> replacement_for(const policy_key& key) const;

@@ -41,6 +41,15 @@ bool policies::is_followed(const policy_state& state) const {
     return false;
 }
 
+replacement policies::demands_of(const policy_state& policy, std::size_t candidate) const {
+    dynamic_class wanted;
+    wanted.demands = policy.candidates[candidate].dynamic.value_or(dynamic_path());
+    resolve_links(wanted);
+    const std::uint32_t number = numbers_.at(policy.key);
+    const slot& s = slots_[number];
+    return {number, s.endpoint, wanted.demands, apart_from(s, wanted)};
+}
+
 std::optional<replacement> policies::replacement_for(const policy_key& key) const {
     const auto known = numbers_.find(key);
     const policy_state* const state = find(key);

@@ -361,6 +361,15 @@ std::string own_policies::reason_of(const paths::policy_state& policy,
         text += text.empty() || more.empty() ? more : "; " + more;
     };
     add(state.fault == paths::list_fault::none ? "" : std::string(to_string(state.fault)));
+    // That searches: of a great many policies only the fault is told.
+    constexpr std::uint32_t many = 200;
+    if (state.fault == paths::list_fault::not_computed && policy.candidates[candidate].dynamic &&
+        policies_.size() <= many) {
+        // As what others have reserved stands now.
+        const paths::replacement asked = policies_.demands_of(policy, candidate);
+        add(services_.why_none(policy.key.headend, paths::endpoint_nodes(map_, policy.key.endpoint),
+                               asked.within, asked.policy));
+    }
     if (state.fault == paths::list_fault::too_deep && !state.too_long.empty()) {
         add(split_text(map_, services_.proposal(policy.key.headend, state.too_long)));
     }

@@ -52,5 +52,34 @@ TEST(RhumbPathAnswers, PoliciesTellTheLabelsThatTheirHeadendSends) {
     expect("path " + file + " r1 r4", 0, {"PUSH     0 "});
 }
 
+TEST(RhumbPathAnswers, TheConstraintIsNamedThatLeavesNone) {
+    const auto none = [](const std::string& options, const std::string& why) {
+        expect("path " + lab + " r1 r5 " + options, 1, {why});
+    };
+    none("--bandwidth 1", "no way from r1 to r5 has links that all give their bandwidth");
+    none("--avoid r2 --avoid r3", "every way from r1 to r5 takes r3, which is excluded");
+    none("--avoid r2 --avoid r4",
+         "every way from r1 to r5 takes one of r2, r4, which are excluded");
+    none("--avoid r1:r1-2 --avoid r4 --avoid r2:r2-1",
+         "every way from r1 to r5 takes one of r4, r1:r1-2, which are excluded");
+    expect("path -k 3 --avoid blue --avoid srlg:7 " + provider + " pe1 pe4", 1,
+           {"every way from pe1 to pe4 takes one of srlg:7, blue, which are excluded"});
+    expect("path --avoid blue --avoid red " + provider + " pe1 pe4", 1,
+           {"every way from pe1 to pe4 takes one of red, blue, which are excluded"});
+    expect("path --include red --avoid ams-red " + provider + " pe1 pe4", 1, {"to be included"});
+    const temporary_folder folder;
+    const std::string file = lab_with(
+        folder,
+        "[[policies]]\nheadend = \"r1\"\ncolor = 7\nendpoint = \"r5\"\n"
+        "paths = [{ preference = 3, dynamic = { bandwidth = \"1G\" } },\n"
+        "         { preference = 2, dynamic = { exclude_nodes = [\"r2\", \"r3\"] } },\n"
+        "         { preference = 1, dynamic = { exclude_nodes = [\"r2\"], max_hops = 2 } }]\n");
+    const std::string none_of = "invalid: no path keeps to the constraints; ";
+    expect("path --color 7 " + file + " r1 r5", 1,
+           {none_of + "no way from r1 to r5 has links that all give their bandwidth",
+            none_of + "every way from r1 to r5 takes r3, which is excluded",
+            none_of + "from r1 to r5: the least number of hops is 3, the bound 2"});
+}
+
 }  // namespace
 }  // namespace rhumb::test

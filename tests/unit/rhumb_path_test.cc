@@ -107,7 +107,7 @@ TEST(RhumbPath, PathsTellLabelsAtEveryHop) {
             "r5 is next and wants its label (no PHP)", "ARRIVED"});
     expect("path " + lab + " r1 r5 --fail r2:r2-3", 1, {"LOST", "link r2-3 is down"});
     expect("path " + lab + " r1 r5 --avoid r3", 1,
-           {"every way from r1 to r5 takes a node, a link or an SRLG that is excluded"});
+           {"every way from r1 to r5 takes r3, which is excluded"});
     const json way = read("path --json --avoid r2 " + lab + " r1 r5");
     EXPECT_EQ(way.at("cost"), 60);
     EXPECT_EQ(way.at("segments"), (json{"node r4", "adjacency r4 r4-3", "node r5"}));
@@ -115,7 +115,7 @@ TEST(RhumbPath, PathsTellLabelsAtEveryHop) {
     EXPECT_EQ(way.at("walk").at("visits").at(1).at("labels"), (json{15'004, 16'005}));
     EXPECT_EQ(read("path --json --metric delay " + provider + " pe1 pe4").at("cost"),
               500 + 4'000 + 100 + 6'000 + 500);
-    expect("path --avoid blue --avoid srlg:7 " + provider + " pe1 pe4", 1, {"leave"});
+    expect("path --avoid blue --avoid srlg:7 " + provider + " pe1 pe4", 1, {"srlg:7, blue"});
 }
 
 TEST(RhumbPath, PathsKeepConstraints) {
@@ -124,7 +124,8 @@ TEST(RhumbPath, PathsKeepConstraints) {
     EXPECT_EQ(read("path --json --via r4 --avoid r2 " + ends).at("cost"), 60);
     EXPECT_EQ(read("path --json --max-hops 3 " + ends).at("cost"), 30);
     expect("path --max-hops 2 " + ends, 1, {"the least number of hops is 3, the bound 2"});
-    expect("path --bandwidth 1T " + provider + " pe1 pe4", 1, {"has 1000000000000 bit/s free"});
+    expect("path --bandwidth 1T " + provider + " fra-blue mil-blue", 1,
+           {"has 1000000000000 bit/s free"});
     expect("path --max-delay 1ms " + provider + " pe1 pe4 --metric delay", 1,
            {"the least delay is 11100, the bound 1000"});
     EXPECT_EQ(read("path --json --max-delay 11.1ms " + provider + " pe1 pe4").at("delay_us"),

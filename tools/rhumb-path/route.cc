@@ -12,7 +12,11 @@ namespace rhumb::path_tool {
 
 namespace {
 
-failure none(const paths::no_path& why) { return {exit_status::refused, why.text}; }
+failure none(const network& in, topology::node_number from, topology::node_number to,
+             const paths::constraints& limits, const paths::no_path& why) {
+    return {exit_status::refused,
+            paths::in_full(in.map, {from, {}, {to}}, limits, why, in.file.affinities)};
+}
 
 // For these the exclusion of nodes would be told, of which nobody has said anything.
 void expect_part(const network& in, topology::node_number node, const route_options& how) {
@@ -44,9 +48,10 @@ route find_route(const network& in, topology::node_number from, topology::node_n
                  const route_options& how) {
     expect_part(in, from, how);
     expect_part(in, to, how);
-    paths::path_result found = paths::shortest_path(in.map, from, to, limits_of(in, how));
+    const paths::constraints limits = limits_of(in, how);
+    paths::path_result found = paths::shortest_path(in.map, from, to, limits);
     if (!found) {
-        throw none(found.why());
+        throw none(in, from, to, limits, found.why());
     }
     const auto algorithm = static_cast<std::uint8_t>(how.algorithm);
     if (how.is_plain() && from != to && in.sids->node_prefix(to, algorithm)) {
@@ -60,9 +65,10 @@ std::vector<route> find_routes(const network& in, topology::node_number from,
                                std::size_t most) {
     expect_part(in, from, how);
     expect_part(in, to, how);
-    paths::k_paths found = paths::k_shortest_paths(in.map, from, to, most, limits_of(in, how));
+    const paths::constraints limits = limits_of(in, how);
+    paths::k_paths found = paths::k_shortest_paths(in.map, from, to, most, limits);
     if (found.paths.empty()) {
-        throw none(found.why);
+        throw none(in, from, to, limits, found.why);
     }
     std::vector<route> made;
     made.reserve(found.paths.size());
@@ -78,10 +84,10 @@ route_pair find_pair(const network& in, topology::node_number from, topology::no
     expect_part(in, to, how);
     paths::disjoint_options options;
     options.kind = kind;
-    const paths::pair_result found =
-        paths::disjoint_pair(in.map, from, to, limits_of(in, how), options);
+    const paths::constraints limits = limits_of(in, how);
+    const paths::pair_result found = paths::disjoint_pair(in.map, from, to, limits, options);
     if (!found) {
-        throw none(found.why());
+        throw none(in, from, to, limits, found.why());
     }
     return {spell(in, from, found->first), spell(in, from, found->second), found->disjoint,
             found->shared};
