@@ -92,6 +92,13 @@ TEST(rhumbctl_view, cells) {
     EXPECT_EQ(cell_of("labels", "LABEL", label), "16002");
     EXPECT_EQ(cell_of("labels", "VIA", label), "r2*3,r3>17");
     EXPECT_EQ(cell_of("labels", "SEGMENTS", label), "16003,16002");
+    EXPECT_EQ(
+        cell_of(
+            "labels", "VIA",
+            {{"via",
+              {{{"nexthop", "r2~via-r4~15002/16003"}, {"weight", 3}, {"segments", {15005, 15004}}},
+               {{"nexthop", "r4"}, {"weight", 1}}}}}),
+        "r2~via-r4~15002/16003*3 (push 15005,15004), r4");
     EXPECT_EQ(cell_of("labels", "PACKETS", label), "1,234,567");
     EXPECT_EQ(cell_of("labels", "OUT", label), "-");
     EXPECT_EQ(cell_of("ports", "STATE", {{"up", true}, {"meant_up", true}}), "up");

@@ -252,6 +252,18 @@ std::string state_text(const json& row) {
     return !flag(row, "meant_up").value_or(true) ? "admin-down" : *up ? "up" : "down";
 }
 
+std::string list_text(const json& list, std::string (*of)(const json&),
+                      std::string_view between = ",") {
+    if (!list.is_array()) {
+        return value_text(list);
+    }
+    std::string text;
+    for (const json& value : list) {
+        text += (text.empty() ? "" : std::string(between)) + of(value);
+    }
+    return text.empty() ? absent : text;
+}
+
 std::string path_text(const json& path) {
     if (!path.is_object()) {
         return value_text(path);
@@ -263,18 +275,18 @@ std::string path_text(const json& path) {
     if (const json& weight = member(path, "weight"); !weight.is_null() && weight != 1U) {
         text += '*' + value_text(weight);
     }
+    if (const json& pushed = member(path, "segments"); !pushed.is_null()) {
+        text += fmt::format(" (push {})", list_text(pushed, value_text));
+    }
     return text;
 }
 
-std::string list_text(const json& list, std::string (*of)(const json&)) {
-    if (!list.is_array()) {
-        return value_text(list);
-    }
-    std::string text;
-    for (const json& value : list) {
-        text += (text.empty() ? "" : ",") + of(value);
-    }
-    return text.empty() ? absent : text;
+// As words of `label set` and `prefix set` are written, but where paths push labels of their own.
+std::string paths_text(const json& paths) {
+    const bool push = paths.is_array() && std::ranges::any_of(paths, [](const json& path) {
+                          return !member(path, "segments").is_null();
+                      });
+    return list_text(paths, path_text, push ? ", " : ",");
 }
 
 // Segment lists with their weights.
@@ -386,7 +398,7 @@ std::string cell(const json& row, const field& of) {
             return !up ? absent : *up ? "up" : "down";
         }
         case state: return state_text(row);
-        case paths: return list_text(member(row, of.key), path_text);
+        case paths: return paths_text(member(row, of.key));
         case labels: return list_text(member(row, of.key), value_text);
         case lists: return lists_text(member(row, of.key));
         case mbits: return mbits_text(member(row, of.key));
