@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "controlplane/controller/rates.hh"
@@ -16,6 +17,7 @@ struct demand {
     topology::node_number to = topology::nobody;
     bits_per_second rate = 0;
     std::optional<paths::policy_key> policy;  // that it takes; none: the shortest paths
+    std::string policy_name{};                // where it has one; for reports
     friend bool operator==(const demand&, const demand&) = default;
 };
 

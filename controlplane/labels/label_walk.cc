@@ -28,24 +28,38 @@ std::string to_text(std::span<const mpls::label> stack) {
     return stack.empty() ? "-" : fmt::format("{}", fmt::join(stack, " "));
 }
 
+namespace {
+
+// "r4->r3"; "r4:to-r3" where that would be any of several.
+std::string link_text(const topology::map& m, topology::link_number l, bool any) {
+    const topology::graph& g = m.graph();
+    if (l >= g.link_count()) {
+        return "a link that is gone";
+    }
+    std::size_t count = 0;
+    for (auto other = g.first[g.from[l]]; other < g.first[g.from[l] + 1]; ++other) {
+        count += g.to[other] == g.to[l] && m.said_of(other) != nullptr ? 1U : 0U;
+    }
+    const topology::link* const said = m.said_of(l);
+    return any || count < 2 || said == nullptr
+               ? fmt::format("{}->{}", m.name(g.from[l]), m.name(g.to[l]))
+               : fmt::format("{}:{}", m.name(g.from[l]), said->name);
+}
+
+}  // namespace
+
 std::string to_text(const topology::map& m, const topology::segment& s) {
     const std::string algorithm =
         s.algorithm == 0 ? "" : fmt::format(" in algorithm {}", s.algorithm);
-    const auto link = [&] {
-        const topology::graph& g = m.graph();
-        const topology::link* const of = s.number < g.link_count() ? m.said_of(s.number) : nullptr;
-        return of == nullptr ? std::string("gone")
-                             : fmt::format("{} {}", m.name(g.from[s.number]), of->name);
-    };
+    const std::string node = s.node < m.node_count() ? m.name(s.node) : "a node that is gone";
     switch (s.kind) {
-        case segment_kind::node: return fmt::format("node {}{}", m.name(s.node), algorithm);
+        case segment_kind::node: return node + algorithm;
         case segment_kind::anycast:
-            return fmt::format("anycast {}{}", to_text(m.address(s.number)), algorithm);
-        case segment_kind::adjacency: return "adjacency " + link();
-        case segment_kind::parallel: return "parallel links " + link();
-        case segment_kind::sid: return fmt::format("SID {}", s.number);
-        case segment_kind::binding:
-            return fmt::format("binding SID {} of {}", s.number, m.name(s.node));
+            return (s.number < m.prefix_count() ? to_text(m.address(s.number)) : "?") + algorithm;
+        case segment_kind::adjacency: return link_text(m, s.number, false);
+        case segment_kind::parallel: return link_text(m, s.number, true);
+        case segment_kind::sid: return std::to_string(s.number);
+        case segment_kind::binding: return fmt::format("binding SID {} of {}", s.number, node);
     }
     return "";
 }

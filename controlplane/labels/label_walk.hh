@@ -111,7 +111,7 @@ private:
 // Whether packets may leave over a link: it is there at both ends.
 [[nodiscard]] bool is_usable(const topology::map& m, topology::link_number l);
 
-// "node r3", "adjacency r1 to-r2": a segment in words.
+// "r3", "r1->r2", "r1:to-r2.2", "192.0.2.5/32", "16005": a segment as policies are written.
 [[nodiscard]] std::string to_text(const topology::map& m, const topology::segment& s);
 // "16002 16005", or "-" where there is none.
 [[nodiscard]] std::string to_text(std::span<const mpls::label> stack);

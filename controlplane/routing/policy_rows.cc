@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include "controlplane/labels/fec.hh"
-#include "controlplane/labels/list_reader.hh"
+#include "controlplane/labels/label_walk.hh"
 #include "controlplane/paths/policy_check.hh"
 #include "controlplane/routing/rows.hh"
 
@@ -43,7 +43,7 @@ json list_row(const network& known, topology::node_number headend,
     json labels = json::array();
     std::vector<topology::node_number> at{headend};
     for (const topology::segment& s : list.segments) {
-        segments.push_back(to_text(m, s));
+        segments.push_back(labels::to_text(m, s));
         const auto label = label_at(known.labels(), s, at);
         labels.push_back(label ? json(*label) : json(nullptr));
         at = lists.ends_of(s, at.empty() ? topology::nobody : at.front());

@@ -46,7 +46,7 @@ void add_repair(json& row, const repair_scene& in, const topology::repair& repai
     json labels = json::array();
     node_number at = in.map.graph().to[repair.out];
     for (const topology::segment& s : repair.segments) {
-        segments.push_back(to_text(in.map, s));
+        segments.push_back(labels::to_text(in.map, s));
         const auto label = in.labels.label(s, at, false);
         labels.push_back(label ? json(*label) : json(nullptr));
         at = end_of(in.map.graph(), s);

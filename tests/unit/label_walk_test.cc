@@ -198,7 +198,7 @@ TEST(LabelWalk, SaysWhereAndWhyPacketsAreLost) {
               "r2 - lost: link r2-3 is down; its SID is protected, but repairs are not followed "
               "here");
     EXPECT_EQ(told(in, in.walker.follow(in.node("r1"), {segment::to_node(in.node("r5"), 128)}, {})),
-              "r1 - lost: r1 has no label for node r5 in algorithm 128");
+              "r1 - lost: r1 has no label for r5 in algorithm 128");
     EXPECT_EQ(told(in, in.walker.follow(in.node("r1"),
                                         {{segment_kind::sid, 0, topology::nobody, 7}}, {})),
               "r1 - lost: label 7 is special-purpose");

@@ -81,5 +81,22 @@ TEST(RhumbPathAnswers, TheConstraintIsNamedThatLeavesNone) {
             none_of + "from r1 to r5: the least number of hops is 3, the bound 2"});
 }
 
+// A segment is written as policies write it, everywhere; a policy goes by its name.
+TEST(RhumbPathAnswers, SegmentsAndPoliciesAreCalledAlikeEverywhere) {
+    expect("path --avoid r2 " + lab + " r1 r5", 0, {"segments  r4, r4->r3, r5\n"});
+    expect("protection " + lab + " r1", 0, {"r3, r3->r4"});
+    const json parallel =
+        read("path --json --avoid fra-blue:to-mil-blue " + provider + " fra-blue mil-blue");
+    EXPECT_EQ(parallel.at("segments"), (json{"fra-blue:to-mil-blue.2"}));
+    const temporary_folder folder;
+    const std::string file =
+        lab_with(folder,
+                 "[[policies]]\nname = \"gold\"\nheadend = \"r1\"\ncolor = 7\nendpoint = \"r3\"\n"
+                 "paths = [{ segments = [\"r2\", \"r3\"] }]\n"
+                 "[[demands]]\nfrom = \"r1\"\nto = \"r3\"\nrate = \"1G\"\npolicy = \"gold\"\n"
+                 "[[links]]\nends = [\"r2:wide\", \"r3:wide\"]\nbandwidth = \"1G\"\n");
+    expect("reoptimise " + file, 0, {"gold", "r4, r4->r3"});
+}
+
 }  // namespace
 }  // namespace rhumb::test

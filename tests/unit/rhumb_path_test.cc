@@ -103,14 +103,14 @@ TEST(RhumbPath, ShortestPaths) {
 
 TEST(RhumbPath, PathsTellLabelsAtEveryHop) {
     expect("path " + lab + " r1 r5", 0,
-           {"r1 to r5, cost 30 (igp)", "r1 -r1-2> r2 -r2-3> r3 -r3-5> r5", "segments  node r5",
+           {"r1 to r5, cost 30 (igp)", "r1 -r1-2> r2 -r2-3> r3 -r3-5> r5", "segments  r5",
             "r5 is next and wants its label (no PHP)", "ARRIVED"});
     expect("path " + lab + " r1 r5 --fail r2:r2-3", 1, {"LOST", "link r2-3 is down"});
     expect("path " + lab + " r1 r5 --avoid r3", 1,
            {"every way from r1 to r5 takes r3, which is excluded"});
     const json way = read("path --json --avoid r2 " + lab + " r1 r5");
     EXPECT_EQ(way.at("cost"), 60);
-    EXPECT_EQ(way.at("segments"), (json{"node r4", "adjacency r4 r4-3", "node r5"}));
+    EXPECT_EQ(way.at("segments"), (json{"r4", "r4->r3", "r5"}));
     EXPECT_EQ(way.at("walk").at("arrives"), true);
     EXPECT_EQ(way.at("walk").at("visits").at(1).at("labels"), (json{15'004, 16'005}));
     EXPECT_EQ(read("path --json --metric delay " + provider + " pe1 pe4").at("cost"),
@@ -239,7 +239,7 @@ TEST(RhumbPath, PoliciesTellWhyTheyAreActive) {
     // The other one has no headend: it is the node's own.
     expect("path --color 7 " + folder.path("lab.toml") + " r1 r3", 1,
            {"no path is valid: its traffic goes as if there were no policy"});
-    expect("path --color 7 " + folder.path("lab.toml") + " r2 r3", 0, {"node r3", "ARRIVED"});
+    expect("path --color 7 " + folder.path("lab.toml") + " r2 r3", 0, {"segments  r3", "ARRIVED"});
     const std::string drawn = folder.path("lab.toml") + " - --path r1 r5 --backup --color 100";
     expect("svg " + drawn, 0,
            {"r1 to r5, policy of color 100", "r1 to r5 after r1:r1-2 fails, cost 60"});
@@ -333,8 +333,8 @@ TEST(RhumbPath, ProtectionIsThatOfTheDaemon) {
     EXPECT_EQ(told[0].at("labels"), json::array({15'002}));
     expect("protection --explain r4 " + lab + " r1", 0,
            {"failure      r1:r1-4", "Q-space      of r4: r4", "extended, by r2: r1 r2 r3 r5",
-            "node r3 (16003): no shortest path from r2 to it meets the failure",
-            "adjacency r3 r3-4 (15002)", "r4 is where it is to go"});
+            "r3 (16003): no shortest path from r2 to it meets the failure",
+            "r3->r4 (15002)", "r4 is where it is to go"});
     expect("protection --explain r9 " + lab + " r1", 2, {"r9 is no node"});
 }
 
