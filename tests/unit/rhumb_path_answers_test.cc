@@ -85,9 +85,6 @@ TEST(RhumbPathAnswers, TheConstraintIsNamedThatLeavesNone) {
 TEST(RhumbPathAnswers, SegmentsAndPoliciesAreCalledAlikeEverywhere) {
     expect("path --avoid r2 " + lab + " r1 r5", 0, {"segments  r4, r4->r3, r5\n"});
     expect("protection " + lab + " r1", 0, {"r3, r3->r4"});
-    const json parallel =
-        read("path --json --avoid fra-blue:to-mil-blue " + provider + " fra-blue mil-blue");
-    EXPECT_EQ(parallel.at("segments"), (json{"fra-blue:to-mil-blue.2"}));
     const temporary_folder folder;
     const std::string file =
         lab_with(folder,
@@ -95,7 +92,32 @@ TEST(RhumbPathAnswers, SegmentsAndPoliciesAreCalledAlikeEverywhere) {
                  "paths = [{ segments = [\"r2\", \"r3\"] }]\n"
                  "[[demands]]\nfrom = \"r1\"\nto = \"r3\"\nrate = \"1G\"\npolicy = \"gold\"\n"
                  "[[links]]\nends = [\"r2:wide\", \"r3:wide\"]\nbandwidth = \"1G\"\n");
-    expect("reoptimise " + file, 0, {"gold", "r4, r4->r3"});
+    expect("reoptimise " + file, 0, {"gold", "r2, r2:r2-3"});
+}
+
+TEST(RhumbPathAnswers, WordsThatAreNothingOfTheNetwork) {
+    expect("path " + lab + " r1 r5 --avoid r1-2", 2, {"a link is written NODE:LINK: r1:r1-2"});
+    expect("path " + lab + " r1 rr5", 2, {"rr5 is no node of this network; did you mean \"r5\"?"});
+    expect("path " + provider + " pe1 pe4 --avoid blu", 2, {"did you mean \"blue\"?"});
+    expect("path " + lab + " r1 nowhere", 2, {"nowhere is no node of this network\n"});
+}
+
+TEST(RhumbPathAnswers, WhatIsNotRepairedSaysWhy) {
+    expect("protection " + lab + " r5", 0, {"r5-3  r1, r2, r3, r4  none: there is no other path"});
+    EXPECT_EQ(read("protection --json " + lab + " r1").size(), 3U);
+    expect("protection " + lab + " r1 --explain r1", 2, {"packets for r1 do not leave it"});
+    const temporary_folder folder;
+    const std::string file = lab_with(folder, "[nodes.far]\nloopback = \"198.51.100.99\"\n");
+    expect("protection " + file + " r1 --explain far", 0,
+           {"no path leads from r1 to far: there is nothing to repair"});
+    expect("protection " + file + " far", 0, {"far reaches nobody"});
+}
+
+TEST(RhumbPathAnswers, WhoTakesNoPartInAnAlgorithm) {
+    for (const std::string word : {"spf ", "protection "}) {
+        expect(word + provider + " ams-red --algorithm 129", 1,
+               {"ams-red takes no part in algorithm 129"});
+    }
 }
 
 }  // namespace

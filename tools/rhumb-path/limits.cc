@@ -58,6 +58,8 @@ void add_avoided(const network& in, const std::string& what, paths::constraints&
         limits.exclude_nodes.push_back(*node);
     } else if (const auto set = affinity(in, what)) {
         limits.exclude_any |= *set;
+    } else if (const std::string hint = in.similar(what); !hint.empty()) {
+        throw failure(exit_status::usage, what + " is nothing of this network; " + hint);
     } else {
         throw failure(exit_status::usage,
                       what +

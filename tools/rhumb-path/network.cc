@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "controlplane/config/form.hh"
 #include "controlplane/topology/flex_algo.hh"
 #include "tools/rhumbctl/options.hh"
 
@@ -29,7 +30,9 @@ bool command_line::parse(const words& line, std::size_t least, std::size_t most)
 topology::node_number network::node(const std::string& name) const {
     const auto found = map.find(name);
     if (!found || map.said(*found) == nullptr) {
-        throw failure(exit_status::usage, name + " is no node of this network");
+        const std::string hint = similar(name);
+        throw failure(exit_status::usage,
+                      name + " is no node of this network" + (hint.empty() ? "" : "; " + hint));
     }
     return *found;
 }
@@ -54,6 +57,35 @@ std::uint8_t network::algorithm(unsigned number) const {
                                                       number, fmt::join(known, ", ")));
     }
     return static_cast<std::uint8_t>(number);
+}
+
+std::string network::similar(const std::string& word) const {
+    std::string links;
+    const topology::graph& g = map.graph();
+    for (topology::link_number l = 0; l < g.link_count(); ++l) {
+        if (const topology::link* const said = map.said_of(l);
+            said != nullptr && said->name == word) {
+            links += (links.empty() ? "" : ", ") + link_name(l);
+        }
+    }
+    if (!links.empty()) {
+        return "a link is written NODE:LINK: " + links;
+    }
+    std::vector<std::string_view> known(file.affinities.begin(), file.affinities.end());
+    for (topology::node_number n = 0; n < map.node_count(); ++n) {
+        if (map.said(n) != nullptr) {
+            known.emplace_back(map.name(n));
+        }
+    }
+    const std::string advised = config::advice(word, known);
+    return advised.starts_with("did you mean") ? advised : "";
+}
+
+void expect_part(const network& in, topology::node_number node, unsigned algorithm) {
+    if (!topology::takes_part(in.map, node, in.algorithm(algorithm))) {
+        throw failure(exit_status::refused,
+                      fmt::format("{} takes no part in algorithm {}", in.name(node), algorithm));
+    }
 }
 
 std::string network::link_name(topology::link_number l) const {

@@ -81,6 +81,10 @@ struct network {
     // Which algorithm; 0, or one that somebody defines.
     [[nodiscard]] std::uint8_t algorithm(unsigned number) const;
 
+    // What may have been meant by a word that is nothing of this network: "did you mean "r3"?",
+    // "r1:r1-2 has that name"; empty: nobody knows.
+    [[nodiscard]] std::string similar(const std::string& word) const;
+
     [[nodiscard]] const std::string& name(topology::node_number n) const { return map.name(n); }
     // "r1:to-r2"
     [[nodiscard]] std::string link_name(topology::link_number l) const;
@@ -92,6 +96,9 @@ struct network {
 [[nodiscard]] std::unique_ptr<network> load(const std::string& file);
 // The same from text; `name` stands in errors.
 [[nodiscard]] std::unique_ptr<network> read(std::string_view text, const std::string& name);
+
+// Throws failure: refused, where the node takes no part in the algorithm.
+void expect_part(const network& in, topology::node_number node, unsigned algorithm);
 
 // Segments in words, one after the other.
 [[nodiscard]] std::string to_text(const network& in, const topology::segments& list);

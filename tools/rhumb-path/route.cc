@@ -18,14 +18,6 @@ failure none(const network& in, topology::node_number from, topology::node_numbe
             paths::in_full(in.map, {from, {}, {to}}, limits, why, in.file.affinities)};
 }
 
-// For these the exclusion of nodes would be told, of which nobody has said anything.
-void expect_part(const network& in, topology::node_number node, const route_options& how) {
-    if (!topology::takes_part(in.map, node, in.algorithm(how.algorithm))) {
-        throw failure(exit_status::refused, fmt::format("{} takes no part in algorithm {}",
-                                                        in.name(node), how.algorithm));
-    }
-}
-
 route spell(const network& in, topology::node_number from, paths::path along) {
     route made;
     auto segments = paths::compress(*in.engine, from, along.links);
@@ -46,8 +38,8 @@ route spell(const network& in, topology::node_number from, paths::path along) {
 
 route find_route(const network& in, topology::node_number from, topology::node_number to,
                  const route_options& how) {
-    expect_part(in, from, how);
-    expect_part(in, to, how);
+    expect_part(in, from, how.algorithm);
+    expect_part(in, to, how.algorithm);
     const paths::constraints limits = limits_of(in, how);
     paths::path_result found = paths::shortest_path(in.map, from, to, limits);
     if (!found) {
@@ -63,8 +55,8 @@ route find_route(const network& in, topology::node_number from, topology::node_n
 std::vector<route> find_routes(const network& in, topology::node_number from,
                                topology::node_number to, const route_options& how,
                                std::size_t most) {
-    expect_part(in, from, how);
-    expect_part(in, to, how);
+    expect_part(in, from, how.algorithm);
+    expect_part(in, to, how.algorithm);
     const paths::constraints limits = limits_of(in, how);
     paths::k_paths found = paths::k_shortest_paths(in.map, from, to, most, limits);
     if (found.paths.empty()) {
@@ -80,8 +72,8 @@ std::vector<route> find_routes(const network& in, topology::node_number from,
 
 route_pair find_pair(const network& in, topology::node_number from, topology::node_number to,
                      const route_options& how, paths::disjointness kind) {
-    expect_part(in, from, how);
-    expect_part(in, to, how);
+    expect_part(in, from, how.algorithm);
+    expect_part(in, to, how.algorithm);
     paths::disjoint_options options;
     options.kind = kind;
     const paths::constraints limits = limits_of(in, how);

@@ -328,7 +328,9 @@ exit_status spf(const words& line, const network_source& open) {
         return exit_status::done;
     }
     const auto in = open(given.given()[0]);
-    const json rows = spf_json(*in, in->node(given.given()[1]), in->algorithm(number));
+    const topology::node_number root = in->node(given.given()[1]);
+    expect_part(*in, root, number);
+    const json rows = spf_json(*in, root, in->algorithm(number));
     if (as_json) {
         std::cout << rows.dump(1, ' ', true) << '\n';
         return exit_status::done;
