@@ -46,18 +46,13 @@ std::string blocks_text(const std::vector<topology::label_block>& blocks) {
     return blocks.size() == 1 ? made : '[' + made + ']';
 }
 
-std::string bandwidth_text(std::uint64_t bits) {
-    constexpr std::uint64_t giga = 1'000'000'000;
-    constexpr std::uint64_t mega = 1'000'000;
-    if (bits % giga == 0) {
-        return fmt::format("\"{}G\"", bits / giga);
-    }
-    if (bits % mega == 0) {
-        return fmt::format("\"{}M\"", bits / mega);
-    }
-    // TOML's integers end at 2^63 - 1.
-    return bits > std::numeric_limits<std::int64_t>::max() ? fmt::format("\"{}\"", bits)
-                                                           : fmt::format("{}", bits);
+// TOML's integers end at 2^63 - 1.
+std::string quoted_bandwidth(std::uint64_t bits) {
+    const std::string text = bandwidth_text(bits);
+    return text.find_first_not_of("0123456789") == std::string::npos &&
+                   bits <= std::numeric_limits<std::int64_t>::max()
+               ? text
+               : '"' + text + '"';
 }
 
 std::string name_of_affinity(const topology_file& network, unsigned bit) {
@@ -276,8 +271,8 @@ private:
         both("metric", &topology::link::metric, plain);
         both("te_metric", &topology::link::te_metric, plain);
         both("delay", &topology::link::delay, plain);
-        both("bandwidth", &topology::link::bandwidth, bandwidth_text);
-        both("reserved", &topology::link::reserved, bandwidth_text);
+        both("bandwidth", &topology::link::bandwidth, quoted_bandwidth);
+        both("reserved", &topology::link::reserved, quoted_bandwidth);
         if (l.affinities != 0) {
             add("affinities = {}\n", affinities_text(network_, l.affinities));
         }

@@ -120,5 +120,62 @@ TEST(RhumbPathAnswers, WhoTakesNoPartInAnAlgorithm) {
     }
 }
 
+TEST(RhumbPathAnswers, WhatIsNotKnownIsNotZero) {
+    EXPECT_EQ(read("path --json " + lab + " r1 r5").at("delay_us"), json());
+    EXPECT_EQ(read("path --json " + provider + " fra-blue mil-blue").at("delay_us"), 17'000);
+    expect("path -k 2 " + lab + " r1 r5", 0, {"1    30         -     3"});
+    expect("show " + provider + " links", 0, {"BANDWIDTH", "100G", "40G"});
+}
+
+TEST(RhumbPathAnswers, PoliciesWithoutAHeadend) {
+    const temporary_folder folder;
+    const std::string file =
+        lab_with(folder,
+                 "[[policies]]\nname = \"gold\"\ncolor = 7\nendpoint = \"r3\"\n"
+                 "paths = [{ segments = [\"r2\", \"r3\"] }]\n"
+                 "[[demands]]\nfrom = \"r1\"\nto = \"r3\"\nrate = \"1G\"\npolicy = \"gold\"\n");
+    const program::result got = tool.run("report " + file);
+    EXPECT_EQ(got.status, 4);
+    EXPECT_NE(got.output.find("a headend is needed"), std::string::npos) << got.output;
+    EXPECT_NE(got.output.find("--node NODE"), std::string::npos) << got.output;
+    EXPECT_EQ(got.output.find("begins at another node"), std::string::npos) << got.output;
+    expect("report --node r1 " + file, 0, {"NO WAY MBIT/S", "MOVED: demands that take other"});
+}
+
+TEST(RhumbPathAnswers, DrawingsOfPaths) {
+    const std::string drawn = "svg --path r1 r5 " + lab + " -";
+    expect(drawn, 0, {"r1 to r5, cost 30"});
+    expect("svg --path r1 r5 r1 r4 " + lab + " -", 0, {"r1 to r5, cost 30", "r1 to r4, cost 10"});
+    expect("svg " + lab + " - --path r1 r5 --fail r3:r3-4", 0,
+           {"r1 to r5 after r3:r3-4 fails: the same", "a link that fails"});
+    expect("svg " + lab + " - --path r1 r5 --fail r1:r1-2", 0,
+           {"r1 to r5 after r1:r1-2 fails, cost 60"});
+    for (const std::string option : {"--color 3", "--avoid r3", "--backup", "--metric te"}) {
+        expect("svg " + lab + " - " + option, 2, {"--path FROM TO as well"});
+    }
+}
+
+// The first example of docs/policies.md behind the lab, and what docs/rhumb-path.md shows of it.
+TEST(RhumbPathAnswers, TheExampleOfTheDocumentsRuns) {
+    const auto text_of = [](const std::string& name) {
+        std::ifstream from(std::string(RHUMB_ROOT) + "/docs/" + name);
+        return std::string(std::istreambuf_iterator<char>(from), {});
+    };
+    const std::string document = text_of("policies.md");
+    const std::size_t begin = document.find("```toml\n") + 8;
+    const temporary_folder folder;
+    const std::string file =
+        lab_with(folder, document.substr(begin, document.find("```", begin) - begin));
+    const program::result got = tool.run("path " + file + " r1 r5 --color 100");
+    EXPECT_EQ(got.status, 0);
+    std::string shown = "    $ rhumb-path path lab.toml r1 r5 --color 100\n";
+    for (std::size_t at = 0; at < got.output.size();) {
+        const std::size_t end = got.output.find('\n', at) + 1;
+        shown += (got.output[at] == '\n' ? "" : "    ") + got.output.substr(at, end - at);
+        at = end;
+    }
+    EXPECT_NE(text_of("rhumb-path.md").find(shown), std::string::npos) << shown;
+}
+
 }  // namespace
 }  // namespace rhumb::test

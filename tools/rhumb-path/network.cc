@@ -20,11 +20,15 @@ bool command_line::parse(const words& line, std::size_t least, std::size_t most)
         std::cout << usage_ << '\n' << options;
         return false;
     }
-    if (words_.size() < least || words_.size() > most) {
-        throw failure(exit_status::usage, fmt::format("{} words are given: {}", words_.size(),
+    check(words_.size(), least, most);
+    return true;
+}
+
+void command_line::check(std::size_t count, std::size_t least, std::size_t most) const {
+    if (count < least || count > most) {
+        throw failure(exit_status::usage, fmt::format("{} words are given: {}", count,
                                                       usage_.substr(0, usage_.find('\n'))));
     }
-    return true;
 }
 
 topology::node_number network::node(const std::string& name) const {

@@ -58,6 +58,7 @@ public:
 
     // False: --help was asked for and given.
     [[nodiscard]] bool parse(const words& line, std::size_t least, std::size_t most);
+    void check(std::size_t count, std::size_t least, std::size_t most) const;
     [[nodiscard]] const words& given() const { return words_; }
 
 private:

@@ -162,6 +162,9 @@ std::unique_ptr<routing::own_policies> evaluate_policies(const network& in,
         for (const error& one : errors.all()) {
             text += (text.empty() ? "" : "\n") + one.text();
         }
+        if (!own && text.find("headend is needed") != std::string::npos) {
+            text += "\n--node NODE is the headend of all that name none";
+        }
         throw failure(exit_status::file, text);
     }
     auto made =

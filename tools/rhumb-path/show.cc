@@ -131,6 +131,7 @@ void print_links(const json& rows) {
             {row["node"], row["name"],
              row["remote"].get<std::string>() + (row["usable"].get<bool>() ? "" : " (unusable)"),
              row["metric"].dump(), or_none(row["te_metric"]), or_none(row["delay"]),
+             row["bandwidth"] == 0 ? "-" : config::bandwidth_text(row["bandwidth"]),
              affinities.empty() ? "-" : affinities, joined(row["srlg"]),
              sids.empty() ? "-" : sids});
     }
@@ -140,6 +141,7 @@ void print_links(const json& rows) {
                              {"METRIC", true},
                              {"TE", true},
                              {"DELAY US", true},
+                             {"BANDWIDTH", true},
                              {"AFFINITIES"},
                              {"SRLG"},
                              {"ADJACENCY SIDS"}})
