@@ -154,6 +154,8 @@ TEST(rhumbctl_command, questions_about_the_map_are_those_of_rhumb_path) {
                      "--avoid=srlg:7", "--json"}));
     EXPECT_EQ(parsed({"topology", "svg", "x.svg", "--path", "r1", "r5", "--backup"}).tool,
               (words{"svg", map_name, "x.svg", "--backup", "--path", "r1", "r5"}));
+    EXPECT_EQ(parsed({"topology", "svg", "--path", "r1", "r5", "x.svg"}).tool,
+              (words{"svg", map_name, "--path", "r1", "r5", "x.svg"}));
     EXPECT_EQ(parsed({"topology", "svg", "-", "--from", "r1", "--fail", "r1:a"}).tool,
               (words{"svg", map_name, "-", "--from=r1", "--fail=r1:a"}));
     const command save = parsed({"topology", "save", "map.toml"});

@@ -241,7 +241,12 @@ command path(const arguments& given) {
 
 command topology(const arguments& given) {
     constexpr const char* form = "topology svg FILE, or topology save FILE";
-    expect_words(given, 3, 3, form);
+    // FILE at the end is one of --path's words, where the tool finds it.
+    const bool file_is_last =
+        given.words.size() == 2 && given.words[1] == "svg" && given.path.size() % 2 == 1;
+    if (!file_is_last) {
+        expect_words(given, 3, 3, form);
+    }
     const std::string& verb = given.words[1];
     if (given.as_json) {
         throw wrong("topology writes a file; it takes no --json");
@@ -255,7 +260,8 @@ command topology(const arguments& given) {
     }
     allow(given, {"color", "algorithm", "metric", "avoid", "fail", "path", "from", "backup"});
     command made{kind::map, "", nlohmann::json::object(), "", ""};
-    made.tool = {"svg", map_name, given.words[2]};
+    made.tool = {"svg", map_name};
+    made.tool.insert(made.tool.end(), given.words.begin() + 2, given.words.end());
     pass_on(given, made.tool);
     return made;
 }
