@@ -249,12 +249,13 @@ std::vector<way> computation::ways_of(const topology::segments& whole, const std
     std::vector<way> ways;
     const topology::segments list = leading_out(whole);
     std::vector<topology::node_number> ends;
-    result<labels::label_stack> rest = labels::label_stack{};
-    if (list.empty() ||
-        !std::all_of(list.begin(), list.end(),
-                     [&](const topology::segment& s) { return is_on_map(s); }) ||
-        !first_ways(list.front(), ways, ends) ||
-        !(rest = lists_.read(std::span(list).subspan(1), ends))) {
+    const bool has_first = !list.empty() &&
+                           std::all_of(list.begin(), list.end(),
+                                       [&](const topology::segment& s) { return is_on_map(s); }) &&
+                           first_ways(list.front(), ways, ends);
+    const auto rest = has_first ? lists_.read(std::span(list).subspan(1), ends)
+                                : result<labels::label_stack>(error{"", {}});
+    if (!rest) {
         say(note_kind::unresolved, whose + " has a segment that no label or no way stands for");
         return {};
     }
