@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "controlplane/api/overlay_check.hh"
 #include "controlplane/api/router.hh"
 #include "controlplane/api/serve.hh"
 #include "rhumb/isa.hh"
@@ -21,8 +22,8 @@ constexpr int exit_failed = 1;
 constexpr int exit_usage = 2;
 
 constexpr const char* usage =
-    "usage: rhumbd --config FILE [--check] [--until-idle MS] [--trace COUNT] [--summary]\n"
-    "              [-- EAL arguments]\n"
+    "usage: rhumbd --config FILE [--check | --overlay-id]\n"
+    "              [--until-idle MS] [--trace COUNT] [--summary] [-- EAL arguments]\n"
     "\n"
     "Forwards packets along the paths that they carry: SR-MPLS, SCION and IP, on DPDK ports.\n";
 
@@ -37,6 +38,7 @@ constexpr const char* epilogue =
 struct arguments {
     std::string config;
     bool check = false;
+    bool overlay_id = false;
     rhumb::api::serve_options serve;
     std::vector<std::string> eal;
 };
@@ -58,6 +60,8 @@ int parse(int argc, char** argv, arguments& into) {
     options.add_options()("config,c", po::value(&into.config)->value_name("FILE"),
                           "configuration (TOML)")("check", po::bool_switch(&into.check),
                                                   "check the configuration and exit")(
+        "overlay-id", po::bool_switch(&into.overlay_id),
+        "tell the node's id in the overlay, and its addresses, and exit; makes the key")(
         "until-idle", po::value(&until_idle)->value_name("MS")->notifier(idle_time),
         "stop when no packet has come for this many milliseconds")(
         "trace", po::value(&into.serve.trace)->value_name("COUNT")->notifier(trace_count),
@@ -102,6 +106,39 @@ int fail(const rhumb::error& why) {
     return exit_failed;
 }
 
+int check(const std::string& config) {
+    const auto checked = rhumb::api::router::check(config);
+    if (!checked) {
+        return fail(checked.why());
+    }
+    const auto& [file, labels, prefixes, notes] = checked.value();
+    const auto overlay = rhumb::api::check_overlay(file);
+    if (!overlay) {
+        return fail(overlay.why());
+    }
+    for (const rhumb::error& warning : overlay.value().warnings) {
+        fmt::print(stderr, "rhumbd: warning: {}\n", warning.text());
+    }
+    for (const rhumb::publish::note& one : notes) {
+        fmt::print(stderr, "rhumbd: warning: not as the map has it: {}\n", one.text);
+    }
+    fmt::print("{}: good: {} ports, {} next hops, {} labels, {} prefixes\n", config,
+               file.ports.size(), file.nexthops.size(), labels, prefixes);
+    for (const std::string& note : overlay.value().notes) {
+        fmt::print("overlay: {}\n", note);
+    }
+    return 0;
+}
+
+int tell_overlay_id(const std::string& config) {
+    const auto lines = rhumb::api::prepare_overlay(config);
+    if (!lines) {
+        return fail(lines.why());
+    }
+    fmt::print("{}\n", fmt::join(lines.value(), "\n"));
+    return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -116,17 +153,10 @@ int main(int argc, char** argv) {
         return exit_usage;
     }
     if (given.check) {
-        const auto checked = rhumb::api::router::check(given.config);
-        if (!checked) {
-            return fail(checked.why());
-        }
-        const auto& [file, labels, prefixes, notes] = checked.value();
-        for (const rhumb::publish::note& one : notes) {
-            fmt::print(stderr, "rhumbd: not as the map has it: {}\n", one.text);
-        }
-        fmt::print("{}: good: {} ports, {} next hops, {} labels, {} prefixes\n", given.config,
-                   file.ports.size(), file.nexthops.size(), labels, prefixes);
-        return 0;
+        return check(given.config);
+    }
+    if (given.overlay_id) {
+        return tell_overlay_id(given.config);
     }
     auto opened = rhumb::api::router::open(given.config, given.eal);
     if (!opened) {

@@ -19,8 +19,9 @@ Parts, all but scion-peers without arguments:
   ebt       the EBT machine beside the reference from npm: messages a second, reconnects, memory;
             without npm, node or the scripts in ../shared/vectors/ebt only ours
   overlay   the overlay's wire on one core: handshakes, messages, signatures, notes; two services over
-            loopback, and how long their control loops were busy at a time; rhumb-overlay and npm's
-            ssb-db over loopback, 10,000 messages both ways (not without npm)
+            loopback, and how long their control loops were busy at a time; broadcast by four and
+            eight services; rhumb-overlay and npm's ssb-db over loopback, 10,000 messages both ways
+            (not without npm)
   scion-peers
             rhumbd and the reference SCION router in turns, under the load of the reference's own
             benchmark: packets a second and core. It wants go, taskset, root or user
@@ -77,7 +78,7 @@ mkdir -p "$results"
 [[ -f $build/build.ninja ]] ||
     meson setup "$build" --buildtype=release -Dbench=true >"$results/setup.log"
 ninja -C "$build" -j "$jobs" \
-    tools/bench/{stage,lpm,mac,topology,ti_lfa,network,paths,policies,ebt,overlay_wire,overlay_sync}_bench \
+    tools/bench/{stage,lpm,mac,topology,ti_lfa,network,paths,policies,ebt,ebt_json,overlay_wire,overlay_sync,overlay_broadcast}_bench \
     controlplane/rhumbd tools/rhumbctl/rhumbctl tools/rhumb-overlay/rhumb-overlay \
     tools/packets/rhumb-packets >"$results/build.log" || { tail -30 "$results/build.log"; exit 1; }
 
@@ -174,6 +175,7 @@ for part in "${parts[@]}"; do
             {
                 "$build/tools/bench/overlay_wire_bench" "${options[@]}"
                 "$build/tools/bench/overlay_sync_bench" "${options[@]}"
+                "$build/tools/bench/overlay_broadcast_bench" "${options[@]}"
                 python3 tests/interop/ebt/program_test.py "$build/tools/rhumb-overlay/rhumb-overlay" \
                     tests/interop/ebt/npm_fetch.sh "$build/npm" "${RHUMB_VECTORS:-../shared/vectors}" \
                     database || [[ $? == 77 ]]

@@ -154,7 +154,7 @@ check_suites() {  # FOLDER TIMEOUT-MULTIPLIER SUITE...
 }
 
 step_gcc() {
-    configure build --buildtype=release && compile build && check build
+    configure build --buildtype=release -Dbench=true && compile build && check build
 }
 
 # A compiler cache is used where there is one; line numbers do not depend on the folder.

@@ -2,7 +2,10 @@
 
 #include <atomic>
 #include <boost/asio/post.hpp>
+#include <chrono>
+#include <memory>
 
+#include "controlplane/overlay/service/own_key.hh"
 #include "dataplane/io/log.hh"
 
 namespace rhumb::api {
@@ -10,6 +13,31 @@ namespace rhumb::api {
 namespace asio = boost::asio;
 
 namespace {
+
+// What the service tells, in the router's log: peers that come and go, or that are refused. So many
+// lines a second at most, of all that tell: strangers make them, too.
+class teller {
+public:
+    void operator()(const std::string& what, const std::string& about) const {
+        constexpr int most_lines = 20;
+        const auto now = std::chrono::steady_clock::now();
+        if (now - spent_->since >= std::chrono::seconds(1)) {
+            *spent_ = {now, 0};
+        }
+        if (++spent_->lines <= most_lines) {
+            io::log(io::log_level::notice, "overlay: " + what + (about.empty() ? "" : ' ' + about));
+        } else if (spent_->lines == most_lines + 1) {
+            io::log(io::log_level::notice, "overlay: more happens than is written here");
+        }
+    }
+
+private:
+    struct spending {
+        std::chrono::steady_clock::time_point since;
+        int lines = 0;
+    };
+    std::shared_ptr<spending> spent_ = std::make_shared<spending>();  // copies of it have one
+};
 
 // A client of the control loop, as the overlay's loop sees it.
 struct far_client {
@@ -42,14 +70,13 @@ result<std::unique_ptr<overlay_thread>> overlay_thread::start(
     asio::io_context& control, const overlay::service_settings& chosen,
     overlay::link_states::heard_function heard) {
     std::unique_ptr<overlay_thread> made(new overlay_thread(control, std::move(heard)));
-    auto opened = overlay::service::open(
-        made->io_, chosen, [](const std::string& what, const std::string& peer) {
-            io::log(io::log_level::info, "overlay: " + what, {{"peer", peer}});
-        });
+    const teller tell;
+    auto opened = overlay::service::open(made->io_, chosen, tell);
     if (!opened) {
         return opened.why();
     }
     made->service_ = std::move(opened).value();
+    overlay::tell_who(made->service_->peers().listening(), made->service_->id(), tell);
     made->service_->on_link_state(
         [&control, heard = made->heard_](const overlay::link_state_event& event) {
             asio::post(control, [heard, event] {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "controlplane/api/show_parts.hh"
+#include "controlplane/config/inline_map.hh"
 #include "controlplane/config/text.hh"
 
 namespace rhumb::api {
@@ -170,7 +172,10 @@ std::string scion_text(const config::scion_section& scion) {
 }
 
 std::string topology_section_text(const config::topology_section& topology) {
-    std::string text = fmt::format("\n[topology]\nfile = {}\n", quoted(topology.file));
+    std::string text = "\n[topology]\n";
+    if (topology.map == nullptr) {
+        text += fmt::format("file = {}\n", quoted(topology.file));
+    }
     if (!topology.node.empty()) {
         text += fmt::format("node = {}\n", quoted(topology.node));
     }
@@ -304,6 +309,17 @@ nlohmann::json prefix_page(const running_parts& of, const ip_prefix& from, std::
                 it == tables.prefixes().end() ? "" : "prefix " + config::to_string(it->first));
 }
 
+// Of the map that the configuration has itself.
+result<nlohmann::json> map_page(const config::inline_map& map, std::size_t at) {
+    constexpr std::size_t page_bytes = std::size_t{1} << 20;  // as JSON six times as much at most
+    if (at >= map.text.size()) {
+        return bad_cursor();
+    }
+    const std::size_t end = end_of_piece(map.text, at, page_bytes);
+    return page(map.text.substr(at, end - at),
+                end < map.text.size() ? fmt::format("map {}", end) : "label 0");
+}
+
 }  // namespace
 
 config::operation operation_of(label_op op) {
@@ -317,6 +333,8 @@ config::operation operation_of(label_op op) {
 
 result<nlohmann::json> running_config(const running_parts& of, const std::string& from,
                                       std::uint64_t limit) {
+    const config::inline_map* const map =
+        of.network == nullptr ? nullptr : of.network->section().map.get();
     if (from.empty()) {
         std::string text = node_text(of.tables.node());
         for (const config::port& port : of.tables.ports()) {
@@ -340,7 +358,10 @@ result<nlohmann::json> running_config(const running_parts& of, const std::string
         if (of.overlay != nullptr) {
             text += overlay_text(*of.overlay);
         }
-        return page(std::move(text), "label 0");
+        return page(std::move(text), map != nullptr && !map->text.empty() ? "map 0" : "label 0");
+    }
+    if (const auto at = number_cursor("map ", from); at && map != nullptr) {
+        return map_page(*map, *at);
     }
     if (from.starts_with("label ")) {
         std::uint64_t label = 0;
@@ -352,7 +373,7 @@ result<nlohmann::json> running_config(const running_parts& of, const std::string
             return prefix_page(of, *prefix, limit);
         }
     }
-    return error{"params.from is not what an earlier answer gave as next", {}};
+    return bad_cursor();
 }
 
 }  // namespace rhumb::api

@@ -25,8 +25,8 @@ struct running_parts {
 };
 
 // {"rows": [{"toml": text}], "next": cursor}: node, ports, next hops, runtime, scion, topology,
-// controller and overlay on the first page; then the label rules, then the prefixes, `limit` on a
-// page. What is computed from the map is left out.
+// controller and overlay on the first page; then the map that stands in [topology]; then the label
+// rules, then the prefixes, `limit` on a page. What is computed from the map is left out.
 [[nodiscard]] result<nlohmann::json> running_config(const running_parts& of,
                                                     const std::string& from, std::uint64_t limit);
 

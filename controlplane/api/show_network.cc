@@ -64,11 +64,7 @@ result<json> show_topology_file(const router& running, const filters& wanted, lo
     json rows = json::array();
     const std::size_t page_end = std::min(at + page_bytes, text.size());
     while (at < page_end && rows.size() < wanted.limit) {
-        std::size_t end = std::min(at + row_bytes, text.size());
-        while (end < text.size() && end > at + row_bytes - 4 &&
-               (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) {
-            --end;  // not within a character
-        }
+        const std::size_t end = end_of_piece(text, at, row_bytes);
         rows.push_back({{"toml", text.substr(at, end - at)}});
         at = end;
     }

@@ -1,5 +1,6 @@
 #include "controlplane/api/show_parts.hh"
 
+#include <algorithm>
 #include <charconv>
 
 #include "controlplane/config/text.hh"
@@ -44,6 +45,15 @@ std::optional<std::uint64_t> number_cursor(std::string_view kind, std::string_vi
                    std::from_chars(from.data() + kind.size(), end, number).ptr == end
                ? std::optional(number)
                : std::nullopt;
+}
+
+std::size_t end_of_piece(std::string_view text, std::size_t at, std::size_t most) {
+    std::size_t end = std::min(at + most, text.size());
+    while (end < text.size() && end > at + most - 4 &&
+           (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) {
+        --end;
+    }
+    return end;
 }
 
 std::optional<std::uint64_t> label_cursor(std::string_view from) {

@@ -35,6 +35,8 @@ struct filters {
 // The same of any kind, "label ", that is followed by a number.
 [[nodiscard]] std::optional<std::uint64_t> number_cursor(std::string_view kind,
                                                          std::string_view from);
+// Where a piece of a text ends that begins at `at`: not within a character.
+[[nodiscard]] std::size_t end_of_piece(std::string_view text, std::size_t at, std::size_t most);
 [[nodiscard]] std::optional<ip_prefix> prefix_cursor(std::string_view from);
 [[nodiscard]] error bad_cursor();
 

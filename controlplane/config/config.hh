@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -201,12 +202,15 @@ struct scion_section {           // [scion]: this router is a border router
 // What is taken to fail with a link (RFC 9855 4); nothing: no repairs are computed.
 enum class protected_resource : std::uint8_t { nothing, link, node, srlg, node_and_srlg };
 
-struct topology_section {     // [topology]: rules are computed from a map of the network
-    std::string file;         // the map, from the folder of the file that says so on
-    std::string node;         // this router's name there; "" = the node's
-    struct adjacency {        // key: links
-        std::string link;     // on the map
-        std::string nexthop;  // of this configuration
+struct inline_map;  // inline_map.hh
+
+struct topology_section {  // [topology]: rules are computed from a map of the network
+    std::string file;      // the map, from the folder of the file that says so on, ...
+    std::shared_ptr<const inline_map> map;  // ... or the map itself
+    std::string node;                       // this router's name there; "" = the node's
+    struct adjacency {                      // key: links
+        std::string link;                   // on the map
+        std::string nexthop;                // of this configuration
         position where;
     };
     std::vector<adjacency> adjacencies;
@@ -221,7 +225,7 @@ struct topology_section {     // [topology]: rules are computed from a map of th
     bool policy_keep_installed = false;        // RFC 9256 2.9
     std::uint32_t policy_reserved_labels = 0;  // of the MSD, for services and repairs
     position where;
-    position file_where;
+    position map_where;  // of `file`, or of the map
 };
 
 // Whose connections are taken.

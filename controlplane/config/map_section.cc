@@ -7,7 +7,10 @@
 #include <string>
 
 #include "controlplane/config/form.hh"
+#include "controlplane/config/inline_map.hh"
 #include "controlplane/config/sections.hh"
+#include "controlplane/config/toml_text.hh"
+#include "controlplane/config/topology_parts.hh"
 
 namespace rhumb::config {
 
@@ -36,10 +39,51 @@ std::vector<topology_section::adjacency> read_adjacencies(value from, diagnostic
     return found;
 }
 
+// One of the two says what the map is.
+void read_map(const table_reader& table, topology_section& into, diagnostics& errors) {
+    const value file = table.find("file");
+    const value map = table.find("map");
+    into.map_where = (map ? map : file).where(errors);
+    table.text("file", into.file);
+    if (file && into.file.empty()) {
+        errors.fail(file.where(errors), "file is empty; give the name of a topology file");
+    }
+    if (!file && !map) {
+        errors.fail(table.where(),
+                    "[topology] needs a map: file = \"network.toml\", or [topology.map]");
+    } else if (file && map) {
+        const position other = file.where(errors);
+        errors.fail(into.map_where,
+                    fmt::format("the map stands here and, at {}:{}, in a file; say one of them",
+                                other.line, other.column));
+    } else if (map) {
+        into.map = read_inline_map(map, errors);
+    }
+}
+
 }  // namespace
 
+std::shared_ptr<const inline_map> read_inline_map(value from, diagnostics& errors) {
+    constexpr std::array<std::string_view, 3> others{"policies", "routes", "demands"};
+    auto made = std::make_shared<inline_map>();
+    read_topology_map(from, made->network, errors);
+    if (errors.failed()) {
+        return nullptr;
+    }
+    read_policies(from["policies"], made->network.affinities, made->policies, errors);
+    read_routes(from["routes"], made->policies, errors);
+    read_demands(from["demands"], made->policies, errors);
+    if (errors.failed()) {
+        return nullptr;
+    }
+    made->text = sections_text(from, topology_sections, "topology.map.");
+    made->policies_text = sections_text(from, others, "");
+    return made;
+}
+
 topology_section read_topology_section(value from, diagnostics& errors) {
-    constexpr std::array<std::string_view, 12> known{"file",
+    constexpr std::array<std::string_view, 13> known{"file",
+                                                     "map",
                                                      "node",
                                                      "links",
                                                      "protection",
@@ -57,11 +101,7 @@ topology_section read_topology_section(value from, diagnostics& errors) {
     const table_reader table(from, "[topology]", known, errors);
     topology_section result;
     result.where = table.where();
-    result.file_where = table.need("file", R"(file = "network.toml")").where(errors);
-    table.text("file", result.file);
-    if (table.find("file") && result.file.empty()) {
-        errors.fail(result.file_where, "file is empty; give the name of a topology file");
-    }
+    read_map(table, result, errors);
     table.name("node", result.node);
     result.adjacencies = read_adjacencies(table.find("links"), errors);
     table.word("protection", protected_resources, result.protects);

@@ -299,7 +299,8 @@ private:
         made.rate = d.rate;
         if (d.policy) {
             made.policy = policy(*d.policy);
-            if (made.policy && made.policy->headend != made.from) {
+            if (made.policy && made.policy->headend != made.from &&
+                made.policy->headend != nobody) {
                 errors_.fail(d.policy->where,
                              fmt::format("policy {} begins at another node than the demand",
                                          in_quotes(d.policy->text)));

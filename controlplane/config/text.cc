@@ -110,6 +110,14 @@ std::string to_string(const label_range& range) {
                                      : fmt::format("{}-{}", range.first, range.last);
 }
 
+std::string bandwidth_text(std::uint64_t bits) {
+    constexpr std::uint64_t giga = 1'000'000'000;
+    constexpr std::uint64_t mega = 1'000'000;
+    return bits % giga == 0   ? fmt::format("{}G", bits / giga)
+           : bits % mega == 0 ? fmt::format("{}M", bits / mega)
+                              : std::to_string(bits);
+}
+
 std::string_view to_string(operation op) {
     switch (op) {
         case operation::continue_: return "continue";

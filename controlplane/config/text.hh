@@ -30,6 +30,7 @@ namespace rhumb::config {
 
 // "10G", "2.5M"; bits a second without a unit.
 [[nodiscard]] std::optional<std::uint64_t> parse_bandwidth(std::string_view text);
+[[nodiscard]] std::string bandwidth_text(std::uint64_t bits);
 // "2ms", "1.5s"; microseconds without a unit.
 [[nodiscard]] std::optional<std::uint64_t> parse_delay(std::string_view text);
 

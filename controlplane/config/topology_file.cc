@@ -1,7 +1,5 @@
 #include "controlplane/config/topology_file.hh"
 
-#include <array>
-
 #include "controlplane/config/load.hh"
 #include "controlplane/config/topology_parts.hh"
 #include "controlplane/topology/map.hh"
@@ -10,10 +8,7 @@ namespace rhumb::config {
 
 namespace {
 
-void read_topology(value root, topology_file& into, diagnostics& errors) {
-    constexpr std::array<std::string_view, 8> known{"affinities", "defaults", "nodes",  "flex_algo",
-                                                    "links",      "policies", "routes", "demands"};
-    const table_reader table(root, "this file", known, errors);
+void read_sections(const table_reader& table, topology_file& into, diagnostics& errors) {
     topology_reading reading(into, errors);
     read_affinity_names(table.find("affinities"), reading);
     read_defaults(table.find("defaults"), reading);
@@ -31,18 +26,27 @@ void read_topology(value root, topology_file& into, diagnostics& errors) {
     }
 }
 
-}  // namespace
+// The table [topology.map] of a configuration; none in other files.
+value map_of_configuration(value root) {
+    const value section = root["topology"];
+    return section.kind() == value_kind::table ? section["map"] : value();
+}
 
-result<topology_file> parse_topology(std::string_view text, const std::string& name,
-                                     std::vector<error>* all, const policies_reader& policies) {
+result<topology_file> parse(std::string_view text, const std::string& name, std::vector<error>* all,
+                            const policies_reader& policies, bool or_configuration) {
     topology_file made;
     diagnostics errors(name, 0);
     const document toml(text, errors);
-    if (!errors.failed()) {
-        read_topology(toml.root(), made, errors);
+    value root = toml.root();
+    if (const value map = or_configuration ? map_of_configuration(root) : value(); map) {
+        read_topology_map(map, made, errors);
+        root = map;
+    } else if (!errors.failed()) {
+        const table_reader table(root, "this file", topology_sections, errors);
+        read_sections(table, made, errors);
     }
     if (policies && !errors.failed()) {
-        policies(toml.root(), made, errors);
+        policies(root, made, errors);
     }
     if (!errors.failed()) {
         return made;
@@ -53,11 +57,23 @@ result<topology_file> parse_topology(std::string_view text, const std::string& n
     return errors.why();
 }
 
+}  // namespace
+
+void read_topology_map(value from, topology_file& into, diagnostics& errors) {
+    const table_reader table(from, "[topology.map]", topology_sections, errors);
+    read_sections(table, into, errors);
+}
+
+result<topology_file> parse_topology(std::string_view text, const std::string& name,
+                                     std::vector<error>* all, const policies_reader& policies) {
+    return parse(text, name, all, policies, false);
+}
+
 result<topology_file> load_topology(const std::string& path, std::vector<error>* all,
                                     const policies_reader& policies) {
     const auto text = read_file(path, max_toml_bytes);
     if (text) {
-        return parse_topology(text.value(), path, all, policies);
+        return parse(text.value(), path, all, policies, true);
     }
     const error why{"cannot read the topology: " + text.why().message, {path, 0, 0}};
     if (all != nullptr) {

@@ -26,11 +26,12 @@ struct topology_file {
 // read without errors; the value lives as long as the call.
 using policies_reader = std::function<void(value root, const topology_file&, diagnostics&)>;
 
-// The error is the first one; all of them go to `all`, where it is given.
+// The file may be a configuration that has the map itself: then [topology.map] is what is read of
+// it. The error is the first one; all of them go to `all`, where it is given.
 [[nodiscard]] result<topology_file> load_topology(const std::string& path,
                                                   std::vector<error>* all = nullptr,
                                                   const policies_reader& policies = {});
-// The same from text; `name` stands in errors.
+// A topology file's text; `name` stands in errors.
 [[nodiscard]] result<topology_file> parse_topology(std::string_view text, const std::string& name,
                                                    std::vector<error>* all = nullptr,
                                                    const policies_reader& policies = {});

@@ -1,6 +1,7 @@
 // The parts of a topology file: what its readers share. Threads: control.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -14,6 +15,9 @@
 #include "controlplane/config/topology_file.hh"
 
 namespace rhumb::config {
+
+inline constexpr std::array<std::string_view, 8> topology_sections{
+    "affinities", "defaults", "nodes", "flex_algo", "links", "policies", "routes", "demands"};
 
 // Which adjacency SIDs a link gets by itself.
 enum class adjacency_sids : std::uint8_t { nothing, unprotected, is_protected, both };
@@ -36,6 +40,10 @@ struct topology_reading {
     std::map<std::string, unsigned, std::less<>> affinity_bits;
     std::unordered_map<std::string_view, std::size_t> node_numbers;
 };
+
+// A network that stands in the table [topology.map] of a configuration; of policies, routes and
+// demands nothing is read here.
+void read_topology_map(value from, topology_file& into, diagnostics& errors);
 
 // Sections, in the order in which they are read.
 void read_affinity_names(value from, topology_reading& reading);

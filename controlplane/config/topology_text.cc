@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "controlplane/config/text.hh"
+#include "controlplane/config/toml_text.hh"
 #include "controlplane/config/topology_file.hh"
 
 namespace rhumb::config {
@@ -17,25 +18,6 @@ namespace rhumb::config {
 namespace {
 
 using topology::advertisement;
-
-std::string quoted(std::string_view text) {
-    std::string made = "\"";
-    for (const char c : text) {
-        if (c == '"' || c == '\\') {
-            made += '\\';
-        }
-        made += c;
-    }
-    return made + '"';
-}
-
-std::string key(std::string_view text) {
-    const auto is_bare = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '_' || c == '-';
-    };
-    return std::ranges::all_of(text, is_bare) && !text.empty() ? std::string(text) : quoted(text);
-}
 
 std::string blocks_text(const std::vector<topology::label_block>& blocks) {
     std::string made;
@@ -46,18 +28,13 @@ std::string blocks_text(const std::vector<topology::label_block>& blocks) {
     return blocks.size() == 1 ? made : '[' + made + ']';
 }
 
-std::string bandwidth_text(std::uint64_t bits) {
-    constexpr std::uint64_t giga = 1'000'000'000;
-    constexpr std::uint64_t mega = 1'000'000;
-    if (bits % giga == 0) {
-        return fmt::format("\"{}G\"", bits / giga);
-    }
-    if (bits % mega == 0) {
-        return fmt::format("\"{}M\"", bits / mega);
-    }
-    // TOML's integers end at 2^63 - 1.
-    return bits > std::numeric_limits<std::int64_t>::max() ? fmt::format("\"{}\"", bits)
-                                                           : fmt::format("{}", bits);
+// TOML's integers end at 2^63 - 1.
+std::string quoted_bandwidth(std::uint64_t bits) {
+    const std::string text = bandwidth_text(bits);
+    return text.find_first_not_of("0123456789") == std::string::npos &&
+                   bits <= std::numeric_limits<std::int64_t>::max()
+               ? text
+               : '"' + text + '"';
 }
 
 std::string name_of_affinity(const topology_file& network, unsigned bit) {
@@ -70,7 +47,7 @@ std::string affinities_text(const topology_file& network, topology::affinity_set
     std::string made;
     for (unsigned bit = 0; bit < 64; ++bit) {
         if ((set >> bit & 1) != 0) {
-            made += (made.empty() ? "" : ", ") + quoted(name_of_affinity(network, bit));
+            made += (made.empty() ? "" : ", ") + toml_string(name_of_affinity(network, bit));
         }
     }
     return '[' + made + ']';
@@ -119,7 +96,7 @@ private:
         }
         for (unsigned bit = 0; bit < 64; ++bit) {
             if ((used >> bit & 1) != 0) {
-                add("{} = {}\n", key(name_of_affinity(network_, bit)), bit);
+                add("{} = {}\n", toml_key(name_of_affinity(network_, bit)), bit);
             }
         }
         add("{}", used != 0 ? "\n" : "");
@@ -154,7 +131,7 @@ private:
 
     void add_node(const advertisement& node) {
         const advertisement usual;
-        add("[nodes.{}]\n", key(node.origin));
+        add("[nodes.{}]\n", toml_key(node.origin));
         if (node.srgb != usual.srgb) {
             add("srgb = {}\n", blocks_text(node.srgb));
         }
@@ -180,7 +157,7 @@ private:
             for (const topology::binding_sid& binding : node.bindings) {
                 add("    {{ label = {}, nodes = [", binding.label);
                 for (const std::string& name : binding.nodes) {
-                    add("{}{}", &name == &binding.nodes.front() ? "" : ", ", quoted(name));
+                    add("{}{}", &name == &binding.nodes.front() ? "" : ", ", toml_string(name));
                 }
                 add("] }},\n");
             }
@@ -195,7 +172,7 @@ private:
     void add_definition(const advertisement& node, const topology::flex_algo_definition& d) {
         constexpr std::array<std::string_view, topology::metric_types> metrics{"igp", "delay",
                                                                                "te"};
-        add("\n[nodes.{}.flex_algo.{}]\n", key(node.origin), d.algorithm);
+        add("\n[nodes.{}.flex_algo.{}]\n", toml_key(node.origin), d.algorithm);
         add("priority = {}\nmetric = \"{}\"\n", d.priority,
             metrics[static_cast<std::size_t>(d.metric)]);
         for (const auto& [name, set] :
@@ -268,16 +245,16 @@ private:
             const auto other = of(member);
             add_both(name, l.*member, other ? &*other : nullptr, print);
         };
-        const std::string there = quoted(network_.nodes[node].origin + ':' + l.name);
+        const std::string there = toml_string(network_.nodes[node].origin + ':' + l.name);
         const std::string end =
-            quoted(l.remote_link.empty() ? l.remote : l.remote + ':' + l.remote_link);
+            toml_string(l.remote_link.empty() ? l.remote : l.remote + ':' + l.remote_link);
         add("[[links]]\nends = [{}, {}]\n", there, end);
         add("{}", back == nullptr ? "one_way = true\n" : "");
         both("metric", &topology::link::metric, plain);
         both("te_metric", &topology::link::te_metric, plain);
         both("delay", &topology::link::delay, plain);
-        both("bandwidth", &topology::link::bandwidth, bandwidth_text);
-        both("reserved", &topology::link::reserved, bandwidth_text);
+        both("bandwidth", &topology::link::bandwidth, quoted_bandwidth);
+        both("reserved", &topology::link::reserved, quoted_bandwidth);
         if (l.affinities != 0) {
             add("affinities = {}\n", affinities_text(network_, l.affinities));
         }
@@ -286,7 +263,7 @@ private:
         }
         const auto host = [](const topology::link& side) {
             const std::string text = to_string(*side.address);
-            return quoted(text.substr(0, text.find('/')));
+            return toml_string(text.substr(0, text.find('/')));
         };
         if (l.address) {
             add("addresses = [{}{}]\n", host(l), back == nullptr ? "" : ", " + host(*back));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "controlplane/controller/rates.hh"
@@ -16,6 +17,9 @@ struct demand {
     topology::node_number to = topology::nobody;
     bits_per_second rate = 0;
     std::optional<paths::policy_key> policy;  // that it takes; none: the shortest paths
+    // Where it has one; for reports. g++ warns where it is left out without an initializer.
+    // NOLINTNEXTLINE(readability-redundant-member-init)
+    std::string policy_name{};
     friend bool operator==(const demand&, const demand&) = default;
 };
 

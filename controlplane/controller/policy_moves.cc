@@ -100,8 +100,9 @@ std::vector<alternative> policy_moves::find(std::uint32_t demand,
     if (!segments) {
         return {};
     }
-    spelt_[demand] = *segments;
-    return {{{{paths::expand_offers(map_.graph(), *segments, offers), 1}}, std::move(links)}};
+    return {{{{paths::expand_offers(map_.graph(), *segments, offers), 1}},
+             std::move(links),
+             *segments}};
 }
 
 void policy_moves::decide(const move& one) {
@@ -114,7 +115,7 @@ void policy_moves::decide(const move& one) {
     if (what->within.bandwidth != 0) {
         (void)reserved_.admit(what->policy, one.to.links, what->within.bandwidth);
     }
-    for (const topology::segment& s : spelt_[one.demand]) {
+    for (const topology::segment& s : one.to.spelt) {
         const bool binding = s.kind == topology::segment_kind::binding;
         for (std::uint32_t n = 0; binding && n < policies_.size(); ++n) {
             const paths::policy_state* const state = policies_.at(n);

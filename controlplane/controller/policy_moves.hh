@@ -48,7 +48,6 @@ private:
     paths::reservations reserved_;  // with those of moves, beside what they move from
     std::span<const demand> demands_;
     std::unordered_map<std::uint32_t, std::optional<paths::replacement>> replacements_;
-    std::unordered_map<std::uint32_t, topology::segments> spelt_;  // by demand: its last path
     std::set<paths::policy_key> moved_;
     std::set<paths::policy_key> held_;  // moves need them as they are
 };

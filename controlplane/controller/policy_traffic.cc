@@ -61,4 +61,11 @@ std::vector<routed_demand> routed_by(const paths::policies& policies, const topo
     return made;
 }
 
+void name_policies(std::vector<demand>& demands, const paths::policies& policies) {
+    for (demand& d : demands) {
+        const paths::policy_state* const taken = d.policy ? policies.find(*d.policy) : nullptr;
+        d.policy_name = taken == nullptr ? std::string() : taken->settings.name;
+    }
+}
+
 }  // namespace rhumb::controller

@@ -18,4 +18,7 @@ namespace rhumb::controller {
                                                    const topology::map& m,
                                                    std::span<const demand> demands);
 
+// Gives demands the names of the policies that they take.
+void name_policies(std::vector<demand>& demands, const paths::policies& policies);
+
 }  // namespace rhumb::controller

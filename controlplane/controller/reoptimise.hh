@@ -22,6 +22,7 @@ namespace rhumb::controller {
 struct alternative {
     segment_lists lists;
     std::vector<topology::link_number> links;
+    topology::segments spelt;  // the list as a headend would have it; empty: as in `lists`
 };
 
 struct move {

@@ -6,10 +6,11 @@
 #include <array>
 #include <string_view>
 
+#include "controlplane/labels/label_walk.hh"
+
 namespace rhumb::controller::report {
 
 using topology::link_number;
-using topology::segment_kind;
 
 namespace {
 
@@ -52,8 +53,9 @@ std::optional<link> worst_of(const topology::map& m, const std::optional<loaded_
 demand demand_of(const topology::map& m, const controller::demand& d) {
     demand made{node_name(m, d.from), node_name(m, d.to), {}, d.rate};
     if (d.policy) {
-        made.policy =
-            fmt::format("color {} endpoint {}", d.policy->color, text_of(d.policy->endpoint));
+        made.policy = !d.policy_name.empty() ? d.policy_name
+                                             : fmt::format("color {} endpoint {}", d.policy->color,
+                                                           text_of(d.policy->endpoint));
     }
     return made;
 }
@@ -83,24 +85,6 @@ std::string name_of(const topology::map& m, const failure& f) {
             return {};
         case failure::kind::node: return node_name(m, f.number);
         case failure::kind::srlg: return std::to_string(f.number);
-    }
-    return {};
-}
-
-std::string name_of(const topology::map& m, const topology::segment& s) {
-    const topology::graph& g = m.graph();
-    const std::string algorithm = s.algorithm == 0 ? "" : fmt::format(" ({})", s.algorithm);
-    switch (s.kind) {
-        case segment_kind::node: return node_name(m, s.node) + algorithm;
-        case segment_kind::anycast:
-            return (s.number < m.prefix_count() ? text_of(m.address(s.number)) : "") + algorithm;
-        case segment_kind::adjacency: return name_of(m, failure{failure::kind::link, s.number});
-        case segment_kind::parallel:
-            return s.number < g.link_count()
-                       ? fmt::format("{}->{}", m.name(s.node), m.name(g.to[s.number]))
-                       : std::string();
-        case segment_kind::sid: return std::to_string(s.number);
-        case segment_kind::binding: return fmt::format("{} of {}", s.number, node_name(m, s.node));
     }
     return {};
 }
@@ -159,13 +143,15 @@ plan describe(const traffic& t, std::span<const controller::demand> demands,
         }
         added.during = one.during;
         added.after = one.after;
-        for (const paths::weighted_segments& list : one.to.lists) {
+        const segment_lists spelt{{one.to.spelt, 1}};
+        const segment_lists& lists = one.to.spelt.empty() ? one.to.lists : spelt;
+        for (const paths::weighted_segments& list : lists) {
             std::string text;
             for (const topology::segment& s : list.segments) {
-                text += (text.empty() ? "" : ", ") + name_of(m, s);
+                text += (text.empty() ? "" : ", ") + labels::to_text(m, s);
             }
             added.lists.push_back(
-                one.to.lists.size() == 1 ? text : fmt::format("{} (weight {})", text, list.weight));
+                lists.size() == 1 ? text : fmt::format("{} (weight {})", text, list.weight));
         }
     }
     return made;

@@ -27,7 +27,7 @@ struct link {
 struct demand {
     std::string from;
     std::string to;
-    std::string policy;  // "color 100 endpoint 192.0.2.5"; empty: shortest paths
+    std::string policy;  // its name, or "color 100 endpoint 192.0.2.5"; empty: shortest paths
     bits_per_second rate = 0;
 };
 
@@ -64,7 +64,6 @@ struct plan {
 };
 
 [[nodiscard]] std::string name_of(const topology::map& m, const failure& f);
-[[nodiscard]] std::string name_of(const topology::map& m, const topology::segment& s);
 
 // `demands` are those that the traffic was made of. `measured`, by link, may be empty.
 [[nodiscard]] network describe(const traffic& t, std::span<const controller::demand> demands,

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "controlplane/labels/walk_maker.hh"
-#include "controlplane/topology/binding_paths.hh"
 #include "controlplane/topology/flex_algo.hh"
 #include "controlplane/topology/spf.hh"
 
@@ -29,24 +28,38 @@ std::string to_text(std::span<const mpls::label> stack) {
     return stack.empty() ? "-" : fmt::format("{}", fmt::join(stack, " "));
 }
 
+namespace {
+
+// "r4->r3"; "r4:to-r3" where that would be any of several.
+std::string link_text(const topology::map& m, topology::link_number l, bool any) {
+    const topology::graph& g = m.graph();
+    if (l >= g.link_count()) {
+        return "a link that is gone";
+    }
+    std::size_t count = 0;
+    for (auto other = g.first[g.from[l]]; other < g.first[g.from[l] + 1]; ++other) {
+        count += g.to[other] == g.to[l] && m.said_of(other) != nullptr ? 1U : 0U;
+    }
+    const topology::link* const said = m.said_of(l);
+    return any || count < 2 || said == nullptr
+               ? fmt::format("{}->{}", m.name(g.from[l]), m.name(g.to[l]))
+               : fmt::format("{}:{}", m.name(g.from[l]), said->name);
+}
+
+}  // namespace
+
 std::string to_text(const topology::map& m, const topology::segment& s) {
     const std::string algorithm =
         s.algorithm == 0 ? "" : fmt::format(" in algorithm {}", s.algorithm);
-    const auto link = [&] {
-        const topology::graph& g = m.graph();
-        const topology::link* const of = s.number < g.link_count() ? m.said_of(s.number) : nullptr;
-        return of == nullptr ? std::string("gone")
-                             : fmt::format("{} {}", m.name(g.from[s.number]), of->name);
-    };
+    const std::string node = s.node < m.node_count() ? m.name(s.node) : "a node that is gone";
     switch (s.kind) {
-        case segment_kind::node: return fmt::format("node {}{}", m.name(s.node), algorithm);
+        case segment_kind::node: return node + algorithm;
         case segment_kind::anycast:
-            return fmt::format("anycast {}{}", to_text(m.address(s.number)), algorithm);
-        case segment_kind::adjacency: return "adjacency " + link();
-        case segment_kind::parallel: return "parallel links " + link();
-        case segment_kind::sid: return fmt::format("SID {}", s.number);
-        case segment_kind::binding:
-            return fmt::format("binding SID {} of {}", s.number, m.name(s.node));
+            return (s.number < m.prefix_count() ? to_text(m.address(s.number)) : "?") + algorithm;
+        case segment_kind::adjacency: return link_text(m, s.number, false);
+        case segment_kind::parallel: return link_text(m, s.number, true);
+        case segment_kind::sid: return std::to_string(s.number);
+        case segment_kind::binding: return fmt::format("binding SID {} of {}", s.number, node);
     }
     return "";
 }
@@ -86,102 +99,23 @@ const std::vector<topology::distance>& label_walker::distances_to(prefix_number 
     return nearest;
 }
 
-std::optional<node_number> label_walker::end_of(const topology::segment& s, node_number at) {
-    const topology::graph& g = map_.graph();
-    switch (s.kind) {
-        case segment_kind::node: return s.node;
-        case segment_kind::adjacency:
-        case segment_kind::parallel:
-            return s.number < g.link_count() ? std::optional(g.to[s.number]) : std::nullopt;
-        case segment_kind::binding: return topology::end_of_binding(map_, s.node, s.number);
-        case segment_kind::anycast:
-        case segment_kind::sid: break;
-    }
-    // The node of a prefix, that which is nearest; or the other end of an adjacency.
-    std::optional<prefix_sid_owner> owner;
-    if (s.kind == segment_kind::anycast) {
-        owner = prefix_sid_owner{s.number, s.algorithm};
-    } else {
-        owner = labels_.prefix_of(s.number, at);
-    }
-    if (owner && owner->prefix < map_.prefix_count()) {
-        // Along any shortest path.
-        walk_maker steps(*this, {}, std::nullopt);
-        return steps.nearest_of(at, *owner);
-    }
-    for (auto l = g.first[at]; l < g.first[at + 1]; ++l) {
-        const topology::link* const of = map_.said_of(l);
-        for (const auto& sid :
-             of == nullptr ? std::span<const topology::adjacency_sid>() : of->sids) {
-            if (sid.label == s.number && labels_.in_force(l, sid)) {
-                return g.to[l];
-            }
-        }
-    }
-    return std::nullopt;
-}
-
-result<label_stack> label_walker::stack_for(node_number ingress, const topology::segments& list) {
-    label_stack stack;
-    node_number at = ingress;
-    for (const topology::segment& s : list) {
-        if (at == topology::nobody && s.kind != segment_kind::sid) {
-            return error{fmt::format("nobody knows which node would see {}", to_text(map_, s)), {}};
-        }
-        // A SID that is given as such stands for itself wherever it is.
-        const auto label =
-            at == topology::nobody ? std::optional(s.number) : labels_.label(s, at, true);
-        if (!label) {
-            return error{fmt::format("{} has no label for {}", map_.name(at), to_text(map_, s)),
-                         {}};
-        }
-        stack.push_back(*label);
-        at = at == topology::nobody ? at : end_of(s, at).value_or(topology::nobody);
-    }
-    return stack;
+result<label_stack> label_walker::stack_for(node_number ingress, const topology::segments& list,
+                                            const bound_policies* policies) {
+    return list_reader(map_, labels_, ends_in(policies)).read(list, {ingress});
 }
 
 label_walk label_walker::follow(node_number ingress, const topology::segments& list,
                                 std::optional<prefix_number> destination,
                                 const walk_options& options) {
-    std::optional<prefix_sid_owner> first;
-    topology::segments rest = list;
-    if (!list.empty() && list[0].kind == segment_kind::node) {
-        if (const auto prefix = labels_.node_prefix(list[0].node, list[0].algorithm)) {
-            first = prefix_sid_owner{*prefix, list[0].algorithm};
-        }
-    } else if (!list.empty() && list[0].kind == segment_kind::anycast) {
-        first = prefix_sid_owner{list[0].number, list[0].algorithm};
-    }
-    std::optional<node_number> at = ingress;
-    if (first) {
-        at = end_of(list[0], ingress);
-        rest.erase(rest.begin());
-    }
-    auto stack =
-        at ? stack_for(*at, rest)
-           : result<label_stack>(error{
-                 fmt::format("{} cannot reach {}", map_.name(ingress), to_text(map_, list[0])),
-                 {}});
-    if (!stack) {
-        label_walk none;
-        visit begin;
-        begin.node = ingress;
-        begin.outcome = walk_outcome::lost;
-        begin.why.push_back(stack.why().message);
-        none.visits.push_back(std::move(begin));
-        return none;
-    }
-    return walk_maker(*this, options, destination).make(ingress, first, std::move(*stack));
+    return walk_maker(*this, options, destination).make(ingress, list);
 }
 
 label_walk label_walker::follow(node_number ingress, prefix_number destination,
                                 std::uint8_t algorithm, const walk_options& options) {
-    std::optional<prefix_sid_owner> first;
-    if (labels_.sid(destination, algorithm) != nullptr) {
-        first = prefix_sid_owner{destination, algorithm};
-    }
-    return walk_maker(*this, options, destination).make(ingress, first, {});
+    walk_maker maker(*this, options, destination);
+    return labels_.sid(destination, algorithm) != nullptr
+               ? maker.make(ingress, prefix_sid_owner{destination, algorithm})
+               : maker.make(ingress, topology::segments{});
 }
 
 }  // namespace rhumb::labels

@@ -1,6 +1,6 @@
 // A packet's way over the map by its labels, as every node would treat it (RFC 8402, 8660): which
-// operation, which link, and why. It follows SRGBs, PHP, explicit nulls and equal-cost branches; it
-// knows neither repairs nor policies of the nodes, only what they advertise.
+// operation, which link, and why. It follows SRGBs, PHP, explicit nulls and equal-cost branches; of
+// what nodes do not advertise it knows the policies that it is told, and no repairs.
 //
 // A walk is a graph of visits: a node that gets a packet with a certain stack. Branches that meet
 // in the same visit are told once. Each hop brings the packet nearer to the end of its top segment,
@@ -18,14 +18,13 @@
 #include <utility>
 #include <vector>
 
+#include "controlplane/labels/list_reader.hh"
 #include "controlplane/labels/sid_labels.hh"
 #include "controlplane/topology/graph.hh"
 #include "controlplane/topology/map.hh"
 #include "controlplane/topology/segment.hh"
 
 namespace rhumb::labels {
-
-using label_stack = std::vector<mpls::label>;  // top first
 
 enum class walk_operation : std::uint8_t {
     push,       // the ingress imposes the list
@@ -61,18 +60,26 @@ struct label_walk {
     [[nodiscard]] bool arrives() const;
 };
 
+// What a policy's binding SID stands for at its node: any of the lists, which lead to `end`.
+struct bound_policy {
+    std::vector<topology::segments> lists;
+    topology::node_number end = topology::nobody;  // nobody: at one of several, or unknown
+};
+using bound_policies = std::map<std::pair<topology::node_number, mpls::label>, bound_policy>;
+
 struct walk_options {
     bool all_branches = true;  // false: the first one only
     std::size_t max_visits = 4096;
     std::vector<topology::link_number> down;  // links that fail while nobody knows
+    const bound_policies* policies = nullptr;
 };
 
 class label_walker {
 public:
     label_walker(const topology::map& m, const sid_labels& labels) : map_(m), labels_(labels) {}
 
-    // With a segment list; what is left at its end has arrived where it ends, or goes on to
-    // `destination` as plain IP.
+    // With a segment list, as a policy at the ingress would have it; what is left at its end has
+    // arrived where it ends, or goes on to `destination` as plain IP.
     [[nodiscard]] label_walk follow(topology::node_number ingress, const topology::segments& list,
                                     std::optional<topology::prefix_number> destination,
                                     const walk_options& options = {});
@@ -83,7 +90,8 @@ public:
     // The stack that stands for a list: each label is that of the node which will see it on top.
     // An error names the first segment without one.
     [[nodiscard]] result<label_stack> stack_for(topology::node_number ingress,
-                                                const topology::segments& list);
+                                                const topology::segments& list,
+                                                const bound_policies* policies = nullptr);
 
 private:
     friend class walk_maker;
@@ -93,9 +101,6 @@ private:
     // From each node to the nearest that has the prefix.
     [[nodiscard]] const std::vector<topology::distance>& distances_to(topology::prefix_number p,
                                                                       std::uint8_t algorithm);
-    // Where a segment ends that begins at `at`; nullopt: nobody knows.
-    [[nodiscard]] std::optional<topology::node_number> end_of(const topology::segment& s,
-                                                              topology::node_number at);
 
     const topology::map& map_;
     const sid_labels& labels_;
@@ -106,7 +111,7 @@ private:
 // Whether packets may leave over a link: it is there at both ends.
 [[nodiscard]] bool is_usable(const topology::map& m, topology::link_number l);
 
-// "node r3", "adjacency r1 to-r2": a segment in words.
+// "r3", "r1->r2", "r1:to-r2.2", "192.0.2.5/32", "16005": a segment as policies are written.
 [[nodiscard]] std::string to_text(const topology::map& m, const topology::segment& s);
 // "16002 16005", or "-" where there is none.
 [[nodiscard]] std::string to_text(std::span<const mpls::label> stack);

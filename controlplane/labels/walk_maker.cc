@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "controlplane/topology/binding_paths.hh"
-
 namespace rhumb::labels {
 
 using topology::link_number;
@@ -29,22 +27,28 @@ walk_maker::walk_maker(label_walker& by, const walk_options& options,
                        std::optional<prefix_number> destination)
     : by_(by), map_(by.map_), options_(options), destination_(destination) {}
 
-label_walk walk_maker::make(node_number ingress, std::optional<prefix_sid_owner> first,
-                            label_stack rest) {
+label_walk walk_maker::make(node_number ingress, const topology::segments& list) {
     made_.visits.push_back({});
-    made_.visits[0].node = ingress;
-    if (first && said_by(map_, first->prefix, ingress) == nullptr) {
-        // The ingress needs no label of its own for what it sends.
-        visit at;
-        at.node = ingress;
-        follow_prefix(at, *first, rest, walk_operation::push);
-        made_.visits[0] = std::move(at);
+    visit at;
+    at.node = ingress;
+    impose(at, list, {});
+    return make_from(std::move(at));
+}
+
+label_walk walk_maker::make(node_number ingress, prefix_sid_owner to) {
+    made_.visits.push_back({});
+    visit at;
+    at.node = ingress;
+    if (said_by(map_, to.prefix, ingress) == nullptr) {
+        follow_prefix(at, to, {}, walk_operation::push);
     } else {
-        made_.visits[0].before = std::move(rest);
-        look_at(0);
-        made_.visits[0].before.clear();
+        end_of_stack(at);
     }
-    at_ingress_ = false;
+    return make_from(std::move(at));
+}
+
+label_walk walk_maker::make_from(visit ingress) {
+    made_.visits[0] = std::move(ingress);
     for (std::uint32_t n = 1; n < made_.visits.size(); ++n) {
         look_at(n);
     }
@@ -54,16 +58,27 @@ label_walk walk_maker::make(node_number ingress, std::optional<prefix_sid_owner>
 void walk_maker::look_at(std::uint32_t number) {
     // Visits move when others are added.
     visit at = std::move(made_.visits[number]);
-    label_stack stack = at.before;
-    constexpr std::size_t most = 64;  // operations at one node
-    std::size_t count = 0;
+    imposing_ = false;
+    operations_ = 0;
+    run(at, at.before);
+    made_.visits[number] = std::move(at);
+}
+
+bool walk_maker::count_operation(visit& at) {
+    constexpr std::size_t most = 64;
+    if (++operations_ >= most) {
+        lose(at, fmt::format("more than {} operations at one node", most));
+        return false;
+    }
+    return true;
+}
+
+void walk_maker::run(visit& at, label_stack stack) {
     while (step(at, stack)) {
-        if (++count == most) {
-            lose(at, fmt::format("more than {} operations at one node", most));
-            break;
+        if (!count_operation(at)) {
+            return;
         }
     }
-    made_.visits[number] = std::move(at);
 }
 
 bool walk_maker::step(visit& at, label_stack& stack) {
@@ -92,7 +107,8 @@ bool walk_maker::step_label(visit& at, label_stack& stack, mpls::label top) {
             stack = rest;
             return true;
         }
-        follow_prefix(at, *owner, rest, walk_operation::continue_);
+        follow_prefix(at, *owner, rest,
+                      imposing_ ? walk_operation::push : walk_operation::continue_);
         return false;
     }
     const topology::graph& g = map_.graph();
@@ -113,42 +129,10 @@ bool walk_maker::step_label(visit& at, label_stack& stack, mpls::label top) {
         follow_adjacency(at, links, rest, is_protected);
         return false;
     }
-    if (by_.labels_.in_force(at.node, top) && enter_binding(at, stack, top)) {
-        return true;
-    }
-    if (at.outcome != walk_outcome::lost) {
+    if (!enter_binding(at, rest, top)) {
         lose(at, fmt::format("{} has no entry for label {}", map_.name(at.node), top));
     }
     return false;
-}
-
-bool walk_maker::enter_binding(visit& at, label_stack& stack, mpls::label top) {
-    const topology::advertisement* const said = map_.said(at.node);
-    const auto* const found = said == nullptr ? nullptr : [&]() -> const topology::binding_sid* {
-        const auto of = std::find_if(said->bindings.begin(), said->bindings.end(),
-                                     [&](const auto& b) { return b.label == top; });
-        return of == said->bindings.end() ? nullptr : &*of;
-    }();
-    if (found == nullptr) {
-        return false;
-    }
-    topology::binding_paths paths(map_);
-    const auto& through = paths.of(at.node, top);
-    if (!through.ok()) {
-        lose(at,
-             fmt::format("nothing stands behind binding SID {}: {}", top, through.why().message));
-        return false;
-    }
-    auto labels = by_.stack_for(at.node, through.value().list);
-    if (!labels) {
-        lose(at, fmt::format("binding SID {}: {}", top, labels.why().message));
-        return false;
-    }
-    at.why.push_back(
-        fmt::format("binding SID {} leads through {} (NEXT)", top, fmt::join(found->nodes, ", ")));
-    stack.erase(stack.begin());
-    stack.insert(stack.begin(), labels->begin(), labels->end());
-    return true;
 }
 
 void walk_maker::end_of_stack(visit& at) {
@@ -215,17 +199,6 @@ std::vector<link_number> walk_maker::next_links(node_number node, prefix_number 
     return links;
 }
 
-std::optional<node_number> walk_maker::nearest_of(node_number at, const prefix_sid_owner& owner) {
-    while (said_by(map_, owner.prefix, at) == nullptr) {
-        const auto links = next_links(at, owner.prefix, owner.algorithm);
-        if (links.empty()) {
-            return std::nullopt;
-        }
-        at = map_.graph().to[links.front()];  // nearer by at least 1
-    }
-    return at;
-}
-
 std::optional<label_stack> walk_maker::stack_towards(const prefix_sid_owner& owner,
                                                      node_number next, const label_stack& rest,
                                                      walk_operation& op, std::string& why) {
@@ -242,6 +215,11 @@ std::optional<label_stack> walk_maker::stack_towards(const prefix_sid_owner& own
             return stack;
         }
         if (!last->readvertised && flags != nullptr && flags->explicit_null) {
+            if (imposing_) {
+                why = fmt::format("{} is next and needs no label: explicit null is for one family",
+                                  map_.name(next));
+                return stack;
+            }
             why = fmt::format("{} is next and wants an explicit null", map_.name(next));
             const bool v4 = map_.address(owner.prefix).af == family::ipv4;
             stack.insert(stack.begin(), v4 ? mpls::ipv4_explicit_null : mpls::ipv6_explicit_null);
@@ -322,12 +300,7 @@ void walk_maker::follow_adjacency(visit& at, std::span<const link_number> links,
             continue;
         }
         at.why.push_back(fmt::format("adjacency over {}", name));
-        // The ingress puts what is left on, if anything is.
-        leave(at, l,
-              !at_ingress_   ? walk_operation::next
-              : rest.empty() ? walk_operation::forward
-                             : walk_operation::push,
-              rest);
+        leave(at, l, imposing_ ? walk_operation::push : walk_operation::next, rest);
         ++used;
         if (!options_.all_branches) {
             break;
@@ -346,6 +319,9 @@ void walk_maker::leave(visit& at, link_number l, walk_operation op, label_stack 
         known_.erase(known);
         made_.complete = false;
         return;
+    }
+    if (op == walk_operation::push && stack.empty()) {  // nothing is left to put on
+        op = at.before.empty() ? walk_operation::forward : walk_operation::next;
     }
     at.branches.push_back({op, l, stack, known->second});
     if (is_new) {

@@ -78,6 +78,11 @@ private:
 [[nodiscard]] no_path explain(const topology::map& m, const route& way, const constraints& limits,
                               rule last);
 [[nodiscard]] no_path gave_up(std::string text);
+// The reason with names: which exclusions it takes, which rule of affinities, whether bandwidth is
+// lacking or not given. For people: it searches once for each exclusion. `affinities`: their names
+// by bit, as far as they are known.
+[[nodiscard]] std::string in_full(const topology::map& m, route way, const constraints& limits,
+                                  const no_path& why, std::span<const std::string> affinities = {});
 
 // All links that lie on some path of the least metric (ECMP). Bounds are not looked at, nor `via`.
 [[nodiscard]] std::vector<topology::link_number> equal_cost_links(

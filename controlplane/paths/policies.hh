@@ -29,7 +29,8 @@ namespace rhumb::paths {
 struct policies_options {
     bool keep_installed = false;        // 2.9: rather than by originator and discriminator
     std::uint32_t reserved_labels = 0;  // of the MSD, for services and repairs
-    transition_times times;
+    // After a change of lists or labels, those of before stay for so long.
+    microseconds keep_old = 1'000'000;
     // A better dynamic path is taken once it has been the best for so long.
     microseconds settle = 0;
     friend bool operator==(const policies_options&, const policies_options&) = default;
@@ -122,7 +123,9 @@ public:
     // Numbers in use are below this.
     [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(slots_.size()); }
 
-    // policies_replace.cc. For whoever looks for another path for a policy. nullopt: it has to stay
+    // policies_replace.cc. What a dynamic candidate has to keep to, as things are.
+    [[nodiscard]] replacement demands_of(const policy_state& policy, std::size_t candidate) const;
+    // For whoever looks for another path for a policy. nullopt: it has to stay
     // where it is, as it has no path, or as others follow it (`disjoint_from`) or name its binding
     // SID.
     [[nodiscard]] std::optional<replacement> replacement_for(const policy_key& key) const;
@@ -179,7 +182,6 @@ private:
         bool erased = false;    // goes when its lists have gone
         bool marked = false;    // to be looked at
         bool may_wait = false;  // marked, but what it has is as good as before
-        bool broken = false;    // what is in force carries nothing
         bool wanting = false;   // something that it would rather have was not to be had
         bool differs = false;   // its installed form
         bool watching = false;  // the links of a path that is waited for
@@ -203,7 +205,7 @@ private:
     };
 
     // policies_mark.cc: what a change concerns.
-    void mark(std::uint32_t policy, bool may_wait = false, bool broken = false);
+    void mark(std::uint32_t policy, bool may_wait = false);
     void mark_changed(const topology::change& changed);
     [[nodiscard]] bool mark_link(topology::link_number l);
     [[nodiscard]] bool mark_node(topology::node_number n);

@@ -103,7 +103,7 @@ bool policies::hopes_for_segments(const slot& s, improvements& better) const {
     const auto& costs = g.costs(topology::metric_type::igp);
     const auto& links = s.state.links;
     const std::size_t plane = better.plane_for(improvements::igp, {});
-    for (const weighted_segments& list : s.state.lists.intended().lists) {
+    for (const weighted_segments& list : s.state.lists.in_force().lists) {
         node_number at = s.state.key.headend;
         std::size_t next = 0;
         for (const segment& part : list.segments) {
@@ -131,7 +131,7 @@ bool policies::hopes_for_branches(const slot& s, improvements& better) const {
     const topology::graph& g = map_.graph();
     const std::size_t plane = better.plane_for(improvements::igp, {});
     node_number at = s.state.key.headend;
-    for (const segment& part : s.state.lists.intended().lists.front().segments) {
+    for (const segment& part : s.state.lists.in_force().lists.front().segments) {
         const node_number from = at;
         if (part.kind == segment_kind::adjacency || part.kind == segment_kind::parallel) {
             at = g.to[part.number];

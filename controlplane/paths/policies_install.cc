@@ -32,10 +32,6 @@ void policies::settle_on(std::uint32_t policy, std::optional<std::uint32_t> cand
                          outcome found, microseconds now, evaluation& done) {
     slot& s = slots_[policy];
     policy_state& state = s.state;
-    for (std::size_t i = 0; i < state.candidates.size(); ++i) {
-        const bool was_active = state.active == state.candidates[i].key;
-        s.broken |= was_active && state.states[i].tried && !state.states[i].valid;
-    }
     state.active.reset();
     if (candidate) {
         state.active = state.candidates[*candidate].key;
@@ -61,7 +57,6 @@ void policies::settle_on(std::uint32_t policy, std::optional<std::uint32_t> cand
     }
     exchange(policy, std::move(found), now, done);
     bind(policy, now);
-    s.broken = false;
     if (moved) {
         mark_dependents(state.key);
     }
@@ -69,9 +64,8 @@ void policies::settle_on(std::uint32_t policy, std::optional<std::uint32_t> cand
 
 void policies::exchange(std::uint32_t policy, outcome found, microseconds now, evaluation& done) {
     slot& s = slots_[policy];
-    const list_generation& intended = s.state.lists.intended();
     const bool stale = renumbered_ && names_links(found.lists);
-    if (!stale && !s.admitted && found.lists == intended.lists &&
+    if (!stale && !s.admitted && found.lists == s.state.lists.in_force().lists &&
         (found.bandwidth != 0) == (s.bandwidth != 0)) {
         return;
     }
@@ -84,7 +78,7 @@ void policies::exchange(std::uint32_t policy, outcome found, microseconds now, e
         s.reserved.push_back(next.number);
     }
     const std::size_t first = done.steps.size();
-    s.state.lists.begin(policy, std::move(next), s.broken, now, options_.times, done.steps);
+    s.state.lists.replace(policy, std::move(next), after(now, options_.keep_old), done.steps);
     note_steps(done, first);
 }
 
@@ -104,7 +98,7 @@ void policies::bind(std::uint32_t policy, microseconds now) {
     slot& s = slots_[policy];
     policy_state& state = s.state;
     const binding before = state.bound;
-    const microseconds release_at = after(now, options_.times.remove);
+    const microseconds release_at = after(now, options_.keep_old);
     if (const candidate_path* const active = state.active_path()) {
         bindings_.bind(policy, state.key.headend, active->binding_sid, state.bound, release_at);
     } else if (state.dropping) {
@@ -118,6 +112,9 @@ void policies::bind(std::uint32_t policy, microseconds now) {
     }
     s.wanting |= state.bound.refused.has_value();
     s.differs |= state.bound.label != before.label;
+    const auto is_named = [&](const binding& b) { return b.label && named_.contains(*b.label); };
+    names_differ_ |=
+        state.bound.label != before.label && (is_named(before) || is_named(state.bound));
     offers_differ_ |= before.specified || state.bound.specified;
 }
 
@@ -130,11 +127,12 @@ void policies::claim_again(node_number headend) {
             continue;
         }
         if (bound.label && !bindings_.has(number, headend, *bound.label)) {
+            names_differ_ |= named_.contains(*bound.label);
             bound = {};
             s.differs = offers_differ_ = true;
             mark(number);
-        } else if (bound.refused ||
-                   (bound.label && !bound.specified && !bindings_.in_pool(headend, *bound.label))) {
+        } else if (!bound.label || bound.refused ||
+                   (!bound.specified && !bindings_.in_pool(headend, *bound.label))) {
             mark(number);
         }
     }
@@ -152,10 +150,7 @@ bool policies::reserve(std::uint32_t policy, const outcome& found) {
         !s.reserved.empty()) {
         return true;
     }
-    const bool coming = !s.reserved.empty() &&
-                        s.reserved.back() != s.state.lists.in_force().number &&
-                        s.reserved.back() == s.state.lists.intended().number;
-    if (s.reserved.size() == 2 && !coming) {
+    if (s.reserved.size() == 2) {
         if (bandwidth.settle) {
             bandwidth.settle(policy);
         }
@@ -190,7 +185,10 @@ void policies::free_reservation(std::uint32_t policy, std::uint64_t generation) 
 
 // What is due by now; what it sets free, others may have wanted.
 void policies::advance_times(microseconds now, evaluation& done) {
-    freed_ |= bindings_.advance(now);
+    if (bindings_.advance(now)) {
+        freed_ = true;
+        names_differ_ |= !named_.empty();
+    }
     for (std::uint32_t number = 0; number < size(); ++number) {
         slot& s = slots_[number];
         if (!s.used) {
@@ -198,7 +196,7 @@ void policies::advance_times(microseconds now, evaluation& done) {
         }
         if (s.state.lists.due() <= now) {
             const std::size_t first = done.steps.size();
-            s.state.lists.advance(number, now, options_.times, done.steps);
+            s.state.lists.advance(number, now, done.steps);
             note_steps(done, first);
         }
         if (s.state.better_since && now >= after(*s.state.better_since, options_.settle)) {

@@ -29,7 +29,7 @@ bool policies::note_names(const candidate_path& candidate, bool comes) {
     return any;
 }
 
-// Those that may have a binding SID, by node and label.
+// Those that may have a binding SID, by node and label; one that leaves leads on until it has gone.
 std::multimap<binding_place, std::uint32_t> policies::owners_of_bindings() const {
     std::multimap<binding_place, std::uint32_t> owners;
     for (std::uint32_t number = 0; number < size(); ++number) {
@@ -38,6 +38,9 @@ std::multimap<binding_place, std::uint32_t> policies::owners_of_bindings() const
             continue;
         }
         std::set<mpls::label> labels;
+        for (const mpls::label label : former_labels(number)) {
+            labels.insert(label);
+        }
         if (s.state.bound.label) {
             labels.insert(*s.state.bound.label);
         }
@@ -98,7 +101,7 @@ void policies::find_loops() {
     coming_back_ = std::move(found);
     for (const list_place& one : differ) {
         if (const auto policy = numbers_.find(one.policy); policy != numbers_.end()) {
-            mark(policy->second, false, true);
+            mark(policy->second);
         }
     }
 }

@@ -8,13 +8,12 @@ namespace rhumb::paths {
 using topology::link_number;
 using topology::node_number;
 
-void policies::mark(std::uint32_t policy, bool may_wait, bool broken) {
+void policies::mark(std::uint32_t policy, bool may_wait) {
     slot& s = slots_[policy];
     if (!s.used) {
         return;
     }
     s.may_wait = may_wait && (!s.marked || s.may_wait);
-    s.broken |= broken;
     if (!s.marked) {
         s.marked = true;
         marked_.push_back(policy);
@@ -29,7 +28,7 @@ bool policies::mark_link(link_number l) {
     index_.each(l, [&](std::uint32_t policy) {
         const auto& used = slots_[policy].state.links;
         const bool own = std::find(used.begin(), used.end(), l) != used.end();
-        mark(policy, !own, own && gone);
+        mark(policy, !own);
     });
     return !gone;
 }
@@ -57,15 +56,14 @@ void policies::mark_doubtful() {
             mark(number);
             continue;
         }
-        for (const weighted_segments& list : s.state.lists.intended().lists) {
+        for (const weighted_segments& list : s.state.lists.in_force().lists) {
             if (checker_.check(s.state.key.headend, list.segments) != list_fault::none) {
-                mark(number, false, true);
+                mark(number);
             }
         }
         const auto endpoints = endpoint_nodes(map_, s.state.key.endpoint);
         if (endpoints != s.endpoints) {
-            mark(number, false,
-                 std::find(endpoints.begin(), endpoints.end(), s.endpoint) == endpoints.end());
+            mark(number);
         }
     }
 }
@@ -77,7 +75,7 @@ void policies::mark_naming() {
         return s.kind == topology::segment_kind::binding || s.kind == topology::segment_kind::sid;
     };
     for (std::uint32_t number = 0; number < size(); ++number) {
-        const auto& lists = slots_[number].state.lists.intended().lists;
+        const auto& lists = slots_[number].state.lists.in_force().lists;
         if (std::any_of(lists.begin(), lists.end(), [&](const weighted_segments& list) {
                 return std::any_of(list.segments.begin(), list.segments.end(), is_one);
             })) {
@@ -127,7 +125,7 @@ void policies::mark_changed(const topology::change& changed) {
             resolve_links(c);
         }
         for (std::uint32_t number = 0; number < size(); ++number) {
-            mark(number, false, true);
+            mark(number);
         }
         seen_no_transit_ = map_.graph().no_transit;
         return;

@@ -23,22 +23,38 @@ bool names(const std::vector<weighted_segments>& lists, node_number node, mpls::
 
 }  // namespace
 
-// Whether other policies would have to move with it.
+// Whether other policies would have to move with it. All are looked at only where they may name its
+// binding SID: an explicit list does, or one that was computed, which takes specified ones only.
 bool policies::is_followed(const policy_state& state) const {
-    for (const slot& s : slots_) {
-        if (!s.used || s.erased || s.state.key == state.key) {
-            continue;
-        }
-        const auto& all = s.state.candidates;
-        const bool follows = std::any_of(all.begin(), all.end(), [&](const candidate_path& c) {
-            return c.dynamic && c.dynamic->disjoint_from == state.key;
-        });
-        if (follows || (state.bound.label && names(s.state.lists.intended().lists,
-                                                   state.key.headend, *state.bound.label))) {
-            return true;
-        }
+    const auto known = dependents_.find(state.key);
+    const auto follows = [&](std::uint32_t number) {
+        const policy_state* const other = at(number);
+        return other != nullptr && other->key != state.key &&
+               std::any_of(other->candidates.begin(), other->candidates.end(),
+                           [&](const candidate_path& c) {
+                               return c.dynamic && c.dynamic->disjoint_from == state.key;
+                           });
+    };
+    if (known != dependents_.end() &&
+        std::any_of(known->second.begin(), known->second.end(), follows)) {
+        return true;
     }
-    return false;
+    if (!state.bound.label || (!state.bound.specified && !named_.contains(*state.bound.label))) {
+        return false;
+    }
+    return std::any_of(slots_.begin(), slots_.end(), [&](const slot& s) {
+        return s.used && !s.erased && s.state.key != state.key &&
+               names(s.state.lists.in_force().lists, state.key.headend, *state.bound.label);
+    });
+}
+
+replacement policies::demands_of(const policy_state& policy, std::size_t candidate) const {
+    dynamic_class wanted;
+    wanted.demands = policy.candidates[candidate].dynamic.value_or(dynamic_path());
+    resolve_links(wanted);
+    const std::uint32_t number = numbers_.at(policy.key);
+    const slot& s = slots_[number];
+    return {number, s.endpoint, wanted.demands, apart_from(s, wanted)};
 }
 
 std::optional<replacement> policies::replacement_for(const policy_key& key) const {

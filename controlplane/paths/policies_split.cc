@@ -130,7 +130,7 @@ list_fault policies::spell_within_msd(slot& s, std::uint32_t candidate, computed
 std::optional<offered_binding> policies::offer_of(std::uint32_t policy) const {
     const slot& s = slots_[policy];
     const policy_state& state = s.state;
-    const auto& lists = state.lists.intended().lists;
+    const auto& lists = state.lists.in_force().lists;
     const candidate_path* const active = s.used && !s.erased ? state.active_path() : nullptr;
     if (active == nullptr || s.deep || !state.bound.specified || lists.size() != 1) {
         return std::nullopt;

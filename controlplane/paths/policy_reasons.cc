@@ -1,5 +1,7 @@
 #include "controlplane/paths/policy_reasons.hh"
 
+#include "controlplane/labels/label_walk.hh"
+
 namespace rhumb::paths {
 
 namespace {
@@ -20,20 +22,6 @@ std::string shared_text(const topology::map& m, const shared_risks& shared) {
         add(text, "SRLG " + std::to_string(srlg));
     }
     return text;
-}
-
-std::string segment_text(const topology::map& m, const topology::segment& s) {
-    const topology::graph& g = m.graph();
-    switch (s.kind) {
-        case topology::segment_kind::node: return m.name(s.node);
-        case topology::segment_kind::adjacency:
-        case topology::segment_kind::parallel:
-            return m.name(s.node) + "->" + m.name(g.to[s.number]);
-        case topology::segment_kind::binding: return "the binding SID of " + m.name(s.node);
-        case topology::segment_kind::anycast:
-        case topology::segment_kind::sid: break;
-    }
-    return "SID " + std::to_string(s.number);
 }
 
 }  // namespace
@@ -60,7 +48,7 @@ std::string split_text(const topology::map& m, const std::optional<split_segment
          proposal ? proposal->bindings : std::vector<proposed_binding>()) {
         std::string over;
         for (const topology::segment& s : binding.segments) {
-            add(over, segment_text(m, s));
+            add(over, labels::to_text(m, s));
         }
         text += (text.empty() ? "" : " and ") + ("of " + m.name(binding.node)) + " over " + over;
     }

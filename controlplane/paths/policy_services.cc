@@ -116,6 +116,15 @@ std::optional<computed_list> policy_services::compute(node_number headend,
                          found->links};
 }
 
+std::string policy_services::why_none(node_number headend, std::span<const node_number> endpoints,
+                                      const constraints& within, owner_id owner,
+                                      std::span<const std::string> affinities) {
+    const path_result found = finder_.find(map_, headend, endpoints, within, reserved_, owner);
+    return found ? std::string()
+                 : in_full(map_, {headend, {}, {endpoints.begin(), endpoints.end()}}, within,
+                           found.why(), affinities);
+}
+
 // Paths that begin alike are spelt one after the other: they need the same trees.
 void policy_services::compute_many(node_number headend, const constraints& within,
                                    std::span<const node_number> endpoints,

@@ -54,6 +54,11 @@ public:
     [[nodiscard]] std::optional<topology::segments> encode(
         topology::node_number headend, std::span<const topology::link_number> links,
         const compress_options& options = {});
+    // Why compute() has found none; empty: it finds one now.
+    [[nodiscard]] std::string why_none(topology::node_number headend,
+                                       std::span<const topology::node_number> endpoints,
+                                       const constraints& within, owner_id owner,
+                                       std::span<const std::string> affinities = {});
     // Binding SIDs that would make the links' path fit into the headend's MSD.
     [[nodiscard]] std::optional<split_segments> proposal(
         topology::node_number headend, std::span<const topology::link_number> links,

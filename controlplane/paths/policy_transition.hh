@@ -3,14 +3,13 @@
 // them. What has to happen, and in which order, is data; time is given, never looked up.
 //
 // In a batch of transitions installs come first, then switches, then removals. A version of tables
-// may do all installs and switches of a batch; what a batch removes was switched away from in an
-// earlier one, or never switched to. Reservations belong to generations, so that both count in
-// between. Threads: any (values).
+// does all installs and switches of a batch at once, so that nothing has to be waited for between
+// the two; what a batch removes was switched away from in an earlier one. Reservations belong to
+// generations, so that both count in between. Threads: any (values).
 #pragma once
 
 #include <cstdint>
 #include <limits>
-#include <optional>
 #include <vector>
 
 #include "controlplane/paths/policy_lists.hh"
@@ -19,12 +18,6 @@ namespace rhumb::paths {
 
 using microseconds = std::uint64_t;
 inline constexpr microseconds never = std::numeric_limits<microseconds>::max();
-
-struct transition_times {
-    microseconds install = 0;         // from install to switch, while the present lists carry
-    microseconds remove = 1'000'000;  // from switch to removal
-    friend bool operator==(const transition_times&, const transition_times&) = default;
-};
 
 enum class transition_step : std::uint8_t { install, switch_to, remove };
 
@@ -47,21 +40,16 @@ struct list_generation {
 
 class list_exchange {
 public:
-    // These are to replace what is in force. `broken`: that carries nothing any more, so there is
-    // nothing to wait for. Without lists (number 0) the policy stops.
-    void begin(std::uint32_t policy, list_generation next, bool broken, microseconds now,
-               const transition_times& times, std::vector<transition>& steps);
-    // Does what is due.
-    void advance(std::uint32_t policy, microseconds now, const transition_times& times,
+    // These replace what is in force, which stays until `remove_at`. Without lists (number 0) the
+    // policy stops.
+    void replace(std::uint32_t policy, list_generation next, microseconds remove_at,
                  std::vector<transition>& steps);
+    // Removes what is due.
+    void advance(std::uint32_t policy, microseconds now, std::vector<transition>& steps);
     // Removes all that is not in force, at once.
     void flush(std::uint32_t policy, std::vector<transition>& steps);
 
     [[nodiscard]] const list_generation& in_force() const noexcept { return in_force_; }
-    // What will be in force when all that has begun is done.
-    [[nodiscard]] const list_generation& intended() const noexcept {
-        return coming_ ? coming_->lists : in_force_;
-    }
     [[nodiscard]] microseconds due() const noexcept;  // `never` where nothing is under way
 
 private:
@@ -69,12 +57,9 @@ private:
         list_generation lists;
         microseconds at = 0;
     };
-    void switch_to(std::uint32_t policy, list_generation next, microseconds now,
-                   const transition_times& times, std::vector<transition>& steps);
 
     list_generation in_force_;
-    std::optional<timed> coming_;  // installed, to be switched to
-    std::vector<timed> leaving_;   // to be removed, the oldest first
+    std::vector<timed> leaving_;  // to be removed, the oldest first
 };
 
 // Later than any time is never.

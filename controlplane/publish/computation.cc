@@ -36,7 +36,14 @@ std::vector<mpls::label> whole_list(const way& w) {
 }  // namespace
 
 computation::computation(const computed_inputs& from, std::span<own_view> views)
-    : from_(from), g_(from.map.graph()), views_(views), taken_(mpls::label_count) {}
+    : from_(from),
+      g_(from.map.graph()),
+      lists_(from.map, from.labels,
+             [this](topology::node_number node, mpls::label label) {
+                 return paths::end_of_offer(from_.offers, node, label);
+             }),
+      views_(views),
+      taken_(mpls::label_count) {}
 
 void search_from_here(const computed_inputs& from, std::span<own_view> views) {
     for (std::size_t v = 0; v < views.size(); ++v) {

@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "controlplane/labels/list_reader.hh"
 #include "controlplane/publish/computed.hh"
 
 namespace rhumb::publish {
@@ -151,12 +152,13 @@ private:
                                            const std::string& whose);
     [[nodiscard]] bool first_ways(const topology::segment& first, std::vector<way>& ways,
                                   std::vector<topology::node_number>& ends);
-    [[nodiscard]] bool rest_of(const topology::segments& list,
-                               std::span<const topology::node_number> from,
-                               std::vector<mpls::label>& rest) const;
     [[nodiscard]] std::vector<topology::node_number> ends_of(const topology::segment& s,
-                                                             topology::node_number at) const;
+                                                             topology::node_number at) const {
+        return lists_.ends_of(s, at);
+    }
     [[nodiscard]] bool is_on_map(const topology::segment& s) const;
+    [[nodiscard]] bool ends_here(const topology::segment& s) const;
+    [[nodiscard]] topology::segments leading_out(topology::segments list) const;
     void protect(std::vector<way>& ways, const topology::segment& first);
     [[nodiscard]] std::optional<topology::link_number> link_with(mpls::label label) const;
 
@@ -175,6 +177,7 @@ private:
 
     const computed_inputs& from_;
     const topology::graph& g_;
+    labels::list_reader lists_;
     std::span<own_view> views_;
     std::vector<own_link> links_;                        // by position
     std::vector<std::vector<repairs_of_link>> repairs_;  // by algorithm and position

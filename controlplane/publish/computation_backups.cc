@@ -130,7 +130,7 @@ std::optional<mpls::label> computation::wanted(const stack& s, const destination
 
 namespace {
 
-// "r2~via-r4~16004,15000", "r2~via-r4=16004" where that replaces the top label; "r2~via-r4=" where
+// "r2~via-r4~16004/15000", "r2~via-r4=16004" where that replaces the top label; "r2~via-r4=" where
 // nothing does.
 std::string name_of_object(const std::string& hop, const std::string& out, bool replace,
                            std::span<const mpls::label> push) {
@@ -142,7 +142,7 @@ std::string name_of_object(const std::string& hop, const std::string& out, bool 
     }
     for (std::size_t n = 0; n < push.size(); ++n) {
         const fmt::format_int digits(push[n]);
-        name.append(n == 0 ? "" : ",").append(digits.data(), digits.size());
+        name.append(n == 0 ? "" : "/").append(digits.data(), digits.size());
     }
     return name;
 }

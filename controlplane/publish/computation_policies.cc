@@ -101,63 +101,6 @@ void computation::add_adjacencies() {
     }
 }
 
-std::vector<topology::node_number> computation::ends_of(const topology::segment& s,
-                                                        topology::node_number at) const {
-    switch (s.kind) {
-        case segment_kind::node: return {s.node};
-        case segment_kind::adjacency:
-        case segment_kind::parallel:
-            return s.number < g_.link_count() ? std::vector{g_.to[s.number]}
-                                              : std::vector<topology::node_number>{};
-        case segment_kind::anycast: {
-            std::vector<topology::node_number> ends;
-            for (const topology::prefix_source& source : from_.map.sources(s.number)) {
-                ends.push_back(source.node);
-            }
-            return ends;
-        }
-        case segment_kind::sid: {
-            const auto owner = at == nobody ? std::nullopt : from_.labels.prefix_of(s.number, at);
-            return owner ? ends_of({segment_kind::anycast, owner->algorithm, nobody, owner->prefix},
-                                   at)
-                         : std::vector<topology::node_number>{};
-        }
-        case segment_kind::binding: {
-            // A policy's path goes before what the map says.
-            const auto end = paths::end_of_offer(from_.offers, s.node, s.number);
-            const auto said = end ? end : topology::end_of_binding(from_.map, s.node, s.number);
-            return said ? std::vector{*said} : std::vector<topology::node_number>{};
-        }
-    }
-    return {};
-}
-
-// Labels of all segments but the first, which ends at one of `from`: the same wherever that is.
-bool computation::rest_of(const topology::segments& list,
-                          std::span<const topology::node_number> from,
-                          std::vector<mpls::label>& rest) const {
-    std::vector<topology::node_number> at(from.begin(), from.end());
-    for (std::size_t n = 1; n < list.size(); ++n) {
-        std::optional<mpls::label> label;
-        if (list[n].kind == segment_kind::sid) {
-            label = list[n].number;  // given as such, wherever it is looked at
-        }
-        for (const topology::node_number node : at) {
-            const auto here = from_.labels.label(list[n], node, true);
-            if (!here || (label && *label != *here)) {
-                return false;
-            }
-            label = here;
-        }
-        if (!label) {
-            return false;
-        }
-        rest.push_back(*label);
-        at = ends_of(list[n], at.empty() ? nobody : at.front());
-    }
-    return true;
-}
-
 // The own link with this adjacency SID.
 std::optional<topology::link_number> computation::link_with(mpls::label label) const {
     for (const own_link& link : links_) {
@@ -259,20 +202,66 @@ bool computation::is_on_map(const topology::segment& s) const {
     return false;
 }
 
-std::vector<way> computation::ways_of(const topology::segments& list, const std::string& whose) {
+// Whether a segment ends where it begins, here: the headend's own node SID at the top of its list.
+bool computation::ends_here(const topology::segment& s) const {
+    std::optional<labels::prefix_sid_owner> owner;
+    if (s.kind == segment_kind::sid) {
+        owner = from_.labels.prefix_of(s.number, from_.own);
+    } else if (s.kind == segment_kind::anycast) {
+        owner = {s.number, s.algorithm};
+    }
+    const auto sources =
+        owner ? from_.map.sources(owner->prefix) : std::span<const topology::prefix_source>();
+    return (s.kind == segment_kind::node && s.node == from_.own) ||
+           std::any_of(sources.begin(), sources.end(),
+                       [&](const auto& source) { return source.node == from_.own; });
+}
+
+// What a list is from here on: no own node SIDs at its top, and in place of a binding SID that the
+// map says this node has what stands behind it.
+topology::segments computation::leading_out(topology::segments list) const {
+    topology::binding_paths behind(from_.map);
+    constexpr int most = 64;  // should they lead into each other
+    for (int n = 0; n < most && !list.empty() && is_on_map(list.front()); ++n) {
+        const topology::segment first = list.front();
+        const bool may_bind = first.kind == segment_kind::sid ||
+                              (first.kind == segment_kind::binding && first.node == from_.own);
+        const bool is_policy =
+            std::any_of(from_.policies.begin(), from_.policies.end(),
+                        [&](const auto& policy) { return policy.binding_sid == first.number; });
+        const topology::binding_path* const bound =
+            may_bind && !is_policy && from_.labels.in_force(from_.own, first.number) &&
+                    !from_.labels.prefix_of(first.number, from_.own) && !link_with(first.number)
+                ? behind.find(from_.own, first.number)
+                : nullptr;
+        if (bound == nullptr && !ends_here(first)) {
+            break;
+        }
+        list.erase(list.begin());
+        if (bound != nullptr) {
+            list.insert(list.begin(), bound->list.begin(), bound->list.end());
+        }
+    }
+    return list;
+}
+
+std::vector<way> computation::ways_of(const topology::segments& whole, const std::string& whose) {
     std::vector<way> ways;
+    const topology::segments list = leading_out(whole);
     std::vector<topology::node_number> ends;
-    std::vector<mpls::label> rest;
-    if (list.empty() ||
-        !std::all_of(list.begin(), list.end(),
-                     [&](const topology::segment& s) { return is_on_map(s); }) ||
-        !first_ways(list.front(), ways, ends) || !rest_of(list, ends, rest)) {
+    const bool has_first = !list.empty() &&
+                           std::all_of(list.begin(), list.end(),
+                                       [&](const topology::segment& s) { return is_on_map(s); }) &&
+                           first_ways(list.front(), ways, ends);
+    const auto rest = has_first ? lists_.read(std::span(list).subspan(1), ends)
+                                : result<labels::label_stack>(error{"", {}});
+    if (!rest) {
         say(note_kind::unresolved, whose + " has a segment that no label or no way stands for");
         return {};
     }
     std::erase_if(ways, [&](way& w) {
-        w.rest = rest;
-        const std::size_t depth = rest.size() + (w.out != implicit_null ? 1 : 0);
+        w.rest = rest.value();
+        const std::size_t depth = w.rest.size() + (w.out != implicit_null ? 1 : 0);
         if (depth > links_[w.position].msd) {
             say(note_kind::msd,
                 fmt::format("{} needs {} labels; the MSD towards {} is {}", whose, depth,

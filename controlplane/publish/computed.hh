@@ -7,7 +7,7 @@
 //
 // What a file says itself comes first: a computed rule for the same label or prefix is left out,
 // and noted. Next hops are those of the file, one for each own link of the map; with a backup they
-// become another, which is called after the way of the repair ("r2~via-r4~16004,15000": push these;
+// become another, which is called after the way of the repair ("r2~via-r4~16004/15000": push these;
 // "r2~via-r4=16004": in place of the top label) and is up and down with the one of the file.
 // Threads: control.
 #pragma once

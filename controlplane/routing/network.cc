@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <utility>
 
-#include "controlplane/config/load.hh"
+#include "controlplane/routing/map_source.hh"
 #include "controlplane/routing/own_labels.hh"
 #include "controlplane/routing/own_links.hh"
 #include "controlplane/routing/repair_options.hh"
@@ -45,48 +44,33 @@ result<std::unique_ptr<network::loaded>> network::load(const config::file& file)
     const auto at = [&](config::position where) {
         return source_position{file.files[where.file], where.line, where.column};
     };
-    const std::filesystem::path folder = std::filesystem::path(file.files.front()).parent_path();
-    const std::string path = (folder / section.file).string();
     auto next = std::make_unique<loaded>();
-    next->path = path;
     next->own_name = section.node.empty() ? file.node.name : section.node;
-    const auto read_rest = [&](config::value root, const config::topology_file& network,
-                               config::diagnostics& errors) {
-        config::read_policies(root["policies"], network.affinities, next->policies, errors);
-        config::read_routes(root["routes"], next->policies, errors);
-        config::read_demands(root["demands"], next->policies, errors);
-        topology::map trial;
-        if (!errors.failed() && trial.apply(network.nodes).ok()) {
-            (void)config::resolve_policies(next->policies, trial, trial.find(next->own_name),
-                                           errors);
-        }
-    };
-    const auto text = config::read_file(path, config::max_toml_bytes);
-    if (!text) {
-        return error{"cannot read the topology: " + text.why().message, {path, 0, 0}};
+    auto told = read_map(file, next->own_name);
+    if (!told) {
+        return told.why();
     }
-    auto read = config::parse_topology(text.value(), path, nullptr, read_rest);
-    if (!read) {
-        return read.why();
-    }
-    next->policies_text = routing::policies_text(text.value());
-    next->nodes = std::move(read.value().nodes);
-    next->affinities = std::move(read.value().affinities);
+    next->path = std::move(told.value().path);
+    next->policies = std::move(told.value().policies);
+    next->policies_text = std::move(told.value().words);
+    next->nodes = std::move(told.value().network.nodes);
+    next->affinities = std::move(told.value().network.affinities);
     const auto own =
         std::ranges::find(next->nodes, next->own_name, &topology::advertisement::origin);
     if (own == next->nodes.end()) {
         return error{fmt::format("{} has no node \"{}\"; say which one this router is: node = "
                                  "\"...\"",
-                                 path, next->own_name),
-                     at(section.file_where)};
+                                 next->path, next->own_name),
+                     at(section.map_where)};
     }
     if (auto done = compare_blocks(file, *own); !done) {
         return done.why();
     }
     const config::position& place =
-        read.value().where[static_cast<std::size_t>(std::distance(next->nodes.begin(), own))];
+        told.value()
+            .network.where[static_cast<std::size_t>(std::distance(next->nodes.begin(), own))];
     if (auto done =
-            check_reserved(file.node, *own, next->policies, {path, place.line, place.column});
+            check_reserved(file.node, *own, next->policies, {next->path, place.line, place.column});
         !done) {
         return done.why();
     }
@@ -141,15 +125,15 @@ void network::replace_policies() {
         done = policies_->moves();
     }
     const own_blocks blocks = own_blocks_of(state_->configured.node);
-    const paths::policies_options options{section().policy_keep_installed,
-                                          section().policy_reserved_labels,
-                                          {},
-                                          microseconds{section().policy_settle} * 1000};
+    const paths::policies_options options{
+        section().policy_keep_installed, section().policy_reserved_labels,
+        paths::policies_options{}.keep_old, microseconds{section().policy_settle} * 1000};
     if (policies_ == nullptr || policies_->own_labels() != blocks ||
         policies_->options() != options) {
-        policies_ = std::make_unique<own_policies>(map_, own_, blocks, options);
+        policies_ = std::make_unique<own_policies>(map_, own_, blocks, options, &source_);
         policies_->replace(all, is_new_file);
     }
+    policies_->name_affinities(state_->affinities);
     for (auto& [key, path] : restored_ ? restored_->done : done) {
         policies_->move(key, std::move(path));
     }

@@ -1,9 +1,9 @@
 // One node's place in the network: the map, what follows from it for this node (shortest paths,
 // repairs, policies, tables), and how the tables change as the map does. With [controller] it also
 // computes for all others: what they send, and which policies should move. No I/O but for reading
-// the topology file, no clock of its own: times count from any time on.
+// a topology file, no clock of its own: times count from any time on.
 //
-//   topology file ──> whole_map ──> map ──> planes, trees ──> repairs ──┐
+//   file or config ─> whole_map ──> map ──> planes, trees ──> repairs ──┐
 //   own links ─────────^             └──> labels ───────────────────────┼──> computed_tables
 //                                    └──> policies ─────────────────────┘         │ difference
 //                                                                                 v
@@ -56,7 +56,7 @@ struct algorithm_state {
 
 class network {
 public:
-    // For a configuration with [topology]; the file that it names is sought from its folder on.
+    // For a configuration with [topology]; a file that it names is sought from its folder on.
     // Errors have their place in the one or the other.
     [[nodiscard]] static result<std::unique_ptr<network>> open(const config::file& file);
     // The same for a configuration that was read anew. An error leaves everything as it was, and so
@@ -102,7 +102,7 @@ public:
     // Null before the first compute().
     [[nodiscard]] const own_policies* policies() const { return policies_.get(); }
     [[nodiscard]] std::span<const std::string> affinities() const { return state_->affinities; }
-    // What the file says of policies, routes and demands, in its own words.
+    // What the map's file says of policies, routes and demands, in its own words.
     [[nodiscard]] const policies_in_words& policies_text() const { return state_->policies_text; }
     [[nodiscard]] const config::topology_section& section() const {
         return *state_->configured.topology;
@@ -130,7 +130,7 @@ public:
     [[nodiscard]] std::size_t moves_waiting() const { return moves_.size(); }
 
 private:
-    // What a configuration and its topology file say.
+    // What a configuration and its map say.
     struct loaded {
         config::file configured;  // without its rules: `rules` knows them
         std::optional<publish::static_rules> rules;

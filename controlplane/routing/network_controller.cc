@@ -27,6 +27,7 @@ std::vector<controller::demand> network::demands() const {
             d.policy ? policies_->all().present_member(*d.policy) : topology::nobody;
         d.to = member == topology::nobody ? d.to : member;
     }
+    controller::name_policies(made, policies_->all());
     return made;
 }
 

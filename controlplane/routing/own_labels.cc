@@ -51,8 +51,8 @@ result<void> compare_blocks(const config::file& file, const topology::advertisem
         if (here != there) {
             return error{fmt::format("{}'s {} is {} on the map and {} in [node]; they must agree",
                                      own.origin, name, to_text(there), to_text(here)),
-                         {file.files[file.topology->file_where.file],
-                          file.topology->file_where.line, file.topology->file_where.column}};
+                         {file.files[file.topology->map_where.file], file.topology->map_where.line,
+                          file.topology->map_where.column}};
         }
     }
     return {};

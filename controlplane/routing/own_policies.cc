@@ -100,8 +100,9 @@ config::resolved_policies of_headend(config::resolved_policies all, node_number 
 }
 
 own_policies::own_policies(const topology::map& m, node_number own, own_blocks own_labels,
-                           const paths::policies_options& options)
+                           const paths::policies_options& options, const whole_map* source)
     : map_(m),
+      source_(source),
       own_(own),
       own_labels_(std::move(own_labels)),
       options_(options),
@@ -135,7 +136,7 @@ own_policies::headend_labels* own_policies::labels_of(node_number headend) {
     if (const auto known = labels_.find(headend); known != labels_.end()) {
         return &known->second;
     }
-    const topology::advertisement* const said = map_.said(headend);
+    const topology::advertisement* const said = whole_of(headend);
     if (said == nullptr) {
         return nullptr;
     }
@@ -155,13 +156,13 @@ own_policies::headend_labels* own_policies::labels_of(node_number headend) {
     return &labels_.emplace(headend, std::move(known)).first->second;
 }
 
-// After a change of the map. What is not advertised any more may be so again (a link that is down),
-// unless the file is another one.
+// After a change of the map. What is not advertised any more may be so again (a node leaves out its
+// links that are down when it speaks anew), unless the file is another one.
 void own_policies::renew_labels() {
     const bool all = std::exchange(all_labels_, false);
     std::vector<node_number> differ;
     for (const auto& [headend, known] : labels_) {
-        const topology::advertisement* const said = map_.said(headend);
+        const topology::advertisement* const said = whole_of(headend);
         if (said == nullptr) {
             continue;
         }
@@ -361,6 +362,15 @@ std::string own_policies::reason_of(const paths::policy_state& policy,
         text += text.empty() || more.empty() ? more : "; " + more;
     };
     add(state.fault == paths::list_fault::none ? "" : std::string(to_string(state.fault)));
+    // That searches: of a great many policies only the fault is told.
+    constexpr std::uint32_t many = 200;
+    if (state.fault == paths::list_fault::not_computed && policy.candidates[candidate].dynamic &&
+        policies_.size() <= many) {
+        // As what others have reserved stands now.
+        const paths::replacement asked = policies_.demands_of(policy, candidate);
+        add(services_.why_none(policy.key.headend, paths::endpoint_nodes(map_, policy.key.endpoint),
+                               asked.within, asked.policy, affinities_));
+    }
     if (state.fault == paths::list_fault::too_deep && !state.too_long.empty()) {
         add(split_text(map_, services_.proposal(policy.key.headend, state.too_long)));
     }

@@ -16,6 +16,7 @@
 #include "controlplane/paths/reservations.hh"
 #include "controlplane/paths/steering.hh"
 #include "controlplane/routing/own_labels.hh"
+#include "controlplane/routing/whole_map.hh"
 #include "controlplane/topology/map.hh"
 
 namespace rhumb::routing {
@@ -28,8 +29,10 @@ using paths::microseconds;
 
 class own_policies {
 public:
+    // `source`: what the map is made of, where more than it tells may count; outlives this, as the
+    // map does.
     own_policies(const topology::map& m, topology::node_number own, own_blocks own_labels,
-                 const paths::policies_options& options = {});
+                 const paths::policies_options& options = {}, const whole_map* source = nullptr);
     own_policies(const own_policies&) = delete;
     own_policies& operator=(const own_policies&) = delete;
 
@@ -68,6 +71,8 @@ public:
     [[nodiscard]] const paths::reservations& reserved() const { return reserved_; }
     // Whether what it has is the move that it was given last.
     [[nodiscard]] bool follows_move(const paths::policy_key& key) const;
+    // What affinities are called, by bit.
+    void name_affinities(std::vector<std::string> names) { affinities_ = std::move(names); }
     // What came of a candidate, in words: why it is not valid, what would make it so, its pair.
     [[nodiscard]] std::string reason_of(const paths::policy_state& policy,
                                         std::size_t candidate) const;
@@ -81,12 +86,17 @@ private:
         std::vector<std::uint32_t> taken;  // by what it advertises, in order
     };
     [[nodiscard]] headend_labels* labels_of(topology::node_number headend);
+    // With links that are down: their labels stay theirs.
+    [[nodiscard]] const topology::advertisement* whole_of(topology::node_number node) const {
+        return source_ == nullptr ? map_.said(node) : source_->said(map_.name(node));
+    }
     void renew_labels();
     using given_policies = std::map<paths::policy_key, config::resolved_policy>;
     void set(const config::resolved_policy& wanted);
     void forget_moves_of_groups(const given_policies& next);
 
     const topology::map& map_;
+    const whole_map* const source_;
     const topology::node_number own_;
     const own_blocks own_labels_;
     const paths::policies_options options_;
@@ -101,6 +111,7 @@ private:
     std::map<paths::policy_key, paths::candidate_key> moved_;
     std::set<ip_prefix> routes_;
     std::vector<config::resolved_demand> demands_;
+    std::vector<std::string> affinities_;
 };
 
 }  // namespace rhumb::routing

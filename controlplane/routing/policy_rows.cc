@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "controlplane/labels/fec.hh"
+#include "controlplane/labels/label_walk.hh"
 #include "controlplane/paths/policy_check.hh"
 #include "controlplane/routing/rows.hh"
 
@@ -15,64 +16,23 @@ std::string address_text(const ip_prefix& host) {
     return text.substr(0, text.find('/'));
 }
 
-// Where a segment ends that begins at one of these nodes: at one of several, or nobody knows.
-std::vector<topology::node_number> ends_of(const network& known, const topology::segment& s,
-                                           std::span<const topology::node_number> at) {
-    const topology::map& m = known.map();
-    switch (s.kind) {
-        case topology::segment_kind::node: return {s.node};
-        case topology::segment_kind::adjacency:
-        case topology::segment_kind::parallel: return {m.graph().to[s.number]};
-        case topology::segment_kind::anycast: {
-            std::vector<topology::node_number> ends;
-            for (const topology::prefix_source& source : m.sources(s.number)) {
-                ends.push_back(source.node);
-            }
-            return ends;
-        }
-        case topology::segment_kind::binding: {
-            // As tables have it: a policy's rule stands above what the map says of its label.
-            const auto offered =
-                paths::end_of_offer(known.policies()->all().offers(), s.node, s.number);
-            const auto end = offered ? offered : topology::end_of_binding(m, s.node, s.number);
-            return end ? std::vector{*end} : std::vector<topology::node_number>{};
-        }
-        case topology::segment_kind::sid: break;
-    }
-    if (at.empty()) {
-        return {};
-    }
-    const topology::segment of_policy{topology::segment_kind::binding, 0, at.front(), s.number};
-    return ends_of(known, paths::sid_reader(m).read(at.front(), s.number).value_or(of_policy), at);
-}
-
-// The label that says a segment wherever of these nodes it is looked at; nullopt: there is none.
-std::optional<mpls::label> label_at(const labels::sid_labels& labels, const topology::segment& s,
-                                    std::span<const topology::node_number> at) {
-    std::optional<mpls::label> label;
-    for (const topology::node_number node : at) {
-        const auto here = labels.label(s, node, true);
-        if (!here || (label && *label != *here)) {
-            return std::nullopt;
-        }
-        label = here;
-    }
-    return label;
-}
-
 // Segments in words, and the labels that say them: each as the node sees it where the one before
 // has ended.
 json list_row(const network& known, topology::node_number headend,
               const paths::weighted_segments& list) {
     const topology::map& m = known.map();
+    const labels::list_reader lists(
+        m, known.labels(), [&](topology::node_number node, mpls::label label) {
+            return paths::end_of_offer(known.policies()->all().offers(), node, label);
+        });
     json segments = json::array();
     json labels = json::array();
     std::vector<topology::node_number> at{headend};
     for (const topology::segment& s : list.segments) {
-        segments.push_back(to_text(m, s));
-        const auto label = label_at(known.labels(), s, at);
-        labels.push_back(label ? json(*label) : json(nullptr));
-        at = ends_of(known, s, at);
+        segments.push_back(labels::to_text(m, s));
+        const auto label = lists.label_of(s, at);
+        labels.push_back(label ? json(label.value()) : json(nullptr));
+        at = lists.ends_of(s, at.empty() ? topology::nobody : at.front());
     }
     return {
         {"segments", std::move(segments)}, {"labels", std::move(labels)}, {"weight", list.weight}};

@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <map>
+#include <string>
 #include <vector>
 
 #include "controlplane/labels/label_walk.hh"
 #include "controlplane/routing/rows.hh"
+#include "controlplane/topology/spf.hh"
 #include "controlplane/topology/ti_lfa_spaces.hh"
 
 namespace rhumb::routing {
@@ -46,7 +49,7 @@ void add_repair(json& row, const repair_scene& in, const topology::repair& repai
     json labels = json::array();
     node_number at = in.map.graph().to[repair.out];
     for (const topology::segment& s : repair.segments) {
-        segments.push_back(to_text(in.map, s));
+        segments.push_back(labels::to_text(in.map, s));
         const auto label = in.labels.label(s, at, false);
         labels.push_back(label ? json(*label) : json(nullptr));
         at = end_of(in.map.graph(), s);
@@ -85,6 +88,21 @@ json repair_rows(const repair_scene& in, std::span<const topology::link_repairs>
 }
 
 namespace {
+
+// Why there is no repair; empty: there is one.
+std::string none_text(const topology::repair_explanation& told) {
+    switch (told.outcome) {
+        case repair_outcome::repaired:
+        case repair_outcome::weaker: return {};
+        case repair_outcome::not_used: return "none: no shortest path begins with the link";
+        case repair_outcome::no_other_path: return "none: there is no other path";
+        case repair_outcome::too_many_segments:
+            return fmt::format("none: it would take {} segments", told.segments);
+        case repair_outcome::no_sids: return "none: nodes or links on the way have no SID";
+        case repair_outcome::srlg_too_large: break;
+    }
+    return "none: too many links share the risk";
+}
 
 // One explanation on its way into words.
 class wording {
@@ -163,19 +181,11 @@ private:
                                    ? "with 1 segment"
                                    : fmt::format("with {} segments", told_.segments));
         };
-        switch (told_.outcome) {
-            case repair_outcome::repaired: return way();
-            case repair_outcome::weaker:
-                return fmt::format("{}; of the {} alone, there is none of more", way(),
-                                   word_for(told_.achieved));
-            case repair_outcome::not_used: return "none: no shortest path begins with the link";
-            case repair_outcome::no_other_path: return "none: there is no other path";
-            case repair_outcome::too_many_segments:
-                return fmt::format("none: it would take {} segments", told_.segments);
-            case repair_outcome::no_sids: return "none: nodes or links on the way have no SID";
-            case repair_outcome::srlg_too_large: break;
+        if (told_.outcome == repair_outcome::weaker) {
+            return fmt::format("{}; of the {} alone, there is none of more", way(),
+                               word_for(told_.achieved));
         }
-        return "none: too many links share the risk";
+        return told_.outcome == repair_outcome::repaired ? way() : none_text(told_);
     }
     void say_segments(const topology::repair& way) {
         node_number at = g_.to[way.out];
@@ -221,6 +231,53 @@ const char* word_for(repair_outcome what) {
 }
 
 }  // namespace
+
+// Each costs a search of the whole network.
+constexpr std::size_t most_explained = 256;  // of a link's destinations
+
+json unrepaired_rows(const repair_scene& in, node_number own,
+                     std::span<const topology::link_repairs> all,
+                     const topology::ti_lfa_options& options) {
+    const topology::graph& g = in.map.graph();
+    topology::tree tree;
+    topology::spf_workspace memory;
+    topology::shortest_paths_from(g, in.view, own, tree, memory);
+    topology::first_hops hops;
+    hops.compute(g, in.view, tree);
+    json rows = json::array();
+    for (const topology::link_repairs& of : all) {
+        const std::size_t k = of.link - g.first[own];
+        std::map<std::string, std::vector<node_number>> by_reason;
+        std::size_t explained = 0;
+        for (node_number node = 0; node < g.node_count(); ++node) {
+            if (node == own || (hops.of(node)[k / 64] >> k % 64 & 1) == 0 ||
+                (node < of.by_node.size() && of.by_node[node] != topology::link_repairs::none)) {
+                continue;
+            }
+            const std::string why =
+                ++explained > most_explained
+                    ? "not looked at, as many others; --explain tells of one"
+                    : none_text(topology::explain_repair(in.map, in.view, in.algorithm, of.link,
+                                                         node, options));
+            if (!why.empty()) {
+                by_reason[why].push_back(node);
+            }
+        }
+        for (const auto& [why, nodes] : by_reason) {
+            rows.push_back({{"link", in.map.said_of(of.link)->name},
+                            {"remote", in.map.name(g.to[of.link])},
+                            {"algorithm", in.algorithm},
+                            {"protects", nullptr},
+                            {"why", why},
+                            {"destinations", names_of(in.map, nodes)},
+                            {"out", nullptr},
+                            {"segments", json::array()},
+                            {"labels", json::array()},
+                            {"end", nullptr}});
+        }
+    }
+    return rows;
+}
 
 json explanation_rows(const repair_scene& in, node_number own, node_number destination,
                       const topology::ti_lfa_options& options) {

@@ -25,6 +25,12 @@ struct repair_scene {
 [[nodiscard]] nlohmann::json repair_rows(const repair_scene& in,
                                          std::span<const topology::link_repairs> all);
 
+// Destinations that these leave without a repair, as rows of the same kind, that nothing
+// `protects`, and `why`. For people: it asks for each of them anew.
+[[nodiscard]] nlohmann::json unrepaired_rows(const repair_scene& in, topology::node_number own,
+                                             std::span<const topology::link_repairs> all,
+                                             const topology::ti_lfa_options& options);
+
 // For a destination, a row for each link of `own` that shortest paths to it begin with: what the
 // repair rests on, and `words`, an array of lines.
 [[nodiscard]] nlohmann::json explanation_rows(const repair_scene& in, topology::node_number own,

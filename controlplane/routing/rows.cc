@@ -108,28 +108,6 @@ json link_row(const network& known, node_number from, const topology::link& said
 
 }  // namespace
 
-std::string to_text(const topology::map& m, const topology::segment& s) {
-    const auto link_text = [&](link_number l) {
-        const topology::graph& g = m.graph();
-        const topology::link* const said = m.said_of(l);
-        return fmt::format("{}->{}{}", m.name(g.from[l]), m.name(g.to[l]),
-                           said != nullptr && said->name.find('.') != std::string::npos
-                               ? " (" + said->name + ")"
-                               : "");
-    };
-    const std::string algorithm = s.algorithm == 0 ? "" : fmt::format("/{}", unsigned{s.algorithm});
-    switch (s.kind) {
-        case topology::segment_kind::node: return m.name(s.node) + algorithm;
-        case topology::segment_kind::anycast:
-            return labels::to_text(m.address(s.number)) + algorithm;
-        case topology::segment_kind::adjacency: return link_text(s.number);
-        case topology::segment_kind::parallel: return link_text(s.number) + " (any)";
-        case topology::segment_kind::sid: return std::to_string(s.number);
-        case topology::segment_kind::binding: break;
-    }
-    return fmt::format("binding SID of {}", m.name(s.node));
-}
-
 json topology_rows(const network& known) {
     const topology::map& m = known.map();
     const topology::graph& g = m.graph();

@@ -34,7 +34,4 @@ namespace rhumb::routing {
 // and what the router's file says of policies, routes and demands is there, too.
 [[nodiscard]] std::string topology_file_text(const network& known);
 
-// "r3" for a node segment, "r3->r4" for an adjacency; with the link's name where there are several.
-[[nodiscard]] std::string to_text(const topology::map& m, const topology::segment& s);
-
 }  // namespace rhumb::routing

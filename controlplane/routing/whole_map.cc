@@ -120,11 +120,17 @@ topology::change whole_map::hear_down(std::string_view node, std::string_view li
 
 std::vector<topology::link> whole_map::own_links_down() const {
     std::vector<topology::link> links;
-    if (const auto own = known_.find(own_node_); own != known_.end()) {
-        std::ranges::copy_if(own->second.now().links, std::back_inserter(links),
+    if (const advertisement* const own = said(own_node_)) {
+        std::ranges::copy_if(own->links, std::back_inserter(links),
                              [&](const topology::link& l) { return down_.contains(l.name); });
     }
     return links;
+}
+
+const advertisement* whole_map::said(std::string_view node) const {
+    const auto at = known_.find(node);
+    return at == known_.end() || (at->second.withdrawn && !at->second.heard) ? nullptr
+                                                                             : &at->second.now();
 }
 
 // Says it to the map as it is now.

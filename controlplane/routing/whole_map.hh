@@ -39,6 +39,8 @@ public:
     [[nodiscard]] topology::change hear_down(std::string_view node, std::string_view link,
                                              std::uint64_t version, topology::map& into);
 
+    // What a node says of itself, links that are down and all; null: it is not on the map.
+    [[nodiscard]] const topology::advertisement* said(std::string_view node) const;
     [[nodiscard]] const std::set<std::string, std::less<>>& links_down() const { return down_; }
     // Those of this node that the map lacks while they are down, in its order.
     [[nodiscard]] std::vector<topology::link> own_links_down() const;

@@ -72,6 +72,7 @@ TABLES = {
 # Tables that other documents describe: where; None: in words.
 ELSEWHERE = {
     "a topology file": ("docs/topology.md", "# Topology files"),
+    "[topology.map]": ("docs/topology.md", "# Topology files"),
     "[defaults]": ("docs/topology.md", "## [defaults]"),
     "[nodes.{}]": ("docs/topology.md", "## [nodes.NAME]"),
     "an element of prefixes": ("docs/topology.md", "A prefix is a table:"),

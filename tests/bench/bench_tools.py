@@ -6,8 +6,10 @@
     bench_tools.py mac BUILD        mac_bench, and its table as JSON
     bench_tools.py topology BUILD   topology_bench on a small network, and its table as JSON
     bench_tools.py ebt BUILD        ebt_bench, a small case
+    bench_tools.py ebt_json BUILD   ebt_json_bench, a small case
     bench_tools.py overlay_wire BUILD  overlay_wire_bench, once
     bench_tools.py overlay_sync BUILD  two services, a few messages
+    bench_tools.py overlay_broadcast BUILD  four services, of which one broadcasts
     bench_tools.py process BUILD    rhumbd and testpmd for a moment; skipped without testpmd
     bench_tools.py control BUILD    control_bench with few labels
 """
@@ -91,6 +93,11 @@ def ebt(build, folder):
     assert "usage:" in run(sys.executable, BENCH / "ebt.py", "--help")
 
 
+def ebt_json(build, folder):
+    printed = run(build / "tools/bench/ebt_json_bench", "--benchmark_filter=/1000/")
+    assert "written" in printed and "kept" in printed and "ERROR" not in printed, printed
+
+
 def overlay_wire(build):
     printed = run(build / "tools/bench/overlay_wire_bench", "--quick")
     assert "verified" in printed and "NOT" not in printed, printed
@@ -99,6 +106,13 @@ def overlay_wire(build):
 def overlay_sync(build):
     printed = run(build / "tools/bench/overlay_sync_bench", "--quick")
     assert printed.count(": 10000 messages in ") == 2, printed
+
+
+def overlay_broadcast(build):
+    printed = run(build / "tools/bench/overlay_broadcast_bench", "--quick")
+    assert printed.count(" messages, heard ") == 4, printed
+    for sent in (25, 200):
+        assert printed.count(f" {sent} messages, heard {3 * sent} of {3 * sent} times") == 2, printed
 
 
 def process(build, folder):
@@ -133,8 +147,10 @@ def main(arguments):
             overlay_wire(build)
         elif what == "overlay_sync":
             overlay_sync(build)
+        elif what == "overlay_broadcast":
+            overlay_broadcast(build)
         else:
-            {"mac": mac, "topology": topology, "ebt": ebt, "process": process,
+            {"mac": mac, "topology": topology, "ebt": ebt, "ebt_json": ebt_json, "process": process,
              "control": control}[what](build, folder)
     return 0
 

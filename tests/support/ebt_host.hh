@@ -48,6 +48,12 @@ public:
     std::vector<std::pair<peer_number, bool>> wakes;
 };
 
+// Notes by feed, and what they mean: send me what follows, I have so much, I do not want it.
+using said = std::map<std::string, std::int64_t>;
+inline constexpr std::int64_t no = -1;
+inline std::int64_t send(std::int64_t sequence) { return encode_note(sequence, true); }
+inline std::int64_t stop(std::int64_t sequence) { return encode_note(sequence, false); }
+
 // A machine with such a host, and short words for its events.
 class rig {
 public:
@@ -64,8 +70,8 @@ public:
         m.load_clock(heads);
     }
     void say(stream from, const std::string& feed, std::int64_t value) {
-        const std::vector<note> said{{.feed = feed, .value = value}};
-        m.notes(from, said);
+        const std::vector<note> notes{{.feed = feed, .value = value}};
+        m.notes(from, notes);
     }
     receipt give(stream from, const std::string& feed, std::int64_t sequence) {
         return m.receive(from, feed, sequence, 100, {});
@@ -77,11 +83,11 @@ public:
         return {.feed = m.feed_of(feed), .size = 100, .sequence = sequence, .body = {}};
     }
     // All notes that wait for the peer.
-    std::map<std::string, std::int64_t> notes(stream to) {
-        std::map<std::string, std::int64_t> all;
-        std::vector<note> said;
-        while (m.next_notes(to, 100, said)) {
-            for (const note& each : said) {
+    said notes(stream to) {
+        said all;
+        std::vector<note> some;
+        while (m.next_notes(to, 100, some)) {
+            for (const note& each : some) {
                 all[std::string(each.feed)] = each.value;
             }
         }

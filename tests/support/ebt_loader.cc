@@ -187,9 +187,9 @@ bool machine_loader::follow(machine& m, const ordered_json& state) {
         message out;
         while (p.out.size() > there["msgs"].size() && m.next_message(m.stream_of(p), out)) {
         }
-        std::vector<note> said;
+        std::vector<note> mentioned;
         if (there.value("notes", ordered_json()).is_null()) {
-            (void)m.next_notes(m.stream_of(p), SIZE_MAX, said);
+            (void)m.next_notes(m.stream_of(p), SIZE_MAX, mentioned);
         }
         while (!p.reads.empty()) {
             p.links[p.reads.pop()].set(link::queued, false);
@@ -247,12 +247,12 @@ void machine_loader::apply(machine& m, const std::string& event, const ordered_j
         for (const auto& each : clock.items()) {
             ids.push_back(each.key());
         }
-        std::vector<note> said;
-        said.reserve(clock.size());
+        std::vector<note> mentioned;
+        mentioned.reserve(clock.size());
         for (const std::string& id : ids) {
-            said.push_back({.feed = id, .value = note_of(clock[id])});
+            mentioned.push_back({.feed = id, .value = note_of(clock[id])});
         }
-        m.notes(peer_stream(), said);
+        m.notes(peer_stream(), mentioned);
     } else if (event == "timeout") {
         m.tick(argument["ts"].get<std::int64_t>());
     }

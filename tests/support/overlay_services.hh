@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "controlplane/overlay/service/machine_ids.hh"
 #include "controlplane/overlay/service/service.hh"
 #include "tests/support/temporary_folder.hh"
 
@@ -94,8 +95,7 @@ protected:
         test.ask(b, "overlay.follow", {{"feed", feed_id_text(a.id())}});
     }
     static std::int64_t head(const service& at, const service& of) {
-        const key32& id = of.id();
-        return at.feeds().machine().head_of({reinterpret_cast<const char*>(id.data()), id.size()});
+        return at.feeds().machine().head_of(id_of(of.id()));
     }
     static std::size_t replicating(const service& at) {
         std::size_t count = 0;

@@ -47,6 +47,18 @@ packet_bytes frame_for(const std::vector<mpls::label>& labels, std::uint32_t des
     return frame;
 }
 
+// The labels of a frame.
+std::vector<mpls::label> stack_of(const packet_bytes& frame) {
+    std::vector<mpls::label> stack;
+    bool more = frame[12] == 0x88 && frame[13] == 0x47;
+    for (std::size_t at = 14; more && at + 4 <= frame.size(); at += 4) {
+        const std::uint32_t entry = load_be32(frame.data() + at);
+        stack.push_back(mpls::label_of(entry));
+        more = !mpls::is_bottom(entry);
+    }
+    return stack;
+}
+
 void set_destination(packet_bytes& frame, const ethernet::mac_address& mac) {
     std::copy(mac.begin(), mac.end(), frame.begin());
 }
@@ -183,6 +195,7 @@ walked walked_network::send(topology::node_number at, const std::vector<mpls::la
         }
         const topology::link_number l = g.first[at] + static_cast<topology::link_number>(*out - 1);
         way.links.push_back(l);
+        way.stacks.push_back(stack_of(frame));
         if (g.reverse[l] == topology::nobody) {
             way.why = map_->name(at) + ": sent over a link that is gone";
             return way;

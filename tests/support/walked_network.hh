@@ -28,8 +28,9 @@ struct walked {
     bool delivered = false;
     std::vector<topology::node_number> nodes;
     std::vector<topology::link_number> links;
-    std::string why;     // where it was not delivered
-    packet_bytes bytes;  // as it left, or as it came to where it ended
+    std::vector<std::vector<mpls::label>> stacks;  // over each of the links, top first
+    std::string why;                               // where it was not delivered
+    packet_bytes bytes;                            // as it left, or as it came to where it ended
 
     [[nodiscard]] topology::distance cost(const topology::graph& g) const {
         topology::distance sum = 0;

@@ -43,6 +43,19 @@ inline options quiet_options() {
     return made;
 }
 
+inline options verifying() {
+    options made = quiet_options();
+    made.verify = true;
+    return made;
+}
+
+inline options small(std::size_t active, std::size_t passive = 30) {
+    options made = quiet_options();
+    made.membership.active = active;
+    made.membership.passive = passive;
+    return made;
+}
+
 class node_rig {
 public:
     struct sent_frame {
@@ -229,5 +242,18 @@ private:
 };
 
 using numbers = std::vector<std::uint32_t>;
+
+inline void reply(node_rig& rig, std::uint32_t from, bool accepted) {
+    rig.receive(from, [&](bytes& to) { write_neighbour_reply(to, accepted, rig.tags[from]); });
+}
+
+// A peer of the passive view: one that was a neighbour and left in peace.
+inline void remember(node_rig& rig, std::uint32_t peer) {
+    rig.neighbour(peer);
+    rig.receive(peer, [](bytes& to) { write_disconnect(to); });
+    rig.sent.clear();
+    rig.dialled.clear();
+    rig.released.clear();
+}
 
 }  // namespace rhumb::overlay::broadcast::test

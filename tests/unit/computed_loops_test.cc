@@ -112,7 +112,7 @@ TEST_F(computed_loops, a_repair_whose_way_comes_back) {
 TEST_F(computed_loops, a_repair_that_ends_where_the_destination_is_behind_the_failure) {
     // For n1 the repair goes on to n3; without that, n4 sends it back.
     const std::string name = made_.rules.path_lists[rule_of(16'002).paths].front().nexthop;
-    ASSERT_EQ(name, "to-n1~via-to-n4~16003,16002");
+    ASSERT_EQ(name, "to-n1~via-to-n4~16003/16002");
     backup_of(name).push = {16'002};
     EXPECT_NE(check().find("would loop while the link to n1 is down"), std::string::npos);
     backup_of(name).push = {16'003, 16'002};

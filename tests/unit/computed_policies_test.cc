@@ -317,8 +317,8 @@ TEST_F(protected_policies, the_first_segment_is_repaired) {
     add(2, "d", {{{over("a", "to-b"), to("f")}, 1}});
     compute();
     // Without a-b: from e the shortest paths to c and b come back, those to f and d do not.
-    EXPECT_EQ(binding(1), "push 200003/300004 to-b~via-to-e=500004,400003");
-    EXPECT_EQ(binding(2), "push 200006 to-b~via-to-e~500004,400002");
+    EXPECT_EQ(binding(1), "push 200003/300004 to-b~via-to-e=500004/400003");
+    EXPECT_EQ(binding(2), "push 200006 to-b~via-to-e~500004/400002");
 }
 
 // Packets with a binding SID, and steered ones, arrive by the lists' ways, and while a link is down

@@ -228,12 +228,12 @@ TEST(computed_rules, a_link_that_the_other_end_does_not_know_has_no_adjacency) {
 TEST(computed_rules, a_repair_ends_in_the_labels_of_where_it_ends) {
     // While a-b is down: over c, whose SRGB is another, straight on to d and b.
     const computed_tables made = compute(square(), "a", true);
-    EXPECT_EQ(rule_text(made, 100'002), "pop to-b~via-to-c~300004,400002");
-    EXPECT_EQ(backup_text(made, "to-b~via-to-c~300004,400002"), "to-c 300004/400002");
+    EXPECT_EQ(rule_text(made, 100'002), "pop to-b~via-to-c~300004/400002");
+    EXPECT_EQ(backup_text(made, "to-b~via-to-c~300004/400002"), "to-c 300004/400002");
     EXPECT_EQ(rule_text(made, 100'004),
               "continue to-b~via-to-c=300004>200004 to-c~via-to-b=200004>300004");
     EXPECT_EQ(backup_text(made, "to-b~via-to-c=300004"), "=to-c 300004");
-    EXPECT_EQ(rule_text(made, 4001), "pop to-b~via-to-c~300004,400002");
+    EXPECT_EQ(rule_text(made, 4001), "pop to-b~via-to-c~300004/400002");
 }
 
 TEST(computed_rules, with_equal_srgbs_destinations_share_next_hops) {
@@ -288,7 +288,7 @@ TEST(computed_rules, flexible_algorithms_have_labels_and_repairs_of_their_own) {
     EXPECT_EQ(rule_text(made, 100'101), "next");
     EXPECT_EQ(rule_text(made, 100'102), "continue 300102 to-c");
     EXPECT_EQ(rule_text(made, 100'104), "continue 300104 to-c");
-    EXPECT_EQ(rule_text(made, prefix("10.0.0.2/32")), "send to-b~via-to-c~300004,400002");
+    EXPECT_EQ(rule_text(made, prefix("10.0.0.2/32")), "send to-b~via-to-c~300004/400002");
     said[3].algorithms.clear();  // d takes no part: nothing leads there, nor through it
     EXPECT_EQ(rule_text(compute(said), 100'104), "none");
     EXPECT_EQ(rule_text(compute(said), 100'102), "none");

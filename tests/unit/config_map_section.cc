@@ -1,6 +1,7 @@
 // The section [topology].
 #include <gtest/gtest.h>
 
+#include "controlplane/config/inline_map.hh"
 #include "controlplane/config/load.hh"
 #include "tests/unit/config_refused.hh"
 
@@ -79,7 +80,7 @@ TEST(config_topology, only_the_file_is_needed) {
 }
 
 const bad_text bad_sections[] = {
-    {"[topology]", "1:1: [topology] needs a file, as in file = \"network.toml\""},
+    {"[topology]", "1:1: [topology] needs a map: file = \"network.toml\", or [topology.map]"},
     {"[topology]\nfile = \"\"", "2:8: file is empty; give the name of a topology file"},
     {"[topology]\nfile = 1", "2:8: file must be a string, not an integer"},
     {"[topology]\nfile = \"f\"\nprotection = \"all\"",
@@ -105,6 +106,139 @@ const bad_text bad_sections[] = {
 };
 
 TEST(config_topology, errors) { expect_refused(bad_sections); }
+
+constexpr std::string_view map_sections = R"toml(
+[M.affinities]
+red = 3
+[M.defaults]
+metric = 20
+[M.nodes.z]
+loopback = "198.51.100.1"
+sid = 1
+srgb = ["16000-16999", "18000-18999"]
+algorithms = { 128 = 201 }
+[M.nodes."a.b"]
+loopback = "198.51.100.2"
+sid = 2
+prefixes = [{ prefix = "203.0.113.0/24", sid = 9, metric = 5 }]
+[M.nodes.c]
+loopback = "198.51.100.3"
+[M.flex_algo.128]
+exclude_any = ["red"]
+[[M.links]]
+ends = ["z", "a.b"]
+sids = [[15000], [{ label = 15007, protected = true }]]
+[[M.links]]
+ends = ["a.b:east", "c:west"]
+affinities = ["red"]
+delay = "2ms"
+[[M.policies]]
+name = "gold"
+color = 100
+endpoint = "c"
+headend = "z"
+steer = ["192.0.2.0/24"]
+[[M.policies.paths]]
+segments = ["a.b", { to = "c", algorithm = 128 }]
+[[M.routes]]
+prefix = "192.0.2.0/25"
+next_hop = "c"
+headend = "z"
+colors = 100
+[[M.demands]]
+from = "z"
+to = "c"
+rate = "1G"
+)toml";
+
+// `name` instead of M; without one the sections are those of a topology file.
+std::string map_text(std::string_view name) {
+    std::string text;
+    for (std::size_t at = 0; at < map_sections.size(); ++at) {
+        if (map_sections.substr(at, 2) == "M.") {
+            text += name;
+            at += 1;
+        } else {
+            text += map_sections[at];
+        }
+    }
+    return text;
+}
+
+TEST(config_topology, a_map_of_its_own_is_what_a_file_would_say) {
+    const auto read = parse("[topology]\nnode = \"z\"" + map_text("topology.map."), "r.toml", "");
+    ASSERT_TRUE(read.ok()) << read.why().text();
+    ASSERT_NE(read.value().topology->map, nullptr);
+    const inline_map& map = *read.value().topology->map;
+    policies_file policies;
+    const auto file =
+        parse_topology(map_text(""), "map.toml", nullptr,
+                       [&](value root, const topology_file& network, diagnostics& errors) {
+                           read_policies(root["policies"], network.affinities, policies, errors);
+                       });
+    ASSERT_TRUE(file.ok()) << file.why().text();
+    EXPECT_EQ(map.network.nodes, file.value().nodes);
+    EXPECT_EQ(map.network.affinities, file.value().affinities);
+    EXPECT_EQ(map.network.where[1].line, 12U);
+    ASSERT_EQ(map.policies.policies.size(), 1U);
+    topology::map network;
+    ASSERT_TRUE(network.apply(map.network.nodes).ok());
+    diagnostics errors("r.toml", 0);
+    const auto resolved = resolve_policies(map.policies, network, {}, errors);
+    ASSERT_FALSE(errors.failed()) << errors.why().text();
+    EXPECT_EQ(resolved.policies, resolve_policies(policies, network, {}, errors).policies);
+    EXPECT_EQ(map.policies.policies[0].endpoint.where.line, 30U);
+    EXPECT_EQ(map.policies.routes.size(), 1U);
+    EXPECT_EQ(map.policies.demands.size(), 1U);
+}
+
+// The same however it is written, in the order in which it was given.
+TEST(config_topology, a_map_of_its_own_can_be_written) {
+    const auto read = parse(map_text("topology.map."), "r.toml", "");
+    ASSERT_TRUE(read.ok()) << read.why().text();
+    const inline_map& map = *read.value().topology->map;
+    EXPECT_LT(map.text.find("[topology.map.nodes.z]\n"),
+              map.text.find("[topology.map.nodes.\"a.b\"]\n"));
+    EXPECT_NE(map.text.find("sids = [[15000], [{ label = 15007, protected = true }]]\n"),
+              std::string::npos)
+        << map.text;
+    const auto again = parse(map.text, "again.toml", "");
+    ASSERT_TRUE(again.ok()) << again.why().text();
+    EXPECT_EQ(again.value().topology->map->network.nodes, map.network.nodes);
+    EXPECT_EQ(again.value().topology->map->network.affinities, map.network.affinities);
+    EXPECT_EQ(again.value().topology->map->text, map.text);
+    const auto others = parse_policies(map.policies_text, "policies.toml", map.network.affinities);
+    ASSERT_TRUE(others.ok()) << others.why().text();
+    EXPECT_EQ(others.value().policies.size(), 1U);
+    EXPECT_EQ(others.value().routes.size(), 1U);
+    EXPECT_EQ(others.value().demands.size(), 1U);
+
+    const auto flat = parse(
+        "topology = { map = { nodes = { z = {} }, links = [], "
+        "policies = [{ color = 1, endpoint = \"z\", paths = [{ segments = [16001] }] }] } }",
+        "flat.toml", "");
+    ASSERT_TRUE(flat.ok()) << flat.why().text();
+    EXPECT_EQ(flat.value().topology->map->text,
+              "\n[topology.map.nodes.z]\n\n[[topology.map.policies]]\ncolor = 1\n"
+              "endpoint = \"z\"\npaths = [{ segments = [16001] }]\n");
+}
+
+const bad_text bad_maps[] = {
+    {"[topology]\nfile = \"f\"\n[topology.map.nodes.z]",
+     "3:1: the map stands here and, at 2:8, in a file; say one of them"},
+    {"[topology]\nmap = \"f\"", "2:7: [topology.map] must be a table, not a string"},
+    {"[topology.map]\nnode = 1",
+     "2:1: unknown key \"node\" in [topology.map]; did you mean \"nodes\"?"},
+    {"[topology.map.nodes.z]\nsid = 1", "2:7: sid needs a loopback"},
+    {"[topology.map.nodes.z]\n[[topology.map.links]]\nends = [\"z\", \"y\"]",
+     "3:14: ends names \"y\", which is no node; each node needs a table [nodes.NAME]"},
+    {"[topology.map.nodes.z]\n[[topology.map.policies]]\ncolor = \"red\"",
+     "3:9: color must be an integer, not a string"},
+    {"[topology.map.nodes.z]\n[[topology.map.demands]]\nfrom = \"z\"\nto = \"z\"",
+     "2:1: [[demands]] needs a rate, as in rate = \"2.5G\""},
+};
+
+TEST(config_topology, errors_of_a_map_of_its_own) { expect_refused(bad_maps); }
 
 }  // namespace
 }  // namespace rhumb::config

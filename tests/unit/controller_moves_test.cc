@@ -49,6 +49,7 @@ public:
             const paths::policy_state& state = *rig.all->find(key);
             EXPECT_EQ(state.active_path()->name, "controller");
             EXPECT_EQ(state.links, one.to.links);
+            EXPECT_EQ(state.lists.in_force().lists.front().segments, one.to.spelt);
             for (const auto& [other, links] : ways()) {
                 EXPECT_TRUE(other == key || links == before.at(other));
             }

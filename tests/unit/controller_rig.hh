@@ -30,7 +30,7 @@ namespace rhumb::test {
             for (const topology::link_number l : way->links) {
                 made.push_back(topology::segment::over_link(t.network().graph(), l));
             }
-            found.push_back({{{made, 1}}, way->links});
+            found.push_back({{{made, 1}}, way->links, {}});
         }
         return found;
     }};

@@ -203,6 +203,7 @@ TEST(reoptimise, never_makes_the_worst_link_worse) {
             auto found = spelt.find(d, room);
             found.push_back(
                 {{{network.walk(t.demands()[d].from), 1}, {network.walk(t.demands()[d].from), 2}},
+                 {},
                  {}});
             return found;
         }};

@@ -77,6 +77,17 @@ void over_seeds(const char* name, const bounds& reference,
     EXPECT_LE(most.note_frames, reference.note_frames);
 }
 
+struct three_nodes {
+    honest_node& a;
+    honest_node& b;
+    honest_node& c;
+
+    explicit three_nodes(sim_network& net)
+        : a(net.add("alice", with_timeout(3000))),
+          b(net.add("bob", with_timeout(3000))),
+          c(net.add("charles", with_timeout(3000))) {}
+};
+
 TEST(EbtCases, Simple) {
     over_seeds("simple", {3, 3, 0, 2}, [](sim_network& net) {
         honest_node& a = net.add("alice", with_timeout(3000));
@@ -92,9 +103,7 @@ TEST(EbtCases, Simple) {
 
 TEST(EbtCases, Chain) {
     over_seeds("chain", {6, 6, 0, 4}, [](sim_network& net) {
-        honest_node& a = net.add("alice", with_timeout(3000));
-        honest_node& b = net.add("bob", with_timeout(3000));
-        honest_node& c = net.add("charles", with_timeout(3000));
+        const auto [a, b, c] = three_nodes(net);
         append(a, 3);
         all_follow({&a, &b, &c}, {"alice"});
         net.connect("alice", "bob");
@@ -109,9 +118,7 @@ TEST(EbtCases, Chain) {
 
 TEST(EbtCases, Loop) {
     over_seeds("loop", {10, 6.24, 4, 19}, [](sim_network& net) {
-        honest_node& a = net.add("alice", with_timeout(3000));
-        honest_node& b = net.add("bob", with_timeout(3000));
-        honest_node& c = net.add("charles", with_timeout(3000));
+        const auto [a, b, c] = three_nodes(net);
         append(a, 3);
         all_follow({&a, &b, &c}, {"alice"});
         net.connect("alice", "bob");
@@ -127,15 +134,9 @@ TEST(EbtCases, Loop) {
 }
 
 // A star around alice, of which one link is cut; later the other two are connected.
-struct star {
-    honest_node& a;
-    honest_node& b;
-    honest_node& c;
+struct star : three_nodes {
+    using three_nodes::three_nodes;
 
-    explicit star(sim_network& net)
-        : a(net.add("alice", with_timeout(3000))),
-          b(net.add("bob", with_timeout(3000))),
-          c(net.add("charles", with_timeout(3000))) {}
     void play(sim_network& net) const {
         net.connect("alice", "bob");
         net.connect("alice", "charles");
@@ -200,17 +201,27 @@ public:
 };
 using said_map = decltype(last_said::said);
 
-TEST(EbtCases, Reconnect) {
-    over_seeds("reconnect", {5, 5, 0, 7}, [](sim_network& net) {
-        last_said notes(net);
-        honest_node& a = net.add("alice", with_timeout(3000));
-        honest_node& b = net.add("bob", with_timeout(3000));
-        append(a, 3);
-        append(b, 1);
+// Two that follow each other, and have met once.
+struct two_nodes {
+    honest_node& a;
+    honest_node& b;
+
+    two_nodes(sim_network& net, int of_a, int of_b)
+        : a(net.add("alice", with_timeout(3000))), b(net.add("bob", with_timeout(3000))) {
+        append(a, of_a);
+        append(b, of_b);
         all_follow({&a, &b}, {"alice", "bob"});
         net.connect("alice", "bob");
         net.drain();
         net.disconnect("alice", "bob");
+        EXPECT_EQ(a.store, b.store);
+    }
+};
+
+TEST(EbtCases, Reconnect) {
+    over_seeds("reconnect", {5, 5, 0, 7}, [](sim_network& net) {
+        last_said notes(net);
+        const auto [a, b] = two_nodes(net, 3, 1);
         EXPECT_EQ(notes.said, (said_map{{"alice", {{"alice", 3}, {"bob", 0}}},
                                         {"bob", {{"alice", 0}, {"bob", 1}}}}));
         EXPECT_EQ(notes.frames, 2U);
@@ -362,18 +373,10 @@ TEST(EbtCases, PartialFeed) {
 TEST(EbtCases, LostState) {
     over_seeds("lost-state", {20, 20, 1, 40}, [](sim_network& net) {
         last_said notes(net);
-        honest_node& a = net.add("alice", with_timeout(3000));
-        honest_node& b = net.add("bob", with_timeout(3000));
-        append(a, 3);
-        append(b, 2);
-        all_follow({&a, &b}, {"alice", "bob"});
-        net.connect("alice", "bob");
-        net.drain();
-        net.disconnect("alice", "bob");
+        const auto [a, b] = two_nodes(net, 3, 2);
         EXPECT_EQ(notes.said, (said_map{{"alice", {{"alice", 3}, {"bob", 0}}},
                                         {"bob", {{"alice", 0}, {"bob", 2}}}}));
         EXPECT_EQ(notes.frames, 2U);
-        EXPECT_EQ(a.store, b.store);
         const sim_store whole = b.store;
         for (const bool has_backup : {false, true}) {
             b.start_over(false);
@@ -394,15 +397,7 @@ TEST(EbtCases, LostState) {
 
 TEST(EbtCases, WriteError) {
     over_seeds("write", {8, 8, 0, 10}, [](sim_network& net) {
-        honest_node& a = net.add("alice", with_timeout(3000));
-        honest_node& b = net.add("bob", with_timeout(3000));
-        append(a, 3);
-        append(b, 2);
-        all_follow({&a, &b}, {"alice", "bob"});
-        net.connect("alice", "bob");
-        net.drain();
-        net.disconnect("alice", "bob");
-        EXPECT_EQ(a.store, b.store);
+        const auto [a, b] = two_nodes(net, 3, 2);
         b.store["alice"].erase(3);  // nobody has noticed
         b.start_over(true);
         all_follow({&b}, {"alice", "bob"});

@@ -11,12 +11,6 @@
 namespace rhumb::overlay::ebt {
 namespace {
 
-using said = std::map<std::string, std::int64_t>;
-
-constexpr std::int64_t no = -1;
-std::int64_t send(std::int64_t sequence) { return encode_note(sequence, true); }
-std::int64_t stop(std::int64_t sequence) { return encode_note(sequence, false); }
-
 // 1. When the source disconnects, its feeds are orphans.
 TEST(EbtDefects, FeedsOfASourceThatLeavesAreAskedOfAnother) {
     for (std::uint32_t seed = 0; seed < 100; ++seed) {

@@ -8,23 +8,29 @@
 namespace rhumb::overlay::ebt {
 namespace {
 
-using said = std::map<std::string, std::int64_t>;
-
-std::int64_t send(std::int64_t sequence) { return encode_note(sequence, true); }
-std::int64_t stop(std::int64_t sequence) { return encode_note(sequence, false); }
+// Feed f is followed; peers say that they have so much of it.
+struct forged_rig : rig {
+    forged_rig() { m.request("f"); }
+    stream peer(const std::string& name, std::int64_t has) {
+        const stream made = connect(name);
+        say(made, "f", stop(has));
+        return made;
+    }
+    // It sends what it has not got from the author.
+    void forge(stream from, const std::string& feed, std::int64_t sequence) {
+        EXPECT_EQ(give(from, feed, sequence), receipt::queued);
+        m.run();
+        m.rejected(from, m.feed_of(feed), sequence, rejection::invalid);
+    }
+};
 
 TEST(EbtForged, AnInvalidMessageBarsTheFeedFromThatPeerAlone) {
-    rig r;
-    r.m.request("f");
-    const stream a = r.connect("a");
-    const stream b = r.connect("b");
-    r.say(a, "f", stop(5));
-    r.say(b, "f", stop(5));
+    forged_rig r;
+    const stream a = r.peer("a", 5);
+    const stream b = r.peer("b", 5);
     (void)r.notes(a);
     (void)r.notes(b);
-    EXPECT_EQ(r.give(a, "f", 1), receipt::queued);
-    r.m.run();
-    r.m.rejected(a, r.m.feed_of("f"), 1, rejection::invalid);
+    r.forge(a, "f", 1);
     EXPECT_EQ(r.notes(a), (said{{"f", -1}}));
     EXPECT_EQ(r.notes(b), (said{{"f", send(0)}}));
     EXPECT_EQ(r.give(a, "f", 1), receipt::unrequested);
@@ -34,12 +40,9 @@ TEST(EbtForged, AnInvalidMessageBarsTheFeedFromThatPeerAlone) {
 // What the source has sent meanwhile was dropped, as the forged message seemed to be there: it is
 // asked again, and what is on its way to the log is not asked for twice.
 TEST(EbtForged, AForgedMessageDoesNotHoldUpTheSource) {
-    rig r;
-    r.m.request("f");
-    const stream source = r.connect("source");
-    const stream forger = r.connect("forger");
-    r.say(source, "f", stop(5));
-    r.say(forger, "f", stop(0));
+    forged_rig r;
+    const stream source = r.peer("source", 5);
+    const stream forger = r.peer("forger", 0);
     (void)r.notes(source);
     (void)r.notes(forger);
     EXPECT_EQ(r.give(source, "f", 1), receipt::queued);
@@ -66,32 +69,24 @@ TEST(EbtForged, AForgedMessageDoesNotHoldUpTheSource) {
 
 // The same where the source has no more of it than the forger, and where nobody is the source.
 TEST(EbtForged, AForgedMessageIsForgottenWhoeverTheSourceIs) {
-    rig r;
-    r.m.request("f");
-    const stream source = r.connect("source");
-    const stream forger = r.connect("forger");
-    r.say(source, "f", stop(0));
-    r.say(forger, "f", stop(0));
+    forged_rig r;
+    const stream source = r.peer("source", 0);
+    const stream forger = r.peer("forger", 0);
     (void)r.notes(source);
-    EXPECT_EQ(r.give(forger, "f", 1), receipt::queued);
-    r.m.run();
-    r.m.rejected(forger, r.m.feed_of("f"), 1, rejection::invalid);
+    r.forge(forger, "f", 1);
     EXPECT_TRUE(r.m.wanted(source, "f", 1));
     EXPECT_EQ(r.give(source, "f", 1), receipt::queued);
 }
 
 // The peer is not blocked: it may still have and get all other feeds.
 TEST(EbtForged, WhoForgesOurOwnFeedIsBarredFromItAlone) {
-    rig r;
+    forged_rig r;
     r.m.request("self");
-    r.m.request("f");
     const stream p = r.connect("p");
     r.say(p, "self", send(5));
     r.say(p, "f", send(3));
     (void)r.notes(p);
-    EXPECT_EQ(r.give(p, "self", 1), receipt::queued);
-    r.m.run();
-    r.m.rejected(p, r.m.feed_of("self"), 1, rejection::invalid);
+    r.forge(p, "self", 1);
     EXPECT_EQ(r.notes(p), (said{{"self", -1}}));
     EXPECT_TRUE(r.host.ends.empty());
     EXPECT_FALSE(r.m.state().peers.at("p").is_blocked);
@@ -106,10 +101,8 @@ TEST(EbtForged, WhoForgesOurOwnFeedIsBarredFromItAlone) {
 
 // A message that cannot be read: it has no sequence.
 TEST(EbtForged, WhatCannotBeReadBarsTheFeedFromThatPeer) {
-    rig r;
-    r.m.request("f");
-    const stream p = r.connect("p");
-    r.say(p, "f", stop(5));
+    forged_rig r;
+    const stream p = r.peer("p", 5);
     (void)r.notes(p);
     r.m.refuse(p, "g");
     EXPECT_EQ(r.notes(p), said{});

@@ -11,11 +11,7 @@
 namespace rhumb::overlay::ebt {
 namespace {
 
-using said = std::map<std::string, std::int64_t>;
 using numbers = std::vector<std::int64_t>;
-
-std::int64_t send(std::int64_t sequence) { return encode_note(sequence, true); }
-std::int64_t stop(std::int64_t sequence) { return encode_note(sequence, false); }
 
 TEST(EbtMachine, AClientWaitsForTheServer) {
     rig r;

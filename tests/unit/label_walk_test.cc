@@ -78,8 +78,8 @@ TEST(LabelWalk, PhpNoPhpAndExplicitNull) {
               "arrived");
     EXPECT_EQ(to("r2", "198.51.100.4/32"), "r2 - PUSH 16004 > r1 16004 CONTINUE 0 > r4 0 arrived");
     EXPECT_EQ(to("r1", "198.51.100.4/32"), "r1 - PUSH 0 > r4 0 arrived");
-    EXPECT_EQ(to("r1", "2001:db8:ff::4/128"), "r1 - PUSH - > r4 - arrived");
-    EXPECT_EQ(to("r1", "198.51.100.2/32"), "r1 - PUSH - > r2 - arrived");
+    EXPECT_EQ(to("r1", "2001:db8:ff::4/128"), "r1 - FORWARD - > r4 - arrived");
+    EXPECT_EQ(to("r1", "198.51.100.2/32"), "r1 - FORWARD - > r2 - arrived");
     EXPECT_EQ(to("r1", "198.51.100.1/32"), "r1 - arrived");
 }
 
@@ -94,7 +94,16 @@ TEST(LabelWalk, SegmentLists) {
     EXPECT_EQ(told(in, in.walker.follow(in.node("r1"), list, {})),
               "r1 - PUSH 15004 16005 > r4 15004 16005 NEXT 16005 > r3 16005 CONTINUE 16005 > r5 "
               "16005 arrived");
-    // The node SID of a neighbour that wants an explicit null stays above the others.
+    // At the ingress the neighbour's own SID is left out, whatever the neighbour wants there.
+    for (const segment& first : {segment::to_node(in.node("r4")),
+                                 segment{segment_kind::sid, 0, topology::nobody, 16'004}}) {
+        EXPECT_EQ(told(in, in.walker.follow(in.node("r1"), {first, list[1], list[2]}, {})),
+                  "r1 - PUSH 15004 16005 > r4 15004 16005 NEXT 16005 > r3 16005 CONTINUE 16005 > "
+                  "r5 16005 arrived");
+    }
+    EXPECT_EQ(told(in, in.walker.follow(in.node("r1"), {segment::to_node(in.node("r4"))}, {})),
+              "r1 - FORWARD - > r4 - arrived");
+    // On the way the node SID of a neighbour that wants an explicit null stays above the others.
     const topology::segments over{segment::to_node(in.node("r4")), segment::to_node(in.node("r3"))};
     EXPECT_EQ(told(in, in.walker.follow(in.node("r2"), over, {})),
               "r2 - PUSH 16004 16003 > r1 16004 16003 CONTINUE 0 16003 > r4 0 16003 CONTINUE 16003 "
@@ -102,7 +111,7 @@ TEST(LabelWalk, SegmentLists) {
     // On to a prefix as plain IP.
     EXPECT_EQ(told(in, in.walker.follow(in.node("r1"), {segment::to_node(in.node("r2"))},
                                         in.prefix("198.51.100.5/32"))),
-              "r1 - PUSH - > r2 - FORWARD - > r3 - FORWARD - > r5 - arrived");
+              "r1 - FORWARD - > r2 - FORWARD - > r3 - FORWARD - > r5 - arrived");
     EXPECT_EQ(told(in, in.walker.follow(in.node("r1"),
                                         {{segment_kind::sid, 0, topology::nobody, 15'999}}, {})),
               "r1 - lost: r1 has no entry for label 15999");
@@ -156,14 +165,14 @@ TEST(LabelWalk, SetsAnycastAndBindings) {
     EXPECT_EQ(in.map.name(both.visits[2].node), "mil-blue");
 
     EXPECT_EQ(told(in, in.walker.follow(in.node("pe4"), in.prefix("203.0.113.53/32"), 0)),
-              "pe4 - PUSH - > mil-red - arrived");
+              "pe4 - FORWARD - > mil-red - arrived");
     EXPECT_EQ(told(in, in.walker.follow(in.node("pe1"), in.prefix("203.0.113.53/32"), 0)),
-              "pe1 - PUSH - > ams-red - arrived");
+              "pe1 - FORWARD - > ams-red - arrived");
     const topology::segments through{segment::to_node(in.node("fra-blue")),
                                      {segment_kind::binding, 0, in.node("fra-blue"), 15'900},
                                      segment::to_node(in.node("pe3"))};
     EXPECT_EQ(told(in, in.walker.follow(in.node("pe2"), through, {})),
-              "pe2 - PUSH 15900 16023 > fra-blue 15900 16023 NEXT 16003 16023 > fra-red 16003 "
+              "pe2 - PUSH 15900 16023 > fra-blue 15900 16023 PUSH 16003 16023 > fra-red 16003 "
               "16023 NEXT 16023 > vie-red 16023 NEXT - > pe3 - arrived");
     EXPECT_NE(
         told(in, in.walker.follow(in.node("fra-blue"),
@@ -189,7 +198,7 @@ TEST(LabelWalk, SaysWhereAndWhyPacketsAreLost) {
               "r2 - lost: link r2-3 is down; its SID is protected, but repairs are not followed "
               "here");
     EXPECT_EQ(told(in, in.walker.follow(in.node("r1"), {segment::to_node(in.node("r5"), 128)}, {})),
-              "r1 - lost: r1 has no label for node r5 in algorithm 128");
+              "r1 - lost: r1 has no label for r5 in algorithm 128");
     EXPECT_EQ(told(in, in.walker.follow(in.node("r1"),
                                         {{segment_kind::sid, 0, topology::nobody, 7}}, {})),
               "r1 - lost: label 7 is special-purpose");
@@ -197,10 +206,19 @@ TEST(LabelWalk, SaysWhereAndWhyPacketsAreLost) {
 
 TEST(LabelWalk, OperationsAtANodeAreBounded) {
     network in(make_advertisements({{"a", "b"}}));
-    topology::segments list(100, {segment_kind::sid, 0, topology::nobody, 16'001});
-    const auto walk = in.walker.follow(in.node("a"), list, {});  // a hundred times its own SID
+    topology::segments list(100, {segment_kind::sid, 0, topology::nobody, 16'002});
+    const auto walk = in.walker.follow(in.node("a"), list, {});  // a hundred times b's own SID
     EXPECT_FALSE(walk.arrives());
-    EXPECT_EQ(walk.visits[0].why.back(), "more than 64 operations at one node");
+    EXPECT_EQ(walk.visits[1].why.back(), "more than 64 operations at one node");
+    // A policy that leads into itself.
+    const topology::segments loop{{segment_kind::sid, 0, topology::nobody, 15'001}};
+    labels::bound_policies policies;
+    policies[{in.node("a"), 15'001}] = {{loop, loop}, in.node("b")};
+    walk_options options;
+    options.policies = &policies;
+    const auto lost = in.walker.follow(in.node("a"), loop, {}, options);
+    EXPECT_EQ(told(in, lost),
+              "a - lost: a list of a cannot begin with 15001, the binding SID of its own policy");
 }
 
 // From everywhere to everywhere, along every branch: arrives, and each hop is on a shortest path.

@@ -12,32 +12,13 @@
 #include "tests/support/network_files.hh"
 #include "tests/support/network_maps.hh"
 #include "tests/support/table_contents.hh"
+#include "tests/unit/network_rig.hh"
 
 namespace rhumb::routing {
 namespace {
 
 using nlohmann::json;
 using test::contents;
-
-publish::port_map ports_of(const config::file& file) {
-    publish::port_map ports;
-    for (const config::port& port : file.ports) {
-        ports[port.name] = {static_cast<std::uint8_t>(ports.size()), {2, 0, 0, 0, 0, 1}};
-    }
-    return ports;
-}
-
-// Tables of a router that starts with this file.
-std::unique_ptr<publish::forwarding> started(config::file file, network& known) {
-    auto computed = known.compute(0);
-    EXPECT_TRUE(computed.ok()) << computed.why().text();
-    add_to(file, computed.value());
-    known.adopt(std::move(computed).value());
-    const publish::port_map ports = ports_of(file);
-    auto built = publish::forwarding::build(std::move(file), ports, nullptr);
-    EXPECT_TRUE(built.ok()) << built.why().text();
-    return std::move(built).value();
-}
 
 TEST(network, changes_lead_where_a_start_would) {
     const test::temporary_folder folder;
@@ -362,7 +343,7 @@ TEST(network, what_its_file_cannot_be_is_told_with_its_place) {
     const test::temporary_folder folder;
     const auto said = test::make_advertisements(test::ring(3));
     const auto refused = [&](config::file file) {
-        file.topology->file_where = {7, 8, 0};
+        file.topology->map_where = {7, 8, 0};
         file.topology->where = {6, 1, 0};
         const auto opened = network::open(file);
         return opened ? std::string() : opened.why().text();

@@ -12,6 +12,7 @@
 #include "controlplane/overlay/wire/json.hh"
 #include "controlplane/overlay/wire/json_number.hh"
 #include "controlplane/overlay/wire/json_writer.hh"
+#include "controlplane/overlay/wire/plain_run.hh"
 #include "controlplane/overlay/wire/utf.hh"
 
 namespace {
@@ -45,6 +46,26 @@ TEST(OverlayJson, KeepsPlainValues) {
         EXPECT_EQ(rewritten(same), same);
     }
     EXPECT_EQ(rewritten(" \t\r\n[ 1 , {\"a\" : 2 } ]\n"), "[1,{\"a\":2}]");
+}
+
+// Wherever a byte stands within the eight that are looked at together, it is what it is.
+TEST(OverlayJson, EachByteOfAStringIsLookedAt) {
+    json_document document;
+    for (std::size_t before = 0; before <= 17; ++before) {
+        for (unsigned value = 0; value < 256; ++value) {
+            const char byte = static_cast<char>(value);
+            for (const char* const behind : {"", "x", "xxxxxxx\x1f", "zzzzzzzzzzzzzzzzz"}) {
+                const std::string text = std::string(before, 'x') + byte + behind;
+                const bool is_plain = value >= ' ' && value < 0x80 && byte != '"' && byte != '\\' &&
+                                      text.find('\x1f') == std::string::npos;
+                const bool is_good = document.read('"' + text + '"').ok();
+                ASSERT_EQ(is_good, is_plain) << before << ' ' << value << ' ' << behind;
+                if (is_good) {
+                    ASSERT_EQ(document.root().text(), text);
+                }
+            }
+        }
+    }
 }
 
 TEST(OverlayJson, PrettyAsStringifyWithTwo) {
@@ -263,6 +284,25 @@ TEST(OverlayJson, CountsUnitsAndTakesTheirLowBytes) {
     append_latin1(latin1, text);
     // U+65E5 is E5; U+1F600 is D83D DE00, so 3D 00.
     EXPECT_EQ(latin1, std::string("h\xe9\xe5\x3d\x00!", 6));
+}
+
+// Every byte at every place, between bytes that are next to the ones that end a run.
+TEST(overlay_json_plain_run, ends_at_the_first_byte_that_is_not_plain) {
+    for (unsigned code = 0; code < 256; ++code) {
+        const bool is_plain = code >= 0x20 && code < 0x80 && code != '"' && code != '\\';
+        for (std::size_t length = 1; length <= 20; ++length) {
+            for (std::size_t at = 0; at < length; ++at) {
+                std::string text(length, '!');
+                text[at] = static_cast<char>(code);
+                if (at + 1 < length) {
+                    text[at + 1] = '#';
+                }
+                const std::size_t expected = is_plain ? length : at;
+                ASSERT_EQ(plain_run(text.data(), text.data() + length), expected)
+                    << code << " at " << at << " of " << length;
+            }
+        }
+    }
 }
 
 }  // namespace

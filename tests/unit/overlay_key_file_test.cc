@@ -1,7 +1,9 @@
 // Key files: made once, for the owner alone, in the clear or under a passphrase.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <csignal>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -38,11 +40,13 @@ TEST(OverlayKeyFile, IsMadeOnce) {
     EXPECT_EQ(status.st_mode & 07777u, 0600u);
     const auto again = open_key_file(path);
     ASSERT_TRUE(again) << again.why().text();
-    EXPECT_EQ(again.value().id(), made.value().id());
+    EXPECT_EQ(made.value().from, opened_key::origin::made);
+    EXPECT_EQ(again.value().from, opened_key::origin::found);
+    EXPECT_EQ(again.value().key.id(), made.value().key.id());
     // Never another one in its place, and nothing else is left in the folder.
     EXPECT_EQ(write_key_file(path, test::identity_of(1)).why().message,
               path + ": it cannot be written: File exists");
-    EXPECT_EQ(read_key_file(path).value().id(), made.value().id());
+    EXPECT_EQ(read_key_file(path).value().id(), made.value().key.id());
     EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
 }
 
@@ -53,7 +57,7 @@ TEST(OverlayKeyFile, ReadsItsFormat) {
     const auto key = read_key_file(folder.path("key"));
     ASSERT_TRUE(key) << key.why().text();
     EXPECT_EQ(key.value().id(), test::identity_of(1).id());
-    // A passphrase is not asked for, so one does no harm.
+    // A passphrase is not asked for, so one does no harm to who only reads.
     EXPECT_TRUE(read_key_file(folder.path("key"), words("x")));
 }
 
@@ -89,7 +93,53 @@ TEST(OverlayKeyFile, MayHaveAPassphrase) {
               path + ": another passphrase, or a damaged file");
     const auto key = open_key_file(path, words("open sesame"));
     ASSERT_TRUE(key) << key.why().text();
-    EXPECT_EQ(key.value().id(), test::identity_of(1).id());
+    EXPECT_EQ(key.value().key.id(), test::identity_of(1).id());
+    EXPECT_EQ(key.value().from, opened_key::origin::found);
+}
+
+TEST(OverlayKeyFile, IsEncryptedInItsPlaceByANewPassphrase) {
+    const test::temporary_folder folder;
+    const std::string path = folder.path("key");
+    ASSERT_TRUE(write_key_file(path, test::identity_of(1)));
+    std::filesystem::create_hard_link(path, folder.path("before"));
+    EXPECT_FALSE(look_at_key_file(path, words("open sesame")).value().is_encrypted);
+    EXPECT_NE(folder.read("key").find("seed"), std::string::npos);  // a look changes nothing
+
+    const auto key = open_key_file(path, words("open sesame"), cheap);
+    ASSERT_TRUE(key) << key.why().text();
+    EXPECT_EQ(key.value().key.id(), test::identity_of(1).id());
+    EXPECT_EQ(key.value().from, opened_key::origin::encrypted);
+    EXPECT_EQ(folder.read("key").find("seed"), std::string::npos);
+    struct stat status{};
+    ASSERT_EQ(::stat(path.c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 07777u, 0600u);
+    // Another file took its place: nobody saw half of one. Nothing else is left in the folder.
+    EXPECT_NE(folder.read("before").find("seed"), std::string::npos);
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 2);
+
+    EXPECT_TRUE(look_at_key_file(path, words("open sesame")).value().is_encrypted);
+    EXPECT_EQ(open_key_file(path, words("open sesame")).value().from, opened_key::origin::found);
+    EXPECT_FALSE(open_key_file(path, words("another")));
+    EXPECT_EQ(why(read_key_file(path)), path + ": the key is encrypted: a passphrase is needed");
+}
+
+TEST(OverlayKeyFile, StaysAsItIsWhereItCannotBeEncrypted) {
+    const test::temporary_folder folder;
+    const std::string path = folder.path("key");
+    ASSERT_TRUE(write_key_file(path, test::identity_of(1)));
+    // As on a disk that is full.
+    rlimit before{};
+    ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+    const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit none{0, before.rlim_max};
+    ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &none), 0);
+    const auto key = open_key_file(path, words("open sesame"), cheap);
+    setrlimit(RLIMIT_FSIZE, &before);
+    std::signal(SIGXFSZ, handler);
+    ASSERT_FALSE(key);
+    EXPECT_EQ(key.why().message, path + ": it cannot be written: File too large");
+    EXPECT_TRUE(read_key_file(path));
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
 }
 
 TEST(OverlayKeyFile, SaysWhatIsWrong) {

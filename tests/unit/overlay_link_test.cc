@@ -55,6 +55,14 @@ struct two_links {
         }
         return !bytes.empty();
     }
+    // Until bob knows who wants in.
+    void ask() {
+        for (int n = 0; n < 3; ++n) {
+            pass(alice, bob, 1000);
+            pass(bob, alice, 1000);
+        }
+        EXPECT_EQ(bob.now(), peer_link::state::wants_answer);
+    }
     void run(std::size_t piece = 100000) {
         for (bool more = true; more;) {
             more = pass(alice, bob, piece);
@@ -99,11 +107,7 @@ TEST(OverlayLink, CarriesCalls) {
 
 TEST(OverlayLink, RefusesBetweenTheMessages) {
     two_links links;
-    for (int n = 0; n < 3; ++n) {
-        links.pass(links.alice, links.bob, 1000);
-        links.pass(links.bob, links.alice, 1000);
-    }
-    ASSERT_EQ(links.bob.now(), peer_link::state::wants_answer);
+    links.ask();
     EXPECT_EQ(links.bob.refuse(), peer_link::state::failed);
     EXPECT_EQ(links.bob.why(), "this client is not let in");
     EXPECT_TRUE(links.bob.output().empty());
@@ -112,10 +116,7 @@ TEST(OverlayLink, RefusesBetweenTheMessages) {
 
 TEST(OverlayLink, NobodySpeaksBeforeHeIsLetIn) {
     two_links links;
-    for (int n = 0; n < 3; ++n) {
-        links.pass(links.alice, links.bob, 1000);
-        links.pass(links.bob, links.alice, 1000);
-    }
+    links.ask();
     std::vector<byte> early(10);
     EXPECT_EQ(links.bob.feed(early), peer_link::state::failed);
     EXPECT_EQ(links.bob.accept(), peer_link::state::failed);
@@ -129,6 +130,26 @@ TEST(OverlayLink, EndsWithoutAGoodbyeAreReported) {
     EXPECT_EQ(links.alice.hang_up(), peer_link::state::failed);
     EXPECT_EQ(links.alice.why(), "unexpected hang-up");
     EXPECT_EQ(links.alice_hears.ended, "unexpected hang-up");
+}
+
+// Whoever is refused is told nothing. How far it came says something, though.
+TEST(OverlayLink, AHangUpDuringTheHandshakeSaysHowFarItCame) {
+    two_links links;
+    EXPECT_EQ(links.bob.hang_up(), peer_link::state::failed);
+    EXPECT_EQ(links.bob.why(), "it hung up during the handshake");
+    sums hears;
+    peer_link alice(handshake::client(main_network, links.alice_key, links.bob_key.id()), hears);
+    EXPECT_EQ(alice.hang_up(), peer_link::state::failed);
+    EXPECT_EQ(alice.why(), "it hung up on our hello: is it of another network?");
+
+    auto bob = handshake::server(main_network, links.bob_key);
+    std::span<const byte> hello = links.alice.output();
+    bob.feed(hello);
+    std::vector<byte> answer(bob.output().begin(), bob.output().end());
+    links.alice.feed(answer);
+    EXPECT_EQ(links.alice.hang_up(), peer_link::state::failed);
+    EXPECT_EQ(links.alice.why(),
+              "it hung up on our proof: its key is another, or it does not let us in");
 }
 
 // secret-stack's inactivity timer: a box goodbye, and none of the calls.

@@ -168,5 +168,61 @@ TEST_F(overlay_replicator, looks_at_no_more_than_the_claim_of_what_it_does_not_w
     EXPECT_FALSE(feeds_->frame(peer, R"({"previous":null,"sequence":1.5})"));
 }
 
+// A store that was brought back from a copy: what the peer has of the own feed comes first.
+TEST_F(overlay_replicator, an_older_copy_publishes_when_the_rest_of_its_feed_has_come) {
+    std::vector<classic_message> said;
+    chain_position at;
+    for (int n = 1; n <= 5; ++n) {
+        auto made = reader_.make(own_, at, n, R"({"type":"test"})");
+        ASSERT_TRUE(made);
+        at = {made.value().sequence, made.value().id};
+        said.push_back(std::move(made).value());
+    }
+    store kept = opened();
+    for (std::size_t n = 0; n < 3; ++n) {
+        ASSERT_TRUE(kept.append(
+            {own_.id(), said[n].sequence, said[n].id, said[n].previous, said[n].wire}, 0));
+    }
+    begin(std::move(kept));
+    bool may_publish = false;
+    feeds_->on_may_publish([&] { may_publish = true; });
+    taking_link to;
+    const ebt::stream peer = open(numbered(2, 0), to);
+    ASSERT_TRUE(feeds_->frame(peer, "{\"" + feed_id_text(own_.id()) + "\":10}"));
+    EXPECT_TRUE(feeds_->is_behind());
+    bool is_refused = false;
+    feeds_->publish(R"({"type":"test"})",
+                    [&](const result<classic_message>& made) { is_refused = !made; });
+    EXPECT_TRUE(is_refused);
+    ASSERT_TRUE(feeds_->frame(peer, said[3].wire));
+    ASSERT_TRUE(feeds_->frame(peer, said[4].wire));
+    run_until([&] { return may_publish; });
+    std::int64_t published = 0;
+    feeds_->publish(R"({"type":"test"})", [&](const result<classic_message>& made) {
+        published = made ? made.value().sequence : -1;
+    });
+    run_until([&] { return published != 0; });
+    EXPECT_EQ(published, 6);
+}
+
+// Who says that there is more, and does not send it, does not keep the node from publishing.
+TEST_F(overlay_replicator, a_claim_of_more_of_the_own_feed_that_is_not_kept_holds_it_for_a_while) {
+    begin(opened());
+    taking_link to;
+    const ebt::stream peer = open(numbered(2, 0), to);
+    ASSERT_TRUE(feeds_->frame(peer, "{\"" + feed_id_text(own_.id()) + "\":2000000}"));
+    EXPECT_TRUE(feeds_->is_behind());
+    for (int n = 0; n <= 4; ++n) {  // no time passes: it is the number of ticks that counts
+        feeds_->tick();
+    }
+    EXPECT_FALSE(feeds_->is_behind());
+    std::int64_t published = 0;
+    feeds_->publish(R"({"type":"test"})", [&](const result<classic_message>& made) {
+        published = made ? made.value().sequence : -1;
+    });
+    run_until([&] { return published != 0; });
+    EXPECT_EQ(published, 1);
+}
+
 }  // namespace
 }  // namespace rhumb::overlay

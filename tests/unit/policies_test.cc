@@ -273,7 +273,7 @@ TEST(policies, bandwidth_is_held_for_both_paths_until_the_change_is_done) {
     };
     held now;
     policies_options options;
-    options.times = {10, 100};
+    options.keep_old = 100;
     policies_rig rig(square(), options, false, [&](path_services& services) {
         services.bandwidth = {[&](auto, auto links, auto) {
                                   if (now.sets.size() == 2) {
@@ -294,12 +294,13 @@ TEST(policies, bandwidth_is_held_for_both_paths_until_the_change_is_done) {
     rig.of("a").links[0].metric = 100;  // a-b is dear now, but there
     auto done = rig.say({"a"}, 1000);
     EXPECT_EQ(now.sets.size(), 2U);
-    EXPECT_EQ(done.steps, (std::vector<transition>{{transition_step::install, 0, 2}}));
-    done = rig.all->update(1010);
-    EXPECT_EQ(done.steps, (std::vector<transition>{{transition_step::switch_to, 0, 2}}));
+    EXPECT_EQ(done.steps, (std::vector<transition>{{transition_step::install, 0, 2},
+                                                   {transition_step::switch_to, 0, 2}}));
     EXPECT_EQ(done.changed, (std::vector<std::uint32_t>{0}));
+    done = rig.all->update(1099);
+    EXPECT_TRUE(done.steps.empty());
     EXPECT_EQ(now.sets.size(), 2U);
-    done = rig.all->update(1110);
+    done = rig.all->update(1100);
     EXPECT_EQ(done.steps, (std::vector<transition>{{transition_step::remove, 0, 1}}));
     ASSERT_EQ(now.sets.size(), 1U);
     EXPECT_EQ(now.sets[0].front(), *rig.map.find_link(rig.node("a"), "to-c"));

@@ -234,42 +234,27 @@ list_generation lists(std::uint64_t number) {
 using steps = std::vector<transition>;
 
 TEST(list_exchange, installs_then_switches_then_removes) {
-    const transition_times times{10, 100};
     list_exchange exchange;
     steps done;
-    exchange.begin(5, lists(1), false, 0, times, done);
+    exchange.replace(5, lists(1), 100, done);
     EXPECT_EQ(done, (steps{{transition_step::install, 5, 1}, {transition_step::switch_to, 5, 1}}));
+    EXPECT_EQ(exchange.due(), never);
     done.clear();
-    exchange.begin(5, lists(2), false, 1000, times, done);
-    EXPECT_EQ(done, (steps{{transition_step::install, 5, 2}}));
-    EXPECT_EQ(exchange.in_force().number, 1U);
-    EXPECT_EQ(exchange.intended().number, 2U);
-    EXPECT_EQ(exchange.due(), 1010U);
-    done.clear();
-    exchange.advance(5, 1009, times, done);
-    EXPECT_TRUE(done.empty());
-    exchange.advance(5, 1010, times, done);
-    EXPECT_EQ(done, (steps{{transition_step::switch_to, 5, 2}}));
+    exchange.replace(5, lists(2), 1110, done);
+    EXPECT_EQ(done, (steps{{transition_step::install, 5, 2}, {transition_step::switch_to, 5, 2}}));
+    EXPECT_EQ(exchange.in_force().number, 2U);
     EXPECT_EQ(exchange.due(), 1110U);
     done.clear();
-    exchange.advance(5, 1110, times, done);
+    exchange.advance(5, 1109, done);
+    EXPECT_TRUE(done.empty());
+    exchange.advance(5, 1110, done);
     EXPECT_EQ(done, (steps{{transition_step::remove, 5, 1}}));
     EXPECT_EQ(exchange.due(), never);
-}
-
-TEST(list_exchange, does_not_wait_for_what_is_broken) {
-    const transition_times times{10, 100};
-    list_exchange exchange;
-    steps done;
-    exchange.begin(0, lists(1), false, 0, times, done);
+    // Without lists it stops; what is still there can go at once.
     done.clear();
-    exchange.begin(0, lists(2), false, 50, times, done);
-    exchange.begin(0, lists(3), true, 55, times, done);
-    EXPECT_EQ(done, (steps{{transition_step::install, 0, 2},
-                           {transition_step::remove, 0, 2},
-                           {transition_step::install, 0, 3},
-                           {transition_step::switch_to, 0, 3}}));
-    EXPECT_EQ(exchange.in_force().number, 3U);
+    exchange.replace(5, {}, 3000, done);
+    exchange.flush(5, done);
+    EXPECT_EQ(done, (steps{{transition_step::switch_to, 5, 0}, {transition_step::remove, 5, 2}}));
 }
 
 // Whatever happens: switches are to what was installed and not removed, what is in force is never
@@ -277,22 +262,20 @@ TEST(list_exchange, does_not_wait_for_what_is_broken) {
 TEST(list_exchange, never_breaks_before_it_makes) {
     std::mt19937_64 dice(3);
     for (int round = 0; round < 2000; ++round) {
-        const transition_times times{dice() % 5, dice() % 9};
+        const microseconds keep = dice() % 9;
         list_exchange exchange;
         steps done;
         microseconds now = 0;
         std::uint64_t number = 0;
         for (int step = 0; step < 12; ++step) {
             now += dice() % 4;
-            exchange.advance(0, now, times, done);
+            exchange.advance(0, now, done);
             if (dice() % 3 != 0) {
-                exchange.begin(0, dice() % 6 == 0 ? list_generation{} : lists(++number),
-                               dice() % 4 == 0, now, times, done);
+                exchange.replace(0, dice() % 6 == 0 ? list_generation{} : lists(++number),
+                                 now + keep, done);
             }
         }
-        for (int last = 0; last < 3; ++last) {
-            exchange.advance(0, now += 10, times, done);
-        }
+        exchange.advance(0, now + keep, done);
         std::set<std::uint64_t> there;
         std::uint64_t in_force = 0;
         for (const transition& t : done) {

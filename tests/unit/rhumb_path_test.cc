@@ -49,7 +49,7 @@ TEST(RhumbPath, HelpsAndRefusesWrongUsage) {
     expect("spf " + lab + " r9", 2, {"r9 is no node of this network"});
     expect("spf " + lab + " r1 --algorithm 128", 2, {"nobody defines algorithm 128; there are 0"});
     expect("path " + lab + " r1 r5 --metric hops", 2, {"--metric is igp, te or delay"});
-    expect("path " + lab + " r1 r5 --avoid blue", 2, {"blue is neither a node, nor a link"});
+    expect("path " + lab + " r1 r5 --avoid blue", 2, {"blue is neither a node, nor a prefix"});
     expect("path " + lab + " r1 r5 --avoid srlg:x", 2, {"srlg: takes a number"});
     expect("path " + lab + " r1 r5 --fail r1", 2, {"r1 is no link: write NODE:LINK"});
     expect("path " + lab + " r1 r5 --fail r1:eth0", 2, {"r1:eth0 is no link of this network"});
@@ -103,19 +103,19 @@ TEST(RhumbPath, ShortestPaths) {
 
 TEST(RhumbPath, PathsTellLabelsAtEveryHop) {
     expect("path " + lab + " r1 r5", 0,
-           {"r1 to r5, cost 30 (igp)", "r1 -r1-2> r2 -r2-3> r3 -r3-5> r5", "segments  node r5",
+           {"r1 to r5, cost 30 (igp)", "r1 -r1-2> r2 -r2-3> r3 -r3-5> r5", "segments  r5",
             "r5 is next and wants its label (no PHP)", "ARRIVED"});
     expect("path " + lab + " r1 r5 --fail r2:r2-3", 1, {"LOST", "link r2-3 is down"});
     expect("path " + lab + " r1 r5 --avoid r3", 1,
-           {"every way from r1 to r5 takes a node, a link or an SRLG that is excluded"});
+           {"every way from r1 to r5 takes r3, which is excluded"});
     const json way = read("path --json --avoid r2 " + lab + " r1 r5");
     EXPECT_EQ(way.at("cost"), 60);
-    EXPECT_EQ(way.at("segments"), (json{"node r4", "adjacency r4 r4-3", "node r5"}));
+    EXPECT_EQ(way.at("segments"), (json{"r4", "r4->r3", "r5"}));
     EXPECT_EQ(way.at("walk").at("arrives"), true);
-    EXPECT_EQ(way.at("walk").at("visits").at(1).at("labels"), (json{0, 15'004, 16'005}));
+    EXPECT_EQ(way.at("walk").at("visits").at(1).at("labels"), (json{15'004, 16'005}));
     EXPECT_EQ(read("path --json --metric delay " + provider + " pe1 pe4").at("cost"),
               500 + 4'000 + 100 + 6'000 + 500);
-    expect("path --avoid blue --avoid srlg:7 " + provider + " pe1 pe4", 1, {"leave"});
+    expect("path --avoid blue --avoid srlg:7 " + provider + " pe1 pe4", 1, {"srlg:7, blue"});
 }
 
 TEST(RhumbPath, PathsKeepConstraints) {
@@ -124,7 +124,8 @@ TEST(RhumbPath, PathsKeepConstraints) {
     EXPECT_EQ(read("path --json --via r4 --avoid r2 " + ends).at("cost"), 60);
     EXPECT_EQ(read("path --json --max-hops 3 " + ends).at("cost"), 30);
     expect("path --max-hops 2 " + ends, 1, {"the least number of hops is 3, the bound 2"});
-    expect("path --bandwidth 1T " + provider + " pe1 pe4", 1, {"has 1000000000000 bit/s free"});
+    expect("path --bandwidth 1T " + provider + " fra-blue mil-blue", 1,
+           {"has 1000000000000 bit/s free"});
     expect("path --max-delay 1ms " + provider + " pe1 pe4 --metric delay", 1,
            {"the least delay is 11100, the bound 1000"});
     EXPECT_EQ(read("path --json --max-delay 11.1ms " + provider + " pe1 pe4").at("delay_us"),
@@ -145,6 +146,72 @@ TEST(RhumbPath, PathsKeepConstraints) {
     expect("path --metric te --color 1 " + ends, 2, {"it takes no others"});
     expect("path --algorithm 129 " + provider + " pe1 ams-red", 1,
            {"ams-red takes no part in algorithm 129"});
+}
+
+// 203.0.113.53/32 is that of ams-red and of mil-red.
+TEST(RhumbPath, PathsGoThroughOneOfAnAnycastGroup) {
+    const std::string ends = provider + " vie-blue mil-blue";
+    const auto nodes_of = [](const json& way) {
+        std::vector<std::string> nodes;
+        for (const json& link : way.at("links")) {
+            nodes.push_back(link.at("to"));
+        }
+        return nodes;
+    };
+    const auto passes = [](const std::vector<std::string>& nodes, const std::string& name) {
+        return std::ranges::find(nodes, name) != nodes.end();
+    };
+    const json nearest = read("path --json --via 203.0.113.53 " + ends);
+    const json by_mil = read("path --json --via mil-red " + ends);
+    const json by_ams = read("path --json --via ams-red " + ends);
+    EXPECT_EQ(nearest.at("cost"), std::min(by_mil.at("cost"), by_ams.at("cost")));
+    EXPECT_LT(by_mil.at("cost"), by_ams.at("cost"));
+    EXPECT_TRUE(passes(nodes_of(nearest), "mil-red"));
+    EXPECT_EQ(nearest.at("walk").at("arrives"), true);
+    EXPECT_EQ(read("path --json --via 203.0.113.53/32 --avoid mil-red " + ends).at("cost"),
+              read("path --json --via ams-red --avoid mil-red " + ends).at("cost"));
+    // In the order in which they stand, nodes and prefixes alike.
+    const auto cost = [&](const std::string& options) {
+        return read("path --json " + options + " " + ends).at("cost").get<unsigned>();
+    };
+    const unsigned group_first = cost("--via 203.0.113.53 --via ams-blue");
+    EXPECT_EQ(group_first,
+              std::min(cost("--via ams-red --via ams-blue"), cost("--via mil-red --via ams-blue")));
+    EXPECT_EQ(cost("--via ams-blue --via 203.0.113.53"),
+              std::min(cost("--via ams-blue --via ams-red"), cost("--via ams-blue --via mil-red")));
+    EXPECT_NE(cost("--via fra-blue --via 203.0.113.53 --via fra-red"),
+              cost("--via 203.0.113.53 --via fra-blue --via fra-red"));
+    const json three = read("path --json -k 3 --via 203.0.113.53 " + ends);
+    for (const json& way : three.at("paths")) {
+        EXPECT_TRUE(passes(nodes_of(way), "mil-red") || passes(nodes_of(way), "ams-red")) << way;
+    }
+    // All that have a prefix are avoided.
+    const json around = read("path --json --avoid 203.0.113.53 " + provider + " pe1 pe4");
+    EXPECT_FALSE(passes(nodes_of(around), "ams-red") || passes(nodes_of(around), "mil-red"));
+    EXPECT_EQ(around, read("path --json --avoid ams-red --avoid mil-red " + provider + " pe1 pe4"));
+    expect("path --via 192.0.2.0/24 " + ends, 2, {"no node of this network has the prefix 192.0"});
+    expect("path --avoid 2001:db8::1 " + ends, 2, {"has the prefix 2001:db8::1"});
+    expect("path --via 203.0.113.53 --avoid ams-red --avoid mil-red " + ends, 1, {"path"});
+}
+
+// Of a router's configuration the map that it has itself.
+TEST(RhumbPath, ReadsTheMapOfAConfiguration) {
+    const std::string example = std::string(RHUMB_ROOT) + "/configs/map.toml";
+    EXPECT_EQ(read("path --json " + example + " r1 r3").at("cost"), 20);
+    expect("path " + example + " r1 r3 --color 100", 0, {"adjacency over to-r3"});
+    const temporary_folder folder;
+    const std::string map =
+        "[topology.map.nodes.a]\nloopback = \"10.0.0.1\"\nsid = 1\n"
+        "[topology.map.nodes.b]\nloopback = \"10.0.0.2\"\nsid = 2\n"
+        "[[topology.map.links]]\nends = [\"a\", \"b\"]\n"
+        "[[topology.map.policies]]\nheadend = \"a\"\nendpoint = \"b\"\ncolor = 7\n"
+        "[[topology.map.policies.paths]]\nsegments = [\"b\"]\n";
+    folder.write("r.toml", "[node]\nname = \"a\"\n[topology]\nprotection = \"none\"\n" + map);
+    expect("path " + folder.path("r.toml") + " a b --color 7", 0, {"segments  b\n"});
+    folder.write("bad.toml", "[node]\n" + map + "[topology.map.nodes.c]\nmsd = 0\n");
+    expect("show " + folder.path("bad.toml"), 4, {"bad.toml:17:7: msd 0"});
+    folder.write("other.toml", "[topology]\nfile = \"map.toml\"\n");
+    expect("show " + folder.path("other.toml"), 4, {"other.toml:1:2: unknown key"});
 }
 
 TEST(RhumbPath, PoliciesOfAPair) {
@@ -238,7 +305,7 @@ TEST(RhumbPath, PoliciesTellWhyTheyAreActive) {
     // The other one has no headend: it is the node's own.
     expect("path --color 7 " + folder.path("lab.toml") + " r1 r3", 1,
            {"no path is valid: its traffic goes as if there were no policy"});
-    expect("path --color 7 " + folder.path("lab.toml") + " r2 r3", 0, {"node r3", "ARRIVED"});
+    expect("path --color 7 " + folder.path("lab.toml") + " r2 r3", 0, {"segments  r3", "ARRIVED"});
     const std::string drawn = folder.path("lab.toml") + " - --path r1 r5 --backup --color 100";
     expect("svg " + drawn, 0,
            {"r1 to r5, policy of color 100", "r1 to r5 after r1:r1-2 fails, cost 60"});
@@ -319,7 +386,7 @@ TEST(RhumbPath, ProtectionIsThatOfTheDaemon) {
     EXPECT_EQ(behind, (std::vector<std::string>{"r2", "r3", "r5"}));
     expect("protection --protect node " + lab + " r1", 0, {"DESTINATIONS", "node", "r1-4"});
     for (const json& row : read("protection --json --strict --protect node " + lab + " r1")) {
-        EXPECT_EQ(row.at("protects"), "node");
+        EXPECT_EQ(row.at("protects"), row.contains("why") ? json() : json("node"));
     }
     expect("protection --protect city " + lab + " r1", 2, {"--protect is link, node"});
     expect("protection " + lab + " r9", 2, {"r9 is no node"});
@@ -332,8 +399,8 @@ TEST(RhumbPath, ProtectionIsThatOfTheDaemon) {
     EXPECT_EQ(told[0].at("labels"), json::array({15'002}));
     expect("protection --explain r4 " + lab + " r1", 0,
            {"failure      r1:r1-4", "Q-space      of r4: r4", "extended, by r2: r1 r2 r3 r5",
-            "node r3 (16003): no shortest path from r2 to it meets the failure",
-            "adjacency r3 r3-4 (15002)", "r4 is where it is to go"});
+            "r3 (16003): no shortest path from r2 to it meets the failure", "r3->r4 (15002)",
+            "r4 is where it is to go"});
     expect("protection --explain r9 " + lab + " r1", 2, {"r9 is no node"});
 }
 

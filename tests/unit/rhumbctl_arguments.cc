@@ -9,6 +9,7 @@
 #include "tools/rhumbctl/command.hh"
 #include "tools/rhumbctl/completion.hh"
 #include "tools/rhumbctl/connection.hh"
+#include "tools/rhumbctl/usage.hh"
 
 namespace rhumb::ctl {
 namespace {
@@ -80,19 +81,6 @@ TEST(rhumbctl_arguments, wrong_words_of_scion_show) {
     EXPECT_EQ(usage_error({"show", "scion_keys"}).find("interfaces"), std::string::npos);
 }
 
-TEST(rhumbctl_arguments, help_of_a_command_has_its_forms_and_options_alone) {
-    const std::string path = help_text("path");
-    for (const char* const word : {"path A B", "--color", "--avoid", "--socket", "--json"}) {
-        EXPECT_NE(path.find(word), std::string::npos) << word;
-    }
-    for (const char* const word : {"topology save", "--prefix", "--watch", "--path"}) {
-        EXPECT_EQ(path.find(word), std::string::npos) << word;
-    }
-    EXPECT_NE(help_text("show").find("protection: [--explain NODE]"), std::string::npos);
-    EXPECT_NE(help_text("controller").find("--target"), std::string::npos);
-    EXPECT_THROW((void)help_text("nothing"), failure);
-}
-
 TEST(rhumbctl_arguments, help_names_every_command_and_status) {
     const std::string help = help_text();
     for (const char* word :
@@ -102,6 +90,93 @@ TEST(rhumbctl_arguments, help_names_every_command_and_status) {
         EXPECT_NE(help.find(word), std::string::npos) << word;
     }
     EXPECT_NE(completion_script.find("complete -F _rhumbctl rhumbctl"), std::string_view::npos);
+}
+
+TEST(rhumbctl_arguments, help_of_a_command_is_of_that_command) {
+    const std::string path = help_text({"path"});
+    for (const char* word : {"  path A B", "--color", "--avoid", "its own constraints", "--json"}) {
+        EXPECT_NE(path.find(word), std::string::npos) << word << '\n' << path;
+    }
+    for (const char* word : {"overlay", "--watch", "  show v", "Socket:"}) {
+        EXPECT_EQ(path.find(word), std::string::npos) << word << '\n' << path;
+    }
+    const std::string read = help_text({"overlay", "read", "@A"});
+    EXPECT_NE(read.find("  overlay read FEED"), std::string::npos) << read;
+    EXPECT_NE(read.find("--follow"), std::string::npos);
+    EXPECT_EQ(read.find("overlay publish"), std::string::npos);
+    EXPECT_EQ(read.find("--watch"), std::string::npos);
+    EXPECT_NE(help_text({"overlay"}).find("overlay publish"), std::string::npos);
+    EXPECT_NE(help_text({"overlay", "unblock"}).find("--by"), std::string::npos);
+    EXPECT_EQ(help_text({"fly"}), help_text());
+}
+
+// What help offers, the command takes.
+TEST(rhumbctl_arguments, options_in_help_are_taken) {
+    const std::vector<std::vector<std::string>> lines{{"show", "labels"},
+                                                      {"trace", "1"},
+                                                      {"capture", "a", "b"},
+                                                      {"scion", "show", "bfd"},
+                                                      {"path", "a", "b"},
+                                                      {"topology", "svg", "x"},
+                                                      {"topology", "save", "x"},
+                                                      {"controller", "report"},
+                                                      {"controller", "reoptimise"},
+                                                      {"overlay", "show", "feeds"},
+                                                      {"overlay", "read", "@A"},
+                                                      {"overlay", "listen"},
+                                                      {"overlay", "block", "@A"},
+                                                      {"overlay", "unblock", "@A"},
+                                                      {"overlay", "follow", "@A"},
+                                                      {"controller", "revert"},
+                                                      {"reload"}};
+    const std::vector<std::string_view> flags{"apply", "backup", "follow"};
+    const std::vector<std::string_view> every{
+        "watch",     "label",  "op",     "prefix", "nexthop", "port",   "limit",
+        "algorithm", "count",  "color",  "metric", "avoid",   "fail",   "path",
+        "from",      "backup", "target", "moves",  "apply",   "follow", "by"};
+    for (const auto& line : lines) {
+        for (const std::string_view option : every) {
+            auto with = line;
+            const bool is_flag = std::ranges::count(flags, option) != 0 || option == "watch";
+            with.push_back("--" + std::string(option) + (is_flag ? "" : "=7"));
+            const bool is_offered = std::ranges::count(options_of_command(line), option) != 0;
+            const bool is_refused = usage_error(with).find(" takes no --") != std::string::npos;
+            EXPECT_EQ(is_offered, !is_refused) << with[0] << ' ' << with.back();
+        }
+    }
+}
+
+TEST(rhumbctl_command, overlay_verbs_say_how_they_are_used) {
+    EXPECT_EQ(usage_error({"overlay", "publish"}), "2 it is: rhumbctl overlay publish JSON|-");
+    EXPECT_EQ(usage_error({"overlay", "publish", "{}", "extra"}),
+              "2 it is: rhumbctl overlay publish JSON|-; JSON is one word: put it in quotes, "
+              "'JSON'");
+    EXPECT_EQ(usage_error({"overlay", "broadcast", "a", "b", "c"}),
+              "2 it is: rhumbctl overlay broadcast TEXT; TEXT is one word: put it in quotes, "
+              "'TEXT'");
+    EXPECT_EQ(usage_error({"overlay", "block"}),
+              "2 it is: rhumbctl overlay block PEER [--by FEED]");
+    EXPECT_EQ(usage_error({"overlay", "listen", "x"}),
+              "2 it is: rhumbctl overlay listen [--follow]");
+    EXPECT_EQ(usage_error({"overlay", "new-feed", "x"}), "2 it is: rhumbctl overlay new-feed");
+    EXPECT_EQ(usage_error({"overlay", "blok", "x"}),
+              "2 there is no overlay blok; there is overlay show|follow|unfollow|block|unblock|"
+              "connect|disconnect|publish|new-feed|read|broadcast|listen");
+    EXPECT_TRUE(usage_error({"overlay"}).starts_with("2 it is: rhumbctl overlay show|follow|"));
+    EXPECT_TRUE(
+        usage_error({"overlay", "show", "x"})
+            .starts_with("2 there is no overlay show x; there is overlay show self|feeds|"));
+    EXPECT_EQ(usage_error({"overlay", "follow", "@A", "--by", "@B"}), "2 overlay takes no --by");
+
+    EXPECT_EQ(parsed({"overlay", "unfollow", "@A"}).done, "@A is no longer followed");
+    EXPECT_EQ(parsed({"overlay", "unfollow", "@A"}).method, "overlay.unfollow");
+    EXPECT_EQ(parsed({"overlay", "connect", "net:x"}).done,
+              "net:x will be dialled; how it goes: rhumbctl overlay show peers");
+    EXPECT_EQ(parsed({"overlay", "unblock", "@A", "--by", "@B"}).params,
+              (nlohmann::json{{"peer", "@A"}, {"by", "@B"}}));
+    EXPECT_EQ(parsed({"overlay", "publish", "-"}).file, "-");
+    EXPECT_EQ(parsed({"overlay", "read", "@A", "--from", "3", "--limit", "2"}).params,
+              (nlohmann::json{{"feed", "@A"}, {"from", 3}, {"limit", 2}, {"follow", false}}));
 }
 
 std::string toml_of(const std::vector<std::string>& line) {
@@ -165,8 +240,12 @@ TEST(rhumbctl_command, questions_about_the_map_are_those_of_rhumb_path) {
                   .tool,
               (words{"path", map_name, "r1", "r5", "--algorithm=128", "--metric=te", "--avoid=r2",
                      "--avoid=srlg:7", "--json"}));
+    EXPECT_EQ(parsed({"path", "r1", "r5", "--via", "r2", "--via=192.0.2.0/24"}).tool,
+              (words{"path", map_name, "r1", "r5", "--via=r2", "--via=192.0.2.0/24"}));
     EXPECT_EQ(parsed({"topology", "svg", "x.svg", "--path", "r1", "r5", "--backup"}).tool,
               (words{"svg", map_name, "x.svg", "--backup", "--path", "r1", "r5"}));
+    EXPECT_EQ(parsed({"topology", "svg", "--path", "r1", "r5", "x.svg"}).tool,
+              (words{"svg", map_name, "--path", "r1", "r5", "x.svg"}));
     EXPECT_EQ(parsed({"topology", "svg", "-", "--from", "r1", "--fail", "r1:a"}).tool,
               (words{"svg", map_name, "-", "--from=r1", "--fail=r1:a"}));
     const command save = parsed({"topology", "save", "map.toml"});

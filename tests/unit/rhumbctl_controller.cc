@@ -90,15 +90,18 @@ TEST_F(rhumbctl_router, a_report_is_put_together_of_its_pages) {
     EXPECT_EQ(asked.at(1).at("params").at("from"), "row 2");
     EXPECT_EQ(report["links"], json::array({link, open_link}));
     EXPECT_EQ(report["failures"].size(), 2U);
-    EXPECT_EQ(report_text(report),
-              "LINK      TO  LOAD MBIT/S  CAPACITY MBIT/S  FULL %  MEASURED MBIT/S\n"
-              "r1:to-r2  r2         90.0            100.0    90.0             88.0\n"
-              "r3:to-r5  r5          1.2                -       -                -\n"
-              "no way for 5.0 Mbit/s from r1 to r5 by color 1\n"
-              "\n"
-              "FAILS  WHAT  WORST LINK  FULL %  TOO FULL  NO WAY  MBIT/S  LOST MBIT/S  MOVED\n"
-              "link   r2:b  -                -         0       1     5.0          0.0      3\n"
-              "link   r1:a  r1:to-r2      90.0         0       1     0.0          0.0      3\n");
+    EXPECT_EQ(
+        report_text(report),
+        "LINK      TO  LOAD MBIT/S  CAPACITY MBIT/S  FULL %  MEASURED MBIT/S\n"
+        "r1:to-r2  r2         90.0            100.0    90.0             88.0\n"
+        "r3:to-r5  r5          1.2                -       -                -\n"
+        "no way for 5.0 Mbit/s from r1 to r5 by color 1\n"
+        "\n"
+        "FAILS  WHAT  WORST LINK  FULL %  TOO FULL  NO WAY  NO WAY MBIT/S  LOST MBIT/S  MOVED\n"
+        "link   r2:b  -                -         0       1            5.0          0.0      3\n"
+        "link   r1:a  r1:to-r2      90.0         0       1            0.0          0.0      3\n"
+        "TOO FULL: links beyond the limit; NO WAY: demands that nothing leads on; LOST: what "
+        "begins or ends at a node that fails; MOVED: demands that take other lists\n");
 }
 
 TEST(rhumbctl_controller, plans) {

@@ -62,7 +62,9 @@ TEST_F(rhumbctl_router, show_nothing) {
 TEST_F(rhumbctl_router, show_why_candidate_paths_are_not_valid) {
     std::ostringstream out;
     const fake_router router(path("r1.sock"), [](fake_router::peer& peer) {
-        const json candidates{{{"preference", 300}, {"state", "invalid: no such link"}},
+        const json candidates{{{"preference", 300},
+                               {"state", "invalid: no such link (list 1, segment 2)"},
+                               {"reason", "no such link: r1->r9"}},
                               {{"preference", 200},
                                {"state", "invalid: no path"},
                                {"reason", "nothing has 1 Gbit/s free"}},
@@ -73,8 +75,10 @@ TEST_F(rhumbctl_router, show_why_candidate_paths_are_not_valid) {
     });
     client c = connected();
     EXPECT_FALSE(show(c, parsed({"show", "policies"}), {}, false, nullptr, out));
-    EXPECT_NE(out.str().find("300: no such link; 200: nothing has 1 Gbit/s free\n"),
-              std::string::npos)
+    EXPECT_NE(
+        out.str().find("300: no such link (list 1, segment 2): r1->r9; 200: no path: nothing has "
+                       "1 Gbit/s free\n"),
+        std::string::npos)
         << out.str();
 }
 

@@ -92,6 +92,13 @@ TEST(rhumbctl_view, cells) {
     EXPECT_EQ(cell_of("labels", "LABEL", label), "16002");
     EXPECT_EQ(cell_of("labels", "VIA", label), "r2*3,r3>17");
     EXPECT_EQ(cell_of("labels", "SEGMENTS", label), "16003,16002");
+    EXPECT_EQ(
+        cell_of(
+            "labels", "VIA",
+            {{"via",
+              {{{"nexthop", "r2~via-r4~15002/16003"}, {"weight", 3}, {"segments", {15005, 15004}}},
+               {{"nexthop", "r4"}, {"weight", 1}}}}}),
+        "r2~via-r4~15002/16003*3 (push 15005,15004), r4");
     EXPECT_EQ(cell_of("labels", "PACKETS", label), "1,234,567");
     EXPECT_EQ(cell_of("labels", "OUT", label), "-");
     EXPECT_EQ(cell_of("ports", "STATE", {{"up", true}, {"meant_up", true}}), "up");
@@ -155,7 +162,7 @@ TEST(rhumbctl_overlay, what_was_broadcast_is_safe_to_print) {
                          {"origin", "@A"},
                          {"kind", "text"},
                          {"text", "a\x1b[31m\nb"}};
-    EXPECT_EQ(broadcast_text(event), "2023-11-14 22:13:20  @A  text  a\\u001b[31m\\u000ab\n");
+    EXPECT_EQ(broadcast_text(event), "2023-11-14 22:13:20Z  @A  text  a\\u001b[31m\\u000ab\n");
     event["missed"] = 3;
     event["text"] = nullptr;
     event["link"] = "to-r2";
@@ -165,6 +172,30 @@ TEST(rhumbctl_overlay, what_was_broadcast_is_safe_to_print) {
     EXPECT_EQ(broadcast_text(7), "-  -  -  \n");
     EXPECT_EQ(sent_text({{"neighbours", 5}, {"sequence", 17}}),
               "sent to 5 neighbours, sequence 17\n");
+    EXPECT_EQ(sent_text({{"neighbours", 1}, {"sequence", 1}}), "sent to 1 neighbour, sequence 1\n");
+}
+
+TEST(rhumbctl_overlay, progress_says_what_it_counts) {
+    EXPECT_EQ(progress_text({{"current", 3}, {"total", 6}, {"messages_received", 1}}),
+              "[###############...............]  50 %  3 of 6 notes and messages; messages: 1 "
+              "received, 0 being verified, 0 being stored");
+}
+
+TEST(rhumbctl_overlay, trees_are_lines_and_lists_are_columns) {
+    const nlohmann::json row{{"addresses", {"net:a", "net:\x1b"}},
+                             {"id", "@A"},
+                             {"peers", {{"@B", {{"client", true}}}}},
+                             {"none", nlohmann::json::array()}};
+    EXPECT_EQ(upright(row),
+              "addresses  net:a\n"
+              "           net:\\u001b\n"
+              "id         @A\n"
+              "none       []\n"
+              "peers      {\n"
+              "  \"@B\": {\n"
+              "    \"client\": true\n"
+              "  }\n"
+              "}\n");
 }
 
 TEST(rhumbctl_view, rates) {

@@ -36,6 +36,8 @@ TEST(whole_map, nodes_go_and_come_back) {
     smaller.pop_back();
     ASSERT_TRUE(source.replace(smaller, m).ok());
     EXPECT_EQ(m.said(*m.find("n3")), nullptr);
+    EXPECT_EQ(source.said("n3"), nullptr);
+    EXPECT_EQ(source.said("n4"), nullptr);
     ASSERT_TRUE(source.replace(network, m).ok());
     ASSERT_NE(m.said(*m.find("n3")), nullptr);
     EXPECT_EQ(m.graph().costs(metric_type::igp)[*m.find_link(*m.find("n3"), "to-n0")], 10U);
@@ -49,6 +51,8 @@ TEST(whole_map, own_links_follow_their_ports_across_reloads) {
     const topology::link_number l = *m.find_link(0, "to-n1");
     EXPECT_FALSE(source.set_link("to-n1", false, m).empty());
     EXPECT_TRUE(source.set_link("to-n1", false, m).empty());
+    EXPECT_EQ(m.said(0)->links.size(), 1U);
+    EXPECT_EQ(source.said("n0")->links, network[0].links);
     EXPECT_EQ(m.graph().costs(metric_type::igp)[l], unusable);
     network[0].links[1].metric = 50;
     ASSERT_TRUE(source.replace(network, m).ok());

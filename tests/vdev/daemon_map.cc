@@ -1,6 +1,7 @@
 // What a router computes from a map, and how it follows its links.
 #include "tests/vdev/daemon_map.hh"
 
+#include <algorithm>
 #include <set>
 #include <thread>
 
@@ -140,6 +141,54 @@ TEST_F(rhumbd_map, a_reload_takes_the_map_anew_or_leaves_all_as_it_was) {
     folder_.write("lab.toml", topology());
     EXPECT_TRUE(router->ask("reload").contains("generation"));
     EXPECT_EQ(rows(*router, {{"what", "labels"}}), before);
+    expect_clean_end(*router);
+}
+
+// [topology.map] instead of a file.
+TEST_F(rhumbd_map, the_map_may_stand_in_the_configuration) {
+    folder_.write("lab.toml", topology());
+    write_router(quiet(0), quiet(1));
+    const std::string by_file = folder_.read("r.toml");
+    const auto router = start();
+    const json before = rows(*router, {{"what", "labels"}});
+    std::string map = topology(10, "affinities = [\"red\"]\n");
+    for (std::size_t at = 0; at < map.size(); at = std::min(map.find('\n', at), map.size()) + 1) {
+        if (map[at] == '[') {
+            at = map.find_first_not_of('[', at);
+            map.insert(at, "topology.map.");
+        }
+    }
+    std::string whole = by_file;
+    const std::string named = "file = \"lab.toml\"\n";
+    whole.erase(whole.find(named), named.size());
+    folder_.write("r.toml", whole + map);
+    EXPECT_FALSE(router->ask("reload").contains("generation")) << "the affinity has no name";
+    map.insert(0, "[topology.map.affinities]\nred = 3\n");
+    folder_.write("r.toml", whole + map);
+    const json done = router->ask("reload");
+    EXPECT_TRUE(done.contains("generation")) << done;
+    EXPECT_EQ(rows(*router, {{"what", "labels"}}), before);
+
+    // The running configuration has it, and is one.
+    const std::string text = running_config(*router, 100);
+    EXPECT_EQ(text.find(named), std::string::npos);
+    EXPECT_NE(text.find("[topology.map.nodes.r5]\n"), std::string::npos) << text;
+    folder_.write("r.toml", text);
+    EXPECT_TRUE(router->ask("reload").contains("generation"));
+    EXPECT_EQ(running_config(*router, 100), text);
+    EXPECT_EQ(rows(*router, {{"what", "labels"}}), before);
+
+    folder_.write("r.toml", text + "[[topology.map.links]]\nends = [\"r1\", \"r9\"]\n");
+    const json error = router->ask("reload").value("error", json::object());
+    EXPECT_EQ(error.value("file", ""), "r.toml") << error;
+    EXPECT_EQ(error.value("line", 0), std::ranges::count(text, '\n') + 2) << error;
+    EXPECT_EQ(rows(*router, {{"what", "labels"}}), before);
+    folder_.write("r.toml", by_file);
+    EXPECT_TRUE(router->ask("reload").contains("generation"));
+    EXPECT_EQ(rows(*router, {{"what", "labels"}}), before);
+    const std::string example = RHUMB_ROOT "/configs/map.toml";
+    EXPECT_EQ(run({"--config", example, "--check"}).output,
+              example + ": good: 2 ports, 2 next hops, 8 labels, 3 prefixes\n");
     expect_clean_end(*router);
 }
 

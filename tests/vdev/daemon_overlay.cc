@@ -88,6 +88,43 @@ TEST_F(rhumbd_overlay, is_refused_where_there_is_none_or_a_bad_one) {
         << bad.output;
 }
 
+// What a start would stumble over, or take in silence.
+TEST_F(rhumbd_overlay, check_looks_at_the_key_and_its_passphrase) {
+    write_config({.more = section("listen = [\"127.0.0.1:8008\"]\n")});
+    run_result got = run({"--config", "r.toml", "--check"});
+    EXPECT_EQ(got.status, 0);
+    EXPECT_EQ(got.output,
+              "r.toml: good: 2 ports, 2 next hops, 2 labels, 1 prefixes\n"
+              "overlay: this node has no key yet: its first start makes one\n");
+    EXPECT_FALSE(exists("overlay.key"));
+    got = run({"--config", "r.toml", "--overlay-id"});
+    EXPECT_EQ(got.status, 0);
+    const std::string id = got.output.substr(0, got.output.find('\n'));
+    EXPECT_EQ(got.output, id + "\nnet:127.0.0.1:8008~shs:" + id.substr(1, 44) + '\n');
+    EXPECT_NE(run({"--config", "r.toml", "--check"}).output.find("overlay: this node is " + id),
+              std::string::npos);
+
+    write_config({.more = section("passphrase_file = \"words\"\n")});
+    got = run({"--config", "r.toml", "--check"});
+    EXPECT_EQ(got.status, 1);
+    EXPECT_EQ(got.output,
+              "rhumbd: words: the passphrase cannot be read: No such file or directory\n");
+
+    write_config({.more = section("link_state = true\n")});
+    got = run({"--config", "r.toml", "--check"});
+    EXPECT_EQ(got.status, 0);
+    EXPECT_NE(got.output.find(": link_state = true does nothing for a router without a section "
+                              "[topology]\n"),
+              std::string::npos)
+        << got.output;
+    EXPECT_TRUE(got.output.starts_with("rhumbd: warning: r.toml:")) << got.output;
+
+    write_config({});
+    got = run({"--config", "r.toml", "--overlay-id"});
+    EXPECT_EQ(got.status, 1);
+    EXPECT_EQ(got.output, "rhumbd: r.toml: the section [overlay] is missing\n");
+}
+
 // Two routers on one map: r1 of daemon_map.hh, and r2, east of it.
 class rhumbd_overlay_map : public rhumbd_map {
 protected:
@@ -103,10 +140,16 @@ protected:
         ::close(fd);
         return ntohs(at.sin_port);
     }
+    // What a configuration says of its own feed, before the first start.
+    [[nodiscard]] std::string id_of(const std::string& file) const {
+        const run_result got = run({"--config", file, "--overlay-id"});
+        EXPECT_EQ(got.status, 0) << got.output;
+        return got.output.substr(0, got.output.find('\n'));
+    }
     [[nodiscard]] std::string feed_of(const std::string& node) const {
         const auto key = overlay::open_key_file(folder_.path() / (node + ".key"));
         EXPECT_TRUE(key.ok());
-        return overlay::feed_id_text(key.value().id());
+        return overlay::feed_id_text(key.value().key.id());
     }
     [[nodiscard]] std::string section(const std::string& own, const std::string& other,
                                       const std::string& more) const {
@@ -139,6 +182,69 @@ protected:
         return label(router, 16005)["via"][0].value("nexthop", "").substr(0, 2);
     }
 };
+
+TEST_F(rhumbd_overlay_map, check_warns_of_nodes_that_nobody_will_speak_for) {
+    folder_.write("lab.toml", topology());
+    const auto with_nodes = [&](const std::string& nodes) {
+        write_router(quiet(0), quiet(1),
+                     "[overlay]\nlink_state = true\nnodes = { " + nodes + " }\n");
+        return run({"--config", "r.toml", "--check"});
+    };
+    const std::string other = feed_of("r2");
+    run_result got = with_nodes("r22 = \"" + other + "\"");
+    EXPECT_EQ(got.status, 0);
+    EXPECT_TRUE(got.output.starts_with("rhumbd: warning: r.toml:")) << got.output;
+    EXPECT_NE(got.output.find(": nodes names \"r22\", which is not on the map of lab.toml; did "
+                              "you mean \"r2\"?\n"),
+              std::string::npos)
+        << got.output;
+    got = with_nodes("r1 = \"" + other + "\"");
+    EXPECT_EQ(got.status, 0);
+    EXPECT_NE(got.output.find("nodes names this router itself, \"r1\", with a feed that is not its "
+                              "own: nothing that it says of this router is taken\n"),
+              std::string::npos)
+        << got.output;
+    // All routers may have one table of nodes: with its own feed there is nothing to say.
+    got = with_nodes("r1 = \"" + id_of("r.toml") + "\", r2 = \"" + other + "\"");
+    EXPECT_EQ(got.output.find("warning"), std::string::npos) << got.output;
+    EXPECT_NE(got.output.find("good: "), std::string::npos) << got.output;
+}
+
+// As docs/overlay.md has it: both ids first, then both files with each other's, then both start.
+TEST_F(rhumbd_overlay_map, ids_are_there_before_the_first_start) {
+    folder_.write("lab.toml", topology());
+    const std::string at = "127.0.0.1:" + std::to_string(free_port());
+    const std::string r1_at = "key = \"r1.key\"\nstore = \"r1.db\"\nlisten = [\"" + at + "\"]\n";
+    const std::string r2_at = "key = \"r2.key\"\nstore = \"r2.db\"\n";
+    const std::string network = "network = \"cmh1bWIgdGVzdHM6IHJodW1iZCBhbmQgb3ZlcmxheS4=\"\n";
+    write_router(quiet(0), quiet(1), "[overlay]\n" + network + r1_at);
+    write_r2("[overlay]\n" + network + r2_at);
+    const std::string r1_id = id_of("r.toml");
+    const std::string r2_id = id_of("r2.toml");
+    const std::string address = "net:" + at + "~shs:" + r1_id.substr(1, 44);
+    write_router(quiet(0), quiet(1),
+                 "[overlay]\n" + network + r1_at + "link_state = true\nnodes = { r2 = \"" + r2_id +
+                     "\" }\n");
+    write_r2("[overlay]\n" + network + r2_at + "peers = [\"" + address +
+             "\"]\nlink_state = true\nnodes = { r1 = \"" + r1_id + "\" }\n");
+    const auto r1 = start();
+    const auto r2 = start_r2();
+    const auto heard = [&](daemon& by) {
+        const json known = rows(by, {{"what", "overlay_nodes"}});
+        return known.size() == 2 && known[0].contains("version") && known[1].contains("version");
+    };
+    EXPECT_TRUE(soon([&] { return heard(*r1) && heard(*r2); })) << r1->log() << r2->log();
+    // Who it is, at the level that is logged by default.
+    for (const std::string& word :
+         {"overlay: this node is " + r1_id, "overlay: listening on " + address,
+          "overlay: connected from " + r2_id}) {
+        EXPECT_TRUE(soon([&] { return r1->log().find(word) != std::string::npos; })) << word << '\n'
+                                                                                     << r1->log();
+    }
+    EXPECT_EQ(rows(*r1, {{"what", "overlay_self"}})[0]["addresses"], json{address});
+    expect_clean_end(*r2);
+    expect_clean_end(*r1);
+}
 
 TEST_F(rhumbd_overlay_map, tables_follow_what_other_routers_say_of_their_links) {
     folder_.write("lab.toml", topology());

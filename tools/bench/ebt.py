@@ -3,7 +3,8 @@
 
     ebt.py EBT_BENCH [--rounds N] [--json FILE]
 
-EBT_BENCH is the built tools/bench/ebt_bench. The reference, epidemic-broadcast-trees 9.0.4, is
+EBT_BENCH is the built tools/bench/ebt_bench; ebt_json_bench, where it has been built beside it, measures
+the same with all that passes as JSON, as the reference's script does. The reference, epidemic-broadcast-trees 9.0.4, is
 installed by npm into a temporary folder and run by the scripts in $RHUMB_VECTORS/ebt/bench (default:
 ../shared/vectors beside the project). Without npm, node or the scripts only ours is measured.
 Medians of N rounds (default 3).
@@ -45,7 +46,23 @@ def ours(program):
             case = f"timeout tick, {numbers[0]} peers"
             extras["bytes a (peer, feed)"] = run["bytes_per_pair"]
         times[case] = run["real_time"]
+    times.update(ours_as_json(pathlib.Path(program).with_name("ebt_json_bench")))
     return times, extras
+
+
+def ours_as_json(program):
+    if not program.is_file():
+        print(f"ebt.py: no {program}: nothing is measured as JSON")
+        return {}
+    done = subprocess.run([program, "--benchmark_format=json"], stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, check=True, text=True)
+    times = {}
+    for run in json.loads(done.stdout)["benchmarks"]:
+        kind, feeds, messages, *_ = run["name"].split("/")
+        case = {"kept": f"{feeds} feeds x {messages}, JSON", "reconnect": "reconnect, all notes again, JSON",
+                "written": f"{feeds} feeds x {messages}, JSON anew"}[kind]
+        times[case] = run["real_time"]
+    return times
 
 
 def install(folder):
@@ -73,15 +90,20 @@ def node(folder, *arguments):
 
 def reference(folder):
     times, extras = {}, {}
-    for feeds, messages in SYNCHRONISATIONS:
-        rounds = [json.loads(line) for line in
-                  node(folder, "bench.js", str(feeds), str(messages), "sync").splitlines()]
-        case = f"{feeds} feeds x {messages}"
-        times[case] = rounds[1]["ms"]
-        extras[case + ", MB with logs"] = rounds[1]["mem"]["rssMB"]
-        if feeds == 10000:
-            times["reconnect, all notes again"] = rounds[2]["ms"]
-            times["reconnect, nothing to say"] = rounds[3]["ms"]
+    for mode, suffix in (("sync", ""), ("json", ", JSON")):
+        for feeds, messages in SYNCHRONISATIONS:
+            rounds = [json.loads(line) for line in
+                      node(folder, "bench.js", str(feeds), str(messages), mode).splitlines()]
+            case = f"{feeds} feeds x {messages}{suffix}"
+            times[case] = rounds[1]["ms"]
+            if mode == "json":
+                times[case + " anew"] = rounds[1]["ms"]
+            else:
+                extras[case + ", MB with logs"] = rounds[1]["mem"]["rssMB"]
+            if feeds == 10000:
+                times["reconnect, all notes again" + suffix] = rounds[2]["ms"]
+            if feeds == 10000 and mode == "sync":
+                times["reconnect, nothing to say"] = rounds[3]["ms"]
     for line in node(folder, "bench2.js").splitlines():
         if found := re.match(r"reconnect with (\d+) changed feeds of 10000: (\{.*?\})", line):
             if found.group(1) != "0":
@@ -104,8 +126,10 @@ def show(our, their):
         if name in their[0]:
             line += f"{their[0][name]:12.1f}{their[0][name] / value:8.1f}"
         print(line)
-    for feeds, messages in SYNCHRONISATIONS:
-        name = f"{feeds} feeds x {messages}"
+    for name in our[0]:
+        if not (found := re.match(r"(\d+) feeds x (\d+)", name)):
+            continue
+        feeds, messages = map(int, found.groups())
         line = f"{name + ', messages/s':34}{feeds * messages / our[0][name] * 1000:12,.0f}"
         if name in their[0]:
             line += f"{feeds * messages / their[0][name] * 1000:12,.0f}"
@@ -115,6 +139,8 @@ def show(our, their):
         if name in their[1]:
             line += f"{their[1][name]:12.1f}{their[1][name] / value:8.1f}"
         print(line)
+    print("JSON: texts that the log has, parsed in whole by the other side, as the overlay does it; JSON anew: "
+          "also\nwritten from their values by the sender, as the reference does it.")
     print("Memory of the reference is that of its process; ours what both machines and logs hold.")
 
 

@@ -1,19 +1,17 @@
 // The EBT machine by itself: two of them in one process, logs in memory, messages passed by
-// reference, no signatures. The cases are those of the reference's measurements (docs/ebt.md),
-// which tools/bench/ebt.py runs beside these.
+// reference, no signatures; as JSON they are in ebt_json_bench.cc. The cases are those of the
+// reference's measurements (docs/ebt.md), which tools/bench/ebt.py runs beside these.
 #include <benchmark/benchmark.h>
 #include <malloc.h>
 
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <map>
-#include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "controlplane/overlay/ebt/machine.hh"
+#include "tools/bench/ebt_pair.hh"
 
 namespace rhumb::overlay::ebt {
 namespace {
@@ -24,139 +22,30 @@ std::string feed_name(int n) {  // as long as one of SSB
     return text;
 }
 
-class node : public host {
-public:
-    explicit node(std::string name) : id(std::move(name)), m(id, *this, with_key()) {}
-
-    void get_clock(stream from, std::string_view peer) override {
-        std::vector<clock_entry> clock;
-        for (const auto& [feed, sequence] : clocks[std::string(peer)]) {
-            clock.push_back({.feed = feed, .sequence = sequence});
-        }
-        m.peer_clock(from, clock);
-    }
-    void set_clock(std::string_view peer, std::span<const clock_entry> changed) override {
-        auto& clock = clocks[std::string(peer)];
-        for (const clock_entry& each : changed) {
-            clock[std::string(each.feed)] = each.sequence;
-        }
-    }
-    void get_at(feed_number feed, std::int64_t sequence, std::int64_t /*following*/) override {
-        m.retrieved({.feed = feed,
-                     .size = 345,
-                     .sequence = sequence,
-                     .body = log[feed][static_cast<std::size_t>(sequence - 1)]});
-    }
-    void append(stream /*from*/, message&& what) override {
-        store(what.feed, what.body);
-        m.on_append(what);
-    }
-    [[nodiscard]] bool is_feed(std::string_view feed) const override { return !feed.empty(); }
-    void end(stream /*which*/, end_reason /*why*/) override {}
-    void wake(stream /*which*/, bool /*urgent*/) override {}
-
-    void store(feed_number feed, std::shared_ptr<const void> body) {
-        if (feed >= log.size()) {
-            log.resize(feed + 1);
-        }
-        log[feed].push_back(std::move(body));
-    }
-    // A log that was there before.
-    void fill(const std::string& feed, int count, const std::shared_ptr<const void>& body) {
-        for (int n = 0; n < count; ++n) {
-            store(m.feed_of(feed), body);
-        }
-        const std::vector<clock_entry> heads{{.feed = feed, .sequence = count}};
-        m.load_clock(heads);
-    }
-    void append_own(const std::string& feed, const std::shared_ptr<const void>& body) {
-        const feed_number f = m.feed_of(feed);
-        store(f, body);
-        m.on_append({.feed = f,
-                     .size = 345,
-                     .sequence = static_cast<std::int64_t>(log[f].size()),
-                     .body = body});
-    }
-
-    static options with_key() {
-        options chosen;
-        chosen.key = {.first = 0x0123456789abcdef, .second = 0xfedcba9876543210};
-        return chosen;
-    }
-
-    std::string id;
-    machine m;
-    std::vector<std::vector<std::shared_ptr<const void>>> log;
-    std::map<std::string, std::map<std::string, std::int64_t>> clocks;
-};
-
-struct traffic {
-    std::uint64_t messages = 0;
-    std::uint64_t notes = 0;
-};
-
-// Two nodes and the link between them.
-class pair_of_nodes {
+class pair_of_nodes : public linked_nodes {
 public:
     pair_of_nodes(int feeds, int messages) : body_(std::make_shared<const std::string>(345, 'x')) {
         for (int n = 0; n < feeds; ++n) {
-            names.push_back(feed_name(n));
-            a.fill(names.back(), messages, body_);
-            a.m.request(names.back());
-            b.m.request(names.back());
+            begin_feed(feed_name(n), messages, [&](int /*sequence*/) { return body_; });
         }
     }
-    void connect() {
-        result<stream> at_a = a.m.create_stream(b.id, 3, false);
-        result<stream> at_b = b.m.create_stream(a.id, 3, true);
-        to_b_ = at_a.value();
-        to_a_ = at_b.value();
-    }
-    traffic exchange() {
-        traffic all;
-        bool is_busy = true;
-        while (is_busy) {
-            a.m.run();
-            is_busy = carry(a, to_b_, b, to_a_, all);
-            b.m.run();
-            is_busy = carry(b, to_a_, a, to_b_, all) || is_busy;
-        }
-        return all;
-    }
-    void close() {
-        a.m.close(to_b_);
-        b.m.close(to_a_);
-    }
+    traffic exchange() { return run_until_quiet(*this); }
     void change(int feeds) {
         for (int n = 0; n < feeds; ++n) {
             a.append_own(names[static_cast<std::size_t>(n)], body_);
         }
     }
 
-    node a{"@a"};
-    node b{"@b"};
-    std::vector<std::string> names;
-
-private:
-    bool carry(node& from, stream to, node& into, stream back, traffic& all) {
-        bool is_any = false;
-        for (message what; from.m.next_message(to, what); ++all.messages) {
-            (void)into.m.receive(back, from.m.id_of(what.feed), what.sequence, what.size,
-                                 std::move(what.body));
-            is_any = true;
-        }
-        while (from.m.next_notes(to, 100'000, frame_)) {
-            into.m.notes(back, frame_);
-            all.notes += frame_.size();
-            is_any = true;
-        }
-        return is_any;
+    // Both as they are.
+    static void message(node& into, stream from, std::string_view author, ebt::message& what) {
+        (void)into.m.receive(from, author, what.sequence, what.size, std::move(what.body));
+    }
+    static void notes(node& into, stream from, std::span<const note> frame) {
+        into.m.notes(from, frame);
     }
 
+private:
     std::shared_ptr<const void> body_;
-    stream to_a_;
-    stream to_b_;
-    std::vector<note> frame_;
 };
 
 std::size_t used_memory() { return mallinfo2().uordblks; }

@@ -2,67 +2,21 @@
 // Messages a second, and how long the control loops were busy at a time.
 //
 //   build-bench/tools/bench/overlay_sync_bench [--quick]
-#include <boost/asio/post.hpp>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
-#include <future>
-#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "controlplane/overlay/service/service.hh"
 #include "controlplane/overlay/wire/classic_message.hh"
-#include "tests/support/temporary_folder.hh"
+#include "tools/bench/overlay_node.hh"
 
 namespace {
 
 using namespace rhumb;
 using namespace rhumb::overlay;
 using steady = std::chrono::steady_clock;
-
-// A service on a thread of its own.
-class node {
-public:
-    explicit node(const service_settings& with) {
-        auto opened = service::open(io_, with, [](const std::string&, const std::string&) {});
-        if (!opened) {
-            std::printf("%s\n", opened.why().text().c_str());
-            std::exit(1);
-        }
-        service_ = std::move(opened).value();
-        thread_ = std::thread([this] { service_->run(); });
-    }
-    node(const node&) = delete;
-    node& operator=(const node&) = delete;
-    ~node() {
-        if (thread_.joinable()) {
-            stop();
-        }
-    }
-    void stop() {
-        boost::asio::post(io_, [this] { service_->stop([this] { io_.stop(); }); });
-        thread_.join();
-    }
-    void ask(std::string_view method, const service::json& params) {
-        boost::asio::post(io_, [=, this] {
-            service_->request(method, params, {[](const result<service::json>&) {}, {}});
-        });
-    }
-    [[nodiscard]] std::uint64_t appended() {
-        std::promise<std::uint64_t> number;
-        boost::asio::post(io_, [&] { number.set_value(service_->feeds().counters().appended); });
-        return number.get_future().get();
-    }
-    [[nodiscard]] const service& what() const { return *service_; }
-
-private:
-    boost::asio::io_context io_{1};
-    std::unique_ptr<service> service_;
-    std::thread thread_;
-};
 
 std::vector<key32> fill(const std::string& file, std::uint32_t feeds, int messages) {
     auto kept = store::open(file);
@@ -110,25 +64,19 @@ void report(const char* who, const turn_times& times) {
 
 void synchronise(std::uint32_t feeds, int messages) {
     const test::temporary_folder folder;
-    service_settings from;
-    from.key_file = folder.path("a.key");
-    from.store_file = folder.path("a.db");
-    from.listen = {{"127.0.0.1", 0}};
-    from.admits_anyone = true;
-    from.messages_per_second = from.verifies_per_second = 1'000'000;
-    service_settings to = from;
-    to.key_file = folder.path("b.key");
-    to.store_file = folder.path("b.db");
+    service_settings from = bench::settings_in(folder, "a");
+    service_settings to = bench::settings_in(folder, "b");
     from.follow = to.follow = fill(from.store_file, feeds, messages);
     {
-        node a(from);
-        node b(to);
+        bench::node a(from);
+        bench::node b(to);
         const auto total = static_cast<std::uint64_t>(feeds) * static_cast<std::uint64_t>(messages);
         const auto began = steady::now();
-        b.ask("overlay.connect",
-              {{"address", address_text({a.what().peers().listening().front(), a.what().id()})}});
+        b.ask("overlay.connect", {{"address", address_text(a.address())}});
+        const auto appended = [](const service& of) { return of.feeds().counters().appended; };
         std::uint64_t done = 0;
-        while ((done = b.appended()) < total && steady::now() - began < std::chrono::minutes(5)) {
+        while ((done = b.see(appended)) < total &&
+               steady::now() - began < std::chrono::minutes(5)) {
             std::this_thread::sleep_for(std::chrono::milliseconds(5));
         }
         const double seconds = std::chrono::duration<double>(steady::now() - began).count();

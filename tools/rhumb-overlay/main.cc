@@ -1,5 +1,6 @@
 // rhumb-overlay: the overlay service alone: parse, open, serve until a signal.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -13,6 +14,7 @@
 #include "controlplane/control/line_server.hh"
 #include "controlplane/control/messages.hh"
 #include "controlplane/control/systemd.hh"
+#include "controlplane/overlay/service/own_key.hh"
 #include "controlplane/overlay/service/service.hh"
 
 namespace rhumb::overlay {
@@ -25,7 +27,7 @@ constexpr int exit_usage = 2;
 constexpr std::size_t most_unsent = std::size_t{4} << 20;
 
 constexpr const char* usage =
-    "usage: rhumb-overlay --config FILE [--check]\n"
+    "usage: rhumb-overlay --config FILE [--check | --id]\n"
     "\n"
     "Replicates signed feeds with peers (Epidemic Broadcast Trees), without a data plane.\n"
     "rhumbctl overlay talks to it over its control socket.\n";
@@ -39,6 +41,7 @@ constexpr const char* epilogue =
 struct arguments {
     std::string config;
     bool check = false;
+    bool id = false;
 };
 
 // 0: go on; otherwise the exit status + 1.
@@ -47,7 +50,9 @@ int parse(int argc, char** argv, arguments& into) {
     options.add_options()("config,c", po::value(&into.config)->value_name("FILE"),
                           "configuration (TOML)")("check", po::bool_switch(&into.check),
                                                   "check the configuration and exit")(
-        "help,h", "this text")("version", "version");
+        "id", po::bool_switch(&into.id),
+        "tell the node's id, and its addresses, and exit; makes the key")("help,h", "this text")(
+        "version", "version");
     try {
         po::variables_map given;
         po::store(po::command_line_parser(argc, argv).options(options).positional({}).run(), given);
@@ -163,10 +168,7 @@ public:
             !done) {
             return done;
         }
-        tell("this node is", feed_id_text(service_->id()));
-        for (const host_port& at : service_->peers().listening()) {
-            tell("listening on", address_text({at, service_->id()}));
-        }
+        tell_who(service_->peers().listening(), service_->id(), tell);
         tell("control socket is", server.path());
         control::notify_systemd("READY=1");
         signals_.async_wait([this](boost::system::error_code failed, int) {
@@ -189,6 +191,28 @@ private:
     std::unique_ptr<service> service_;
 };
 
+int check(const std::string& config, const service_settings& chosen) {
+    const auto key = look_at_own_key(chosen);
+    if (!key) {
+        return fail(key.why());
+    }
+    fmt::print("{}: good: {} addresses to listen on, {} peers, {} feeds\n", config,
+               chosen.listen.size(), chosen.peers.size(), chosen.follow.size());
+    for (const std::string& note : notes_of(key.value())) {
+        fmt::print("{}\n", note);
+    }
+    return 0;
+}
+
+int tell_id(const service_settings& chosen) {
+    const auto lines = prepare_own_key(chosen);
+    if (!lines) {
+        return fail(lines.why());
+    }
+    fmt::print("{}\n", fmt::join(lines.value(), "\n"));
+    return 0;
+}
+
 int main_status(int argc, char** argv) {
     arguments given;
     if (const int status = parse(argc, argv, given); status != 0) {
@@ -203,10 +227,10 @@ int main_status(int argc, char** argv) {
         return fail(chosen.why());
     }
     if (given.check) {
-        fmt::print("{}: good: {} addresses to listen on, {} peers, {} feeds\n", given.config,
-                   chosen.value().listen.size(), chosen.value().peers.size(),
-                   chosen.value().follow.size());
-        return 0;
+        return check(given.config, chosen.value());
+    }
+    if (given.id) {
+        return tell_id(chosen.value());
     }
     std::signal(SIGPIPE, SIG_IGN);
     const auto done = program().run(file.value(), chosen.value());

@@ -96,10 +96,13 @@ void add_policy(const network& in, map_drawing& on, const std::string& from, con
     const auto all = evaluate_policies(in, in.node(from));
     const paths::policy_state& policy =
         find_policy(in, all->all(), in.node(from), in.node(to), color);
+    const labels::bound_policies bound = bound_policies_of(all->all());
+    labels::walk_options options;
+    options.policies = &bound;
     std::vector<topology::link_number> links;
     for (const paths::weighted_segments& list : policy.lists.in_force().lists) {
         const auto walk = in.walker->follow(in.node(from), list.segments,
-                                            in.sids->node_prefix(in.node(to), 0), {});
+                                            in.sids->node_prefix(in.node(to), 0), options);
         for (const labels::visit& v : walk.visits) {
             for (const labels::walk_branch& b : v.branches) {
                 links.push_back(b.link);
@@ -121,6 +124,16 @@ void add_route(const network& in, map_drawing& on, const std::string& from, cons
                     how.algorithm == 0 ? "" : fmt::format(", algorithm {}", how.algorithm), words,
                     metric_name(in, how) == "delay" ? "delay" : "cost", way.along.metric),
         way.along.links);
+}
+
+// In either direction.
+bool takes_any(const network& in, const route& way, const words& names) {
+    return std::ranges::any_of(names, [&](const std::string& name) {
+        const topology::link_number l = in.link(name);
+        return std::ranges::any_of(way.along.links, [&](topology::link_number taken) {
+            return taken == l || taken == in.map.graph().reverse[l];
+        });
+    });
 }
 
 void add_routes(const network& in, map_drawing& on, const svg_settings& how) {
@@ -151,8 +164,13 @@ void add_routes(const network& in, map_drawing& on, const svg_settings& how) {
         if (!gone.empty()) {
             route_options after = plain;
             after.avoid = gone;
-            add_route(in, on, from, to, after, drawing::path_kind::backup,
-                      fmt::format(" after {} fails", fmt::join(gone, ", ")));
+            const std::string words = fmt::format(" after {} fails", fmt::join(gone, ", "));
+            if (!takes_any(in, find_route(in, in.node(from), in.node(to), plain), gone)) {
+                on.add_path(drawing::path_kind::backup,
+                            fmt::format("{} to {}{}: the same", from, to, words), {});
+                continue;
+            }
+            add_route(in, on, from, to, after, drawing::path_kind::backup, words);
         }
     }
 }
@@ -167,6 +185,32 @@ void write(const std::string& file, const std::string& text) {
     out.close();
     if (!out) {
         throw failure(exit_status::file, "cannot write " + file);
+    }
+}
+
+// FILE and OUT, which --path takes for nodes where they stand behind it.
+words files_of(const command_line& given, svg_settings& how) {
+    words files = given.given();
+    const std::size_t missing = 2 - files.size();
+    if (how.ends.size() >= 2 + missing) {
+        files.insert(files.end(), how.ends.end() - static_cast<std::ptrdiff_t>(missing),
+                     how.ends.end());
+        how.ends.resize(how.ends.size() - missing);
+    }
+    given.check(files.size(), 2, 2);
+    return files;
+}
+
+void check(const svg_settings& how) {
+    if (how.ends.size() % 2 != 0) {
+        throw failure(exit_status::usage, "--path takes two nodes, FROM and TO");
+    }
+    const bool of_path = how.color || how.backup || !how.how.is_plain() ||
+                         (how.how.algorithm != 0 && how.from.empty());
+    if (how.ends.empty() && of_path) {
+        throw failure(exit_status::usage,
+                      "--color, --backup, --algorithm and constraints are about a path: give "
+                      "--path FROM TO as well");
     }
 }
 
@@ -196,13 +240,12 @@ exit_status svg(const words& line, const network_source& open) {
                                 "the SR policy of this color");
     how.how.add_to(given.options);
     given.options.add_options()("title", po::value(&title)->value_name("TEXT"), "above the map");
-    if (!given.parse(line, 2, 2)) {
+    if (!given.parse(line, 0, 2)) {
         return exit_status::done;
     }
-    if (how.ends.size() % 2 != 0) {
-        throw failure(exit_status::usage, "--path takes two nodes, FROM and TO");
-    }
-    const auto in = open(given.given()[0]);
+    const words files = files_of(given, how);
+    check(how);
+    const auto in = open(files[0]);
     map_drawing on(*in);
     on.made.title = title;
     for (const std::string& text : how.fail) {
@@ -218,7 +261,7 @@ exit_status svg(const words& line, const network_source& open) {
     if (!text) {
         throw failure(exit_status::refused, text.why().message);
     }
-    write(given.given()[1], text.value());
+    write(files[1], text.value());
     return exit_status::done;
 }
 

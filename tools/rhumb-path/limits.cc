@@ -48,21 +48,27 @@ void add_avoided(const network& in, const std::string& what, paths::constraints&
             throw failure(exit_status::usage, "srlg: takes a number of 32 bits");
         }
         limits.exclude_srlgs.push_back(static_cast<std::uint32_t>(*srlg));
+    } else if (config::parse_host(what) || config::parse_prefix(what)) {
+        for (const topology::node_number node : in.nodes(what)) {
+            limits.exclude_nodes.push_back(node);
+        }
     } else if (what.find(':') != std::string::npos) {
         const topology::link_number l = in.link(what);
         limits.exclude_links.push_back(l);
         if (const auto back = in.map.graph().reverse[l]; back != topology::nobody) {
             limits.exclude_links.push_back(back);
         }
-    } else if (const auto node = in.map.find(what)) {
-        limits.exclude_nodes.push_back(*node);
+    } else if (in.map.find(what)) {
+        limits.exclude_nodes.push_back(in.node(what));
     } else if (const auto set = affinity(in, what)) {
         limits.exclude_any |= *set;
+    } else if (const std::string hint = in.similar(what); !hint.empty()) {
+        throw failure(exit_status::usage, what + " is nothing of this network; " + hint);
     } else {
         throw failure(exit_status::usage,
                       what +
-                          " is neither a node, nor a link (NODE:LINK), nor a shared risk "
-                          "(srlg:N), nor an affinity");
+                          " is neither a node, nor a prefix, nor a link (NODE:LINK), nor a "
+                          "shared risk (srlg:N), nor an affinity");
     }
 }
 
@@ -123,13 +129,15 @@ void route_options::add_to(po::options_description& options) {
     add("algorithm", algorithm, "A", "0: shortest path (the default), or a flexible algorithm");
     add("metric", metric, "M", "igp, te or delay, instead of the algorithm's own");
     add("avoid", avoid, "WHAT",
-        "keep off a node, a link (NODE:LINK), a shared risk (srlg:N) or links of an affinity; may "
-        "stand there more than once");
+        "keep off a node, all nodes that have a prefix, a link (NODE:LINK), a shared risk (srlg:N) "
+        "or "
+        "links of an affinity; may stand there more than once");
     add("include", include, "AFFINITY", "only links that have it, or another that is given");
     add("max-delay", delay, "TIME", "such as 5ms");
     add("max-hops", hops, "N", "links at most");
     add("bandwidth", bandwidth, "RATE", "such as 10G: only links that have as much");
-    add("via", via, "NODE", "through this node; more than once, in that order");
+    add("via", via, "NODE|PREFIX",
+        "through this node, or one that has the prefix (anycast); more than once, in that order");
 }
 
 std::string metric_name(const network& in, const route_options& how) {
@@ -157,7 +165,7 @@ paths::constraints limits_of(const network& in, const route_options& how) {
     add_included(in, how.include, limits);
     add_bounds(how, limits);
     for (const std::string& name : how.via) {
-        limits.via.push_back(in.node(name));
+        limits.through.push_back(in.nodes(name));
     }
     return limits;
 }

@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <iostream>
+#include <span>
 
+#include "controlplane/config/form.hh"
+#include "controlplane/config/text.hh"
 #include "controlplane/topology/flex_algo.hh"
 #include "tools/rhumbctl/options.hh"
 
@@ -19,19 +22,43 @@ bool command_line::parse(const words& line, std::size_t least, std::size_t most)
         std::cout << usage_ << '\n' << options;
         return false;
     }
-    if (words_.size() < least || words_.size() > most) {
-        throw failure(exit_status::usage, fmt::format("{} words are given: {}", words_.size(),
+    check(words_.size(), least, most);
+    return true;
+}
+
+void command_line::check(std::size_t count, std::size_t least, std::size_t most) const {
+    if (count < least || count > most) {
+        throw failure(exit_status::usage, fmt::format("{} words are given: {}", count,
                                                       usage_.substr(0, usage_.find('\n'))));
     }
-    return true;
 }
 
 topology::node_number network::node(const std::string& name) const {
     const auto found = map.find(name);
     if (!found || map.said(*found) == nullptr) {
-        throw failure(exit_status::usage, name + " is no node of this network");
+        const std::string hint = similar(name);
+        throw failure(exit_status::usage,
+                      name + " is no node of this network" + (hint.empty() ? "" : "; " + hint));
     }
     return *found;
+}
+
+std::vector<topology::node_number> network::nodes(const std::string& text) const {
+    const auto host = map.find(text) ? std::nullopt : config::parse_host(text);
+    const auto prefix = map.find(text) || host ? host : config::parse_prefix(text);
+    if (!prefix) {
+        return {node(text)};
+    }
+    const auto known = map.find(*prefix);
+    std::vector<topology::node_number> found;
+    for (const topology::prefix_source& from :
+         known ? map.sources(*known) : std::span<const topology::prefix_source>()) {
+        found.push_back(from.node);
+    }
+    if (found.empty()) {
+        throw failure(exit_status::usage, "no node of this network has the prefix " + text);
+    }
+    return found;
 }
 
 topology::link_number network::link(const std::string& text) const {
@@ -54,6 +81,35 @@ std::uint8_t network::algorithm(unsigned number) const {
                                                       number, fmt::join(known, ", ")));
     }
     return static_cast<std::uint8_t>(number);
+}
+
+std::string network::similar(const std::string& word) const {
+    std::string links;
+    const topology::graph& g = map.graph();
+    for (topology::link_number l = 0; l < g.link_count(); ++l) {
+        if (const topology::link* const said = map.said_of(l);
+            said != nullptr && said->name == word) {
+            links += (links.empty() ? "" : ", ") + link_name(l);
+        }
+    }
+    if (!links.empty()) {
+        return "a link is written NODE:LINK: " + links;
+    }
+    std::vector<std::string_view> known(file.affinities.begin(), file.affinities.end());
+    for (topology::node_number n = 0; n < map.node_count(); ++n) {
+        if (map.said(n) != nullptr) {
+            known.emplace_back(map.name(n));
+        }
+    }
+    const std::string advised = config::advice(word, known);
+    return advised.starts_with("did you mean") ? advised : "";
+}
+
+void expect_part(const network& in, topology::node_number node, unsigned algorithm) {
+    if (!topology::takes_part(in.map, node, in.algorithm(algorithm))) {
+        throw failure(exit_status::refused,
+                      fmt::format("{} takes no part in algorithm {}", in.name(node), algorithm));
+    }
 }
 
 std::string network::link_name(topology::link_number l) const {

@@ -58,6 +58,7 @@ public:
 
     // False: --help was asked for and given.
     [[nodiscard]] bool parse(const words& line, std::size_t least, std::size_t most);
+    void check(std::size_t count, std::size_t least, std::size_t most) const;
     [[nodiscard]] const words& given() const { return words_; }
 
 private:
@@ -76,10 +77,16 @@ struct network {
 
     // These throw failure: usage, where there is no such thing.
     [[nodiscard]] topology::node_number node(const std::string& name) const;
+    // The node of that name, or all that have the prefix.
+    [[nodiscard]] std::vector<topology::node_number> nodes(const std::string& text) const;
     // "r1:to-r2"
     [[nodiscard]] topology::link_number link(const std::string& text) const;
     // Which algorithm; 0, or one that somebody defines.
     [[nodiscard]] std::uint8_t algorithm(unsigned number) const;
+
+    // What may have been meant by a word that is nothing of this network: "did you mean "r3"?",
+    // "r1:r1-2 has that name"; empty: nobody knows.
+    [[nodiscard]] std::string similar(const std::string& word) const;
 
     [[nodiscard]] const std::string& name(topology::node_number n) const { return map.name(n); }
     // "r1:to-r2"
@@ -92,6 +99,9 @@ struct network {
 [[nodiscard]] std::unique_ptr<network> load(const std::string& file);
 // The same from text; `name` stands in errors.
 [[nodiscard]] std::unique_ptr<network> read(std::string_view text, const std::string& name);
+
+// Throws failure: refused, where the node takes no part in the algorithm.
+void expect_part(const network& in, topology::node_number node, unsigned algorithm);
 
 // Segments in words, one after the other.
 [[nodiscard]] std::string to_text(const network& in, const topology::segments& list);

@@ -10,6 +10,7 @@
 #include "tools/rhumb-path/route.hh"
 #include "tools/rhumb-path/walking.hh"
 #include "tools/rhumbctl/table.hh"
+#include "tools/rhumbctl/view.hh"
 
 namespace rhumb::path_tool {
 
@@ -26,7 +27,13 @@ struct path_question {
     walk_settings walking;
     bool as_json = false;
 
+    // What the network does by itself goes by the prefix; all else is for a policy to do.
     [[nodiscard]] labels::label_walk walk(const route& way) const {
+        const auto prefix = in.sids->node_prefix(to, 0);
+        if (prefix && how.algorithm == 0 &&
+            way.segments == topology::segments{topology::segment::to_node(to)}) {
+            return in.walker->follow(from, *prefix, 0, walking.make(in));
+        }
         return in.walker->follow(from, way.segments, in.sids->node_prefix(to, 0), walking.make(in));
     }
     [[nodiscard]] exit_status status(const labels::label_walk& walk) const {
@@ -101,6 +108,13 @@ void print_path(const path_question& asked, const route& way) {
     std::cout << '\n';
 }
 
+// Of a path; null where one of its links does not say its own.
+json delay_of(const network& in, const route& way) {
+    const bool known = std::ranges::all_of(
+        way.along.links, [&](topology::link_number l) { return in.map.said_of(l)->delay != 0; });
+    return known ? json(way.along.delay) : json();
+}
+
 json path_json(const path_question& asked, const route& way, const labels::label_walk& walk) {
     const network& in = asked.in;
     json links = json::array();
@@ -114,7 +128,7 @@ json path_json(const path_question& asked, const route& way, const labels::label
         segments.push_back(labels::to_text(in.map, s));
     }
     json made{{"cost", way.along.metric},
-              {"delay_us", way.along.delay},
+              {"delay_us", delay_of(in, way)},
               {"metric", metric_name(in, asked.how)},
               {"algorithm", asked.how.algorithm},
               {"links", links},
@@ -151,8 +165,8 @@ exit_status tell_many(const path_question& asked, std::size_t most) {
             told.push_back(path_json(asked, way, walk));
         }
         cells.push_back({std::to_string(cells.size() + 1), std::to_string(way.along.metric),
-                         std::to_string(way.along.delay), std::to_string(way.along.links.size()),
-                         chain(asked.in, asked.from, way),
+                         ctl::value_text(delay_of(asked.in, way)),
+                         std::to_string(way.along.links.size()), chain(asked.in, asked.from, way),
                          to_text(asked.in, way.segments) + (way.split ? " (beyond the MSD)" : "")});
     }
     if (asked.as_json) {

@@ -162,10 +162,14 @@ std::unique_ptr<routing::own_policies> evaluate_policies(const network& in,
         for (const error& one : errors.all()) {
             text += (text.empty() ? "" : "\n") + one.text();
         }
+        if (!own && text.find("headend is needed") != std::string::npos) {
+            text += "\n--node NODE is the headend of all that name none";
+        }
         throw failure(exit_status::file, text);
     }
     auto made =
         std::make_unique<routing::own_policies>(in.map, own.value_or(0), routing::own_blocks{});
+    made->name_affinities(in.file.affinities);
     made->replace(all, true);
     (void)made->update({}, 0);
     return made;
@@ -193,17 +197,37 @@ const paths::policy_state& find_policy(const network& in, const paths::policies&
     return *found;
 }
 
+labels::bound_policies bound_policies_of(const paths::policies& all) {
+    labels::bound_policies made;
+    for (std::uint32_t n = 0; n < all.size(); ++n) {
+        const paths::policy_state* const one = all.at(n);
+        if (one == nullptr || !one->bound.label) {
+            continue;
+        }
+        labels::bound_policy bound;
+        for (const paths::weighted_segments& list : one->lists.in_force().lists) {
+            bound.lists.push_back(list.segments);
+        }
+        bound.end = paths::end_of_offer(all.offers(), one->key.headend, *one->bound.label)
+                        .value_or(topology::nobody);
+        if (!bound.lists.empty()) {
+            made[{one->key.headend, *one->bound.label}] = std::move(bound);
+        }
+    }
+    return made;
+}
+
 exit_status tell_policy(const network& in, topology::node_number from, topology::node_number to,
                         std::uint32_t color, const walk_settings& walking, bool as_json) {
     const auto all = evaluate_policies(in, from);
     const paths::policy_state& policy = find_policy(in, all->all(), from, to, color);
     std::vector<told_list> lists;
+    const labels::bound_policies bound = bound_policies_of(all->all());
+    labels::walk_options options = walking.make(in);
+    options.policies = &bound;
     for (const paths::weighted_segments& list : policy.lists.in_force().lists) {
-        // The walker knows no policies: it follows what their binding SIDs stand for.
-        const auto expanded =
-            paths::expand_offers(in.map.graph(), list.segments, all->all().offers());
-        lists.push_back({list, in.walker->follow(from, expanded, in.sids->node_prefix(to, 0),
-                                                 walking.make(in))});
+        lists.push_back(
+            {list, in.walker->follow(from, list.segments, in.sids->node_prefix(to, 0), options)});
     }
     if (as_json) {
         std::cout << policy_json(in, *all, policy, lists).dump(1, ' ', true) << '\n';

@@ -24,6 +24,9 @@ namespace rhumb::path_tool {
                                                      topology::node_number from,
                                                      topology::node_number to, std::uint32_t color);
 
+// What their binding SIDs stand for.
+[[nodiscard]] labels::bound_policies bound_policies_of(const paths::policies& all);
+
 // In words or as JSON, to standard output.
 exit_status tell_policy(const network& in, topology::node_number from, topology::node_number to,
                         std::uint32_t color, const walk_settings& walking, bool as_json);

@@ -13,6 +13,7 @@
 #include "tools/rhumb-path/network.hh"
 #include "tools/rhumbctl/table.hh"
 #include "tools/rhumbctl/text.hh"
+#include "tools/rhumbctl/view.hh"
 
 namespace rhumb::path_tool {
 
@@ -34,8 +35,10 @@ std::string joined(const json& list) {
 void print_repairs(const json& rows) {
     std::vector<ctl::text_table::row> cells;
     for (const json& row : rows) {
-        cells.push_back({row["link"], joined(row["destinations"]), row["protects"], row["out"],
-                         joined(row["segments"]), joined(row["labels"]), row["end"]});
+        cells.push_back({row["link"], joined(row["destinations"]),
+                         row[row["protects"].is_null() ? "why" : "protects"],
+                         ctl::value_text(row["out"]), joined(row["segments"]),
+                         joined(row["labels"]), ctl::value_text(row["end"])});
     }
     std::cout << ctl::text_table({{"LINK"},
                                   {"DESTINATIONS"},
@@ -93,17 +96,31 @@ exit_status protection(const words& line, const network_source& open) {
     options.protects = static_cast<topology::protection>(wanted - kinds.begin());
     options.fall_back = !strict;
     const topology::node_number own = in->node(given.given()[1]);
+    expect_part(*in, own, algorithm);
     const topology::plane view = topology::make_plane(in->map, algorithm);
     const routing::repair_scene scene{in->map, *in->sids, algorithm, view};
-    topology::repair_computer computer;
-    const json rows =
-        explained.empty()
-            ? routing::repair_rows(scene, computer.compute(in->map, view, algorithm, own, options))
-            : routing::explanation_rows(scene, own, in->node(explained), options);
+    json rows;
+    if (explained.empty()) {
+        topology::repair_computer computer;
+        const auto repairs = computer.compute(in->map, view, algorithm, own, options);
+        rows = routing::repair_rows(scene, repairs);
+        for (json& row : routing::unrepaired_rows(scene, own, repairs, options)) {
+            rows.push_back(std::move(row));
+        }
+    } else if (in->node(explained) == own) {
+        throw failure(exit_status::usage, "packets for " + explained + " do not leave it");
+    } else {
+        rows = routing::explanation_rows(scene, own, in->node(explained), options);
+    }
     if (as_json) {
         std::cout << rows.dump(1, ' ', true) << '\n';
     } else if (!explained.empty()) {
         print_words(rows);
+        std::cout << (rows.empty() ? "no path leads from " + in->name(own) + " to " + explained +
+                                         ": there is nothing to repair\n"
+                                   : "");
+    } else if (rows.empty()) {
+        std::cout << in->name(own) << " reaches nobody: there is nothing to repair\n";
     } else {
         print_repairs(rows);
     }

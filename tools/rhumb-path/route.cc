@@ -12,14 +12,10 @@ namespace rhumb::path_tool {
 
 namespace {
 
-failure none(const paths::no_path& why) { return {exit_status::refused, why.text}; }
-
-// For these the exclusion of nodes would be told, of which nobody has said anything.
-void expect_part(const network& in, topology::node_number node, const route_options& how) {
-    if (!topology::takes_part(in.map, node, in.algorithm(how.algorithm))) {
-        throw failure(exit_status::refused, fmt::format("{} takes no part in algorithm {}",
-                                                        in.name(node), how.algorithm));
-    }
+failure none(const network& in, topology::node_number from, topology::node_number to,
+             const paths::constraints& limits, const paths::no_path& why) {
+    return {exit_status::refused,
+            paths::in_full(in.map, {from, {}, {to}}, limits, why, in.file.affinities)};
 }
 
 route spell(const network& in, topology::node_number from, paths::path along) {
@@ -42,11 +38,12 @@ route spell(const network& in, topology::node_number from, paths::path along) {
 
 route find_route(const network& in, topology::node_number from, topology::node_number to,
                  const route_options& how) {
-    expect_part(in, from, how);
-    expect_part(in, to, how);
-    paths::path_result found = paths::shortest_path(in.map, from, to, limits_of(in, how));
+    expect_part(in, from, how.algorithm);
+    expect_part(in, to, how.algorithm);
+    const paths::constraints limits = limits_of(in, how);
+    paths::path_result found = paths::shortest_path(in.map, from, to, limits);
     if (!found) {
-        throw none(found.why());
+        throw none(in, from, to, limits, found.why());
     }
     const auto algorithm = static_cast<std::uint8_t>(how.algorithm);
     if (how.is_plain() && from != to && in.sids->node_prefix(to, algorithm)) {
@@ -58,11 +55,12 @@ route find_route(const network& in, topology::node_number from, topology::node_n
 std::vector<route> find_routes(const network& in, topology::node_number from,
                                topology::node_number to, const route_options& how,
                                std::size_t most) {
-    expect_part(in, from, how);
-    expect_part(in, to, how);
-    paths::k_paths found = paths::k_shortest_paths(in.map, from, to, most, limits_of(in, how));
+    expect_part(in, from, how.algorithm);
+    expect_part(in, to, how.algorithm);
+    const paths::constraints limits = limits_of(in, how);
+    paths::k_paths found = paths::k_shortest_paths(in.map, from, to, most, limits);
     if (found.paths.empty()) {
-        throw none(found.why);
+        throw none(in, from, to, limits, found.why);
     }
     std::vector<route> made;
     made.reserve(found.paths.size());
@@ -74,14 +72,14 @@ std::vector<route> find_routes(const network& in, topology::node_number from,
 
 route_pair find_pair(const network& in, topology::node_number from, topology::node_number to,
                      const route_options& how, paths::disjointness kind) {
-    expect_part(in, from, how);
-    expect_part(in, to, how);
+    expect_part(in, from, how.algorithm);
+    expect_part(in, to, how.algorithm);
     paths::disjoint_options options;
     options.kind = kind;
-    const paths::pair_result found =
-        paths::disjoint_pair(in.map, from, to, limits_of(in, how), options);
+    const paths::constraints limits = limits_of(in, how);
+    const paths::pair_result found = paths::disjoint_pair(in.map, from, to, limits, options);
     if (!found) {
-        throw none(found.why());
+        throw none(in, from, to, limits, found.why());
     }
     return {spell(in, from, found->first), spell(in, from, found->second), found->disjoint,
             found->shared};

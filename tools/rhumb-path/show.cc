@@ -131,6 +131,7 @@ void print_links(const json& rows) {
             {row["node"], row["name"],
              row["remote"].get<std::string>() + (row["usable"].get<bool>() ? "" : " (unusable)"),
              row["metric"].dump(), or_none(row["te_metric"]), or_none(row["delay"]),
+             row["bandwidth"] == 0 ? "-" : config::bandwidth_text(row["bandwidth"]),
              affinities.empty() ? "-" : affinities, joined(row["srlg"]),
              sids.empty() ? "-" : sids});
     }
@@ -140,6 +141,7 @@ void print_links(const json& rows) {
                              {"METRIC", true},
                              {"TE", true},
                              {"DELAY US", true},
+                             {"BANDWIDTH", true},
                              {"AFFINITIES"},
                              {"SRLG"},
                              {"ADJACENCY SIDS"}})
@@ -328,7 +330,9 @@ exit_status spf(const words& line, const network_source& open) {
         return exit_status::done;
     }
     const auto in = open(given.given()[0]);
-    const json rows = spf_json(*in, in->node(given.given()[1]), in->algorithm(number));
+    const topology::node_number root = in->node(given.given()[1]);
+    expect_part(*in, root, number);
+    const json rows = spf_json(*in, root, in->algorithm(number));
     if (as_json) {
         std::cout << rows.dump(1, ' ', true) << '\n';
         return exit_status::done;

@@ -124,8 +124,13 @@ private:
         }
         width_ = std::max(all.x1 - all.x0, legend_width) + 2 * margin;
         bottom_ = all.y1 - all.y0 + 2 * margin + head;
-        height_ =
-            bottom_ + (of_.paths.empty() ? 0 : 22 * static_cast<double>(of_.paths.size()) + 8);
+        for (const drawn_path& p : of_.paths) {
+            for (const drawn_hop& hop : p.hops) {
+                ++lanes_[hop.link];
+            }
+        }
+        const std::size_t lines = of_.paths.size() + (has_crosses() ? 1 : 0);
+        height_ = bottom_ + (lines == 0 ? 0 : 22 * static_cast<double>(lines) + 8);
         bend_links();
     }
 
@@ -244,7 +249,11 @@ private:
         for (std::size_t n = 0; n < of_.links.size(); ++n) {
             const drawn_link& l = of_.links[n];
             if (l.cost_a == l.cost_b) {
-                add_cost(curves_[n], l.cost_a, {{0.5, 0.44, 0.56, 0.38, 0.62, 0.32, 0.68}});
+                // Beside the paths, where several run there.
+                const std::size_t lanes = lanes_.contains(n) ? lanes_.at(n) : 0;
+                const double aside = lanes < 2 ? 0 : static_cast<double>(lanes - 1) / 2 * lane + 13;
+                add_cost(curves_[n].moved(aside), l.cost_a,
+                         {{0.5, 0.44, 0.56, 0.38, 0.62, 0.32, 0.68}});
                 continue;
             }
             const double t0 = edge_of(curves_[n], l.a, true);
@@ -315,12 +324,17 @@ private:
     void crosses() {
         for (std::size_t n = 0; n < of_.links.size(); ++n) {
             if (of_.links[n].is_down) {
-                const point at = curves_[n].at(0.3);
-                add("<path d=\"M{:.1f} {:.1f} l14 14 m0 -14 l-14 14\" fill=\"none\" "
-                    "stroke=\"#dc2626\" stroke-width=\"3.4\" stroke-linecap=\"round\"/>\n",
-                    at.x - 7, at.y - 7);
+                add_cross(curves_[n].at(0.3));
             }
         }
+    }
+    void add_cross(const point& at) {
+        add("<path d=\"M{:.1f} {:.1f} l14 14 m0 -14 l-14 14\" fill=\"none\" "
+            "stroke=\"#dc2626\" stroke-width=\"3.4\" stroke-linecap=\"round\"/>\n",
+            at.x - 7, at.y - 7);
+    }
+    [[nodiscard]] bool has_crosses() const {
+        return std::ranges::any_of(of_.links, [](const drawn_link& l) { return l.is_down; });
     }
 
     void legend() {
@@ -335,12 +349,19 @@ private:
             add("<text x=\"{:.1f}\" y=\"{:.1f}\" font-size=\"12\" fill=\"#0f172a\">{}</text>\n",
                 x + 46, y + 4, escaped(of_.paths[n].name));
         }
+        if (has_crosses()) {
+            add_cross({margin - 3, y});
+            add("<text x=\"{:.1f}\" y=\"{:.1f}\" font-size=\"12\" fill=\"#0f172a\">a link that "
+                "fails</text>\n",
+                margin + 26, y + 4);
+        }
     }
 
     const drawing& of_;
     std::vector<point> places_;
     std::vector<curve> curves_;
     std::vector<box> taken_;
+    std::map<std::size_t, std::size_t> lanes_;  // paths on a link
     double width_ = 0;
     double height_ = 0;
     double bottom_ = 0;

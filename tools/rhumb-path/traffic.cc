@@ -40,6 +40,7 @@ demand_matrix place_demands(const network& in, const std::string& node) {
         made.demands.push_back(
             {d.from, d.to, static_cast<controller::bits_per_second>(d.rate), d.policy});
     }
+    controller::name_policies(made.demands, made.policies->all());
     if (made.demands.empty()) {
         throw failure(exit_status::refused, in.source + " has no [[demands]]");
     }

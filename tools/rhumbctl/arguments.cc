@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <boost/program_options.hpp>
 #include <sstream>
-#include <string_view>
 
 #include "tools/rhumbctl/failure.hh"
 #include "tools/rhumbctl/options.hh"
 #include "tools/rhumbctl/text.hh"
+#include "tools/rhumbctl/usage.hh"
 
 namespace rhumb::ctl {
 namespace {
@@ -42,8 +42,12 @@ constexpr const char* usage =
     "  capture PORT FILE|- [--count N]    write a port's packets as pcap, nanosecond stamps\n"
     "  scion show interfaces|paths|bfd|keys|drops\n"
     "                                     of a SCION border router; [--watch] [--limit N]\n"
-    "  path A B [--color C] [--algorithm N] [--metric M] [--avoid WHAT]... [--fail LINK]...\n"
-    "                                     a way through the router's map, and labels at each hop\n"
+    "  path A B [--color C] [--algorithm N] [--metric M] [--avoid WHAT]...\n"
+    "           [--via NODE|PREFIX]... [--fail LINK]...\n"
+    "                                     a way through the router's map, and labels at each hop;\n"
+    "                                     --color, an SR policy, has its own constraints, and "
+    "takes\n"
+    "                                     no others (--algorithm, --metric, --avoid, --via)\n"
     "  topology svg FILE|- [--path A B] [--from NODE] [--color C] [--backup] [--fail LINK]...\n"
     "                                     draw the map\n"
     "  topology save FILE|-               the map as a topology file, for rhumb-path\n"
@@ -53,7 +57,7 @@ constexpr const char* usage =
     "                                     which policies should move; --apply: moves the router's "
     "own\n"
     "  controller revert                  take all moves back\n"
-    "  overlay show feeds|peers|progress|state|broadcast|nodes|forks\n"
+    "  overlay show self|feeds|peers|progress|state|broadcast|nodes|forks\n"
     "                                     of the replication service; [--watch] [--limit N]\n"
     "  overlay follow|unfollow FEED       replicate a feed, or no longer\n"
     "  overlay block|unblock PEER [--by FEED]\n"
@@ -66,7 +70,9 @@ constexpr const char* usage =
     "                                     messages of a feed; --follow: also those that come\n"
     "  overlay broadcast TEXT             tell all nodes at once; nothing keeps it\n"
     "  overlay listen [--follow]          what was broadcast lately; --follow: and what comes\n"
-    "  completion                         print the completion script for bash\n";
+    "  completion                         print the completion script for bash\n"
+    "\n"
+    "rhumbctl COMMAND --help: that command's lines and options alone.\n";
 
 constexpr const char* epilogue =
     "\n"
@@ -104,23 +110,25 @@ po::options_description described(raw& into, arguments& lists) {
     options.add_options()
         ("socket,s", po::value(&into.socket)->value_name("SOCKET"), "the router's control socket")
         ("node,n", po::value(&into.node)->value_name("NODE"), "the router's node.name")
-        ("json", "for machines (show: an array, a row a line; trace: an object a line)")
+        ("json", "show: an array, a row a line; trace: an object a line; else the result")
         ("watch,w", po::value(&into.watch)->value_name("[=SECONDS]"),
-         "show, scion, overlay: again each second, with rates")
+         "show again each second, with rates")
         ("timeout", po::value(&into.timeout)->value_name("SECONDS"),
          "give up when an answer takes longer (30; 0: never)")
         ("label", po::value(&into.label)->value_name("N|A-B"), "show, trace: this label, or range")
         ("algorithm", po::value(&into.algorithm)->value_name("N"),
-         "show spf, path, topology svg: a flexible algorithm (RFC 9350), 128 to 255")
+         "show spf, path: a flexible algorithm (RFC 9350), 128 to 255")
         ("explain", po::value(&into.explain)->value_name("NODE"),
          "show protection: why packets for a node are repaired as they are")
-        ("metric", po::value(&into.metric)->value_name("M"), "path, topology svg: the least igp, te or delay")
+        ("metric", po::value(&into.metric)->value_name("M"), "path: the least igp, te or delay")
         ("avoid", po::value(&lists.avoid)->value_name("WHAT"),
-         "path, topology svg: keep off a node, NODE:LINK, srlg:N or an affinity; more than once")
+         "path: keep off a node, a prefix, NODE:LINK, srlg:N or an affinity; more than once")
+        ("via", po::value(&lists.via)->value_name("NODE|PREFIX"),
+         "path: through this node, or one that has the prefix; more than once, in that order")
         ("fail", po::value(&lists.fail)->value_name("NODE:LINK"),
          "path, topology svg: this link fails; controller report: which failures")
         ("color", po::value(&into.color)->value_name("C"),
-         "path, topology svg: the SR policy of this color, with no constraints beside it")
+         "path, topology svg: the SR policy of this color")
         ("path", po::value(&lists.path)->multitoken()->value_name("A B"),
          "topology svg: draw the path between two nodes")
         ("from", po::value(&into.from)->value_name("NODE"),
@@ -138,7 +146,7 @@ po::options_description described(raw& into, arguments& lists) {
         ("nexthop", po::value(&into.nexthop)->value_name("NAME"),
          "show: this next hop, or the rules that use it")
         ("port", po::value(&into.port)->value_name("NAME"), "show, trace: this port")
-        ("limit", po::value(&into.limit)->value_name("N"), "show, scion, overlay: at most N rows; controller report: links are too full beyond N percent (100)")
+        ("limit", po::value(&into.limit)->value_name("N"), "show: at most N rows; controller report: links are too full beyond N percent (100)")
         ("count", po::value(&into.count)->value_name("N"), "capture: stop after N packets")
         ("help,h", "this text")
         ("version", "rhumbctl's version; the router's: show version");
@@ -172,47 +180,6 @@ void complete_watch(std::vector<std::string>& line) {
             word = "--watch=1";
         }
     }
-}
-
-// The lines of the usage that show forms of a command; none: there is no such command.
-std::string forms_of(const std::string& command) {
-    std::string forms;
-    bool is_its = false;
-    std::istringstream lines(usage);
-    for (std::string line; std::getline(lines, line);) {
-        const bool begins_form = line.size() > 2 && line.starts_with("  ") && line[2] != ' ';
-        if (begins_form) {
-            const std::string first = line.substr(2, line.find(' ', 2) - 2);
-            is_its = first == command || first.starts_with(command + '|');
-        }
-        if (is_its) {
-            forms += line + '\n';
-        }
-    }
-    return forms.empty() ? forms : "usage: rhumbctl [OPTION...]\n\n" + forms;
-}
-
-// Descriptions of options begin with the commands that take them: "show, trace: ..."; those of all
-// commands do not.
-bool is_for(std::string_view description, std::string_view command) {
-    for (bool is_first = true; !description.empty(); is_first = false) {
-        const std::string_view clause = description.substr(0, description.find("; "));
-        description.remove_prefix(std::min(clause.size() + 2, description.size()));
-        const std::size_t colon = clause.find(": ");
-        const std::string_view names = clause.substr(0, std::min(colon, clause.size()));
-        const bool is_of_all = colon == std::string_view::npos || names.find('(') < names.size();
-        if (is_first && is_of_all) {
-            return true;
-        }
-        for (std::string_view rest = names; !rest.empty();) {
-            const std::string_view name = rest.substr(0, rest.find(", "));
-            rest.remove_prefix(std::min(name.size() + 2, rest.size()));
-            if (name.substr(0, name.find(' ')) == command) {
-                return true;
-            }
-        }
-    }
-    return false;
 }
 
 }  // namespace
@@ -271,25 +238,31 @@ arguments parse_arguments(std::vector<std::string> line) {
     return made;
 }
 
-std::string help_text(const std::string& command) {
+std::string help_text(const std::vector<std::string>& words) {
     raw unused;
     arguments no_lists;
+    std::ostringstream text;
     const po::options_description all = described(unused, no_lists);
-    std::string forms = usage;
-    if (!command.empty()) {
-        forms = forms_of(command);
+    const std::string of_one = usage_of_command(usage, words);
+    if (of_one.empty()) {
+        text << usage << '\n' << all << epilogue;
+        return text.str();
     }
-    if (forms.empty()) {
-        throw failure(exit_status::usage, fmt::format("there is no command {}", command));
-    }
-    po::options_description shown("options");
+    po::options_description own("its options");
+    po::options_description common("options of all commands");
     for (const auto& option : all.options()) {
-        if (command.empty() || is_for(option->description(), command)) {
-            shown.add(option);
+        const std::string& name = option->long_name();
+        if (std::ranges::count(options_of_command(words), name) != 0) {
+            own.add(option);
+        } else if (std::ranges::count(options_of_all(), name) != 0) {
+            common.add(option);
         }
     }
-    std::ostringstream text;
-    text << forms << '\n' << shown << epilogue;
+    text << "usage: rhumbctl [OPTION...]\n" << of_one << '\n';
+    if (!own.options().empty()) {
+        text << own << '\n';
+    }
+    text << common;
     return text.str();
 }
 

@@ -29,6 +29,7 @@ struct arguments {
     std::optional<std::string> color;
     std::optional<std::string> from;
     std::vector<std::string> avoid;
+    std::vector<std::string> via;
     std::vector<std::string> fail;
     std::vector<std::string> path;  // pairs of nodes
     std::optional<std::string> target;
@@ -46,7 +47,7 @@ struct arguments {
 // `line`: without the program's name. Throws failure{usage}.
 [[nodiscard]] arguments parse_arguments(std::vector<std::string> line);
 
-// Of all, or of the command that is named: its forms, and its options.
-[[nodiscard]] std::string help_text(const std::string& command = "");
+// Of all commands, or of the one that the words begin.
+[[nodiscard]] std::string help_text(const std::vector<std::string>& words = {});
 
 }  // namespace rhumb::ctl

@@ -7,20 +7,13 @@
 #include <initializer_list>
 #include <string_view>
 
+#include "tools/rhumbctl/command_parts.hh"
 #include "tools/rhumbctl/failure.hh"
 #include "tools/rhumbctl/fragment.hh"
 #include "tools/rhumbctl/text.hh"
 #include "tools/rhumbctl/view.hh"
 
 namespace rhumb::ctl {
-namespace {
-
-constexpr std::uint64_t max_label = (1U << 20) - 1;
-constexpr std::uint64_t max_traces = 10'000;
-constexpr std::uint64_t max_percent = 10'000;
-constexpr std::uint64_t max_moves = 10'000;
-
-using kind = command::kind;
 
 failure wrong(const std::string& message) { return {exit_status::usage, message}; }
 
@@ -41,6 +34,33 @@ void expect_words(const arguments& given, std::size_t min, std::size_t max, cons
         throw wrong(fmt::format("it is: rhumbctl {}", form));
     }
 }
+
+// The option as a number in the request.
+void put_number(const char* name, const std::optional<std::string>& text, std::uint64_t least,
+                std::uint64_t most, nlohmann::json& params) {
+    if (!text) {
+        return;
+    }
+    const auto number = parse_number(*text, most);
+    if (!number || *number < least) {
+        throw wrong(
+            fmt::format("--{} takes a number from {} to {}, not {}", name, least, most, *text));
+    }
+    params[name] = *number;
+}
+
+command call(const char* method, nlohmann::json params, std::string done) {
+    return {command::kind::call, method, std::move(params), "", std::move(done)};
+}
+
+namespace {
+
+using kind = command::kind;
+
+constexpr std::uint64_t max_label = (1U << 20) - 1;
+constexpr std::uint64_t max_traces = 10'000;
+constexpr std::uint64_t max_percent = 10'000;
+constexpr std::uint64_t max_moves = 10'000;
 
 // A number as a number, A-B as it is.
 nlohmann::json label_filter(const std::string& text) {
@@ -110,10 +130,6 @@ command scion(const arguments& given) {
         throw wrong(fmt::format("there is no scion show {}; there is {}", what, form));
     }
     return {kind::show, "show", {{"what", std::string(scion_prefix) + what}}, "", ""};
-}
-
-command call(const char* method, nlohmann::json params, std::string done) {
-    return {kind::call, method, std::move(params), "", std::move(done)};
 }
 
 command port_state(const arguments& given, const std::string& method) {
@@ -215,6 +231,9 @@ void pass_on(const arguments& given, std::vector<std::string>& tool) {
     for (const std::string& what : given.avoid) {
         one("avoid", what);
     }
+    for (const std::string& what : given.via) {
+        one("via", what);
+    }
     for (const std::string& link : given.fail) {
         one("fail", link);
     }
@@ -231,7 +250,7 @@ void pass_on(const arguments& given, std::vector<std::string>& tool) {
 }
 
 command path(const arguments& given) {
-    allow(given, {"color", "algorithm", "metric", "avoid", "fail"});
+    allow(given, {"color", "algorithm", "metric", "avoid", "via", "fail"});
     expect_words(given, 3, 3, "path A B");
     command made{kind::map, "", nlohmann::json::object(), "", ""};
     made.tool = {"path", map_name, given.words[1], given.words[2]};
@@ -241,7 +260,12 @@ command path(const arguments& given) {
 
 command topology(const arguments& given) {
     constexpr const char* form = "topology svg FILE, or topology save FILE";
-    expect_words(given, 3, 3, form);
+    // FILE at the end is one of --path's words, where the tool finds it.
+    const bool file_is_last =
+        given.words.size() == 2 && given.words[1] == "svg" && given.path.size() % 2 == 1;
+    if (!file_is_last) {
+        expect_words(given, 3, 3, form);
+    }
     const std::string& verb = given.words[1];
     if (given.as_json) {
         throw wrong("topology writes a file; it takes no --json");
@@ -253,25 +277,13 @@ command topology(const arguments& given) {
     if (verb != "svg") {
         throw wrong(fmt::format("it is: rhumbctl {}", form));
     }
-    allow(given, {"color", "algorithm", "metric", "avoid", "fail", "path", "from", "backup"});
+    allow(given,
+          {"color", "algorithm", "metric", "avoid", "via", "fail", "path", "from", "backup"});
     command made{kind::map, "", nlohmann::json::object(), "", ""};
-    made.tool = {"svg", map_name, given.words[2]};
+    made.tool = {"svg", map_name};
+    made.tool.insert(made.tool.end(), given.words.begin() + 2, given.words.end());
     pass_on(given, made.tool);
     return made;
-}
-
-// The option as a number in the request.
-void put_number(const char* name, const std::optional<std::string>& text, std::uint64_t least,
-                std::uint64_t most, nlohmann::json& params) {
-    if (!text) {
-        return;
-    }
-    const auto number = parse_number(*text, most);
-    if (!number || *number < least) {
-        throw wrong(
-            fmt::format("--{} takes a number from {} to {}, not {}", name, least, most, *text));
-    }
-    params[name] = *number;
 }
 
 command controller_report(const arguments& given) {
@@ -314,104 +326,6 @@ command controller(const arguments& given) {
     return call("revert", nlohmann::json::object(), "policies are as the router's file has them");
 }
 
-// `overlay show WHAT`.
-command overlay_show(const arguments& given) {
-    const auto names = view_names(overlay_prefix);
-    const std::string form = fmt::format("overlay show {}", fmt::join(names, "|"));
-    expect_words(given, 3, 3, form.c_str());
-    const std::string& what = given.words[2];
-    if (std::ranges::count(names, what) == 0) {
-        throw wrong(fmt::format("there is no overlay show {}; there is {}", what, form));
-    }
-    command made{kind::show, "show", {{"what", std::string(overlay_prefix) + what}}, "", ""};
-    if (what == "progress" && !given.as_json) {
-        allow(given, {"watch"});
-        made.what = kind::progress;
-    } else {
-        allow(given, {"watch", "limit"});
-    }
-    return made;
-}
-
-command overlay_read(const arguments& given) {
-    allow(given, {"from", "limit", "follow"});
-    expect_words(given, 3, 3, "overlay read FEED [--from N] [--limit N] [--follow]");
-    command made{kind::read, "overlay.read", {{"feed", given.words[2]}}, "", ""};
-    put_number("from", given.from, 1, UINT32_MAX, made.params);
-    if (given.limit) {
-        made.params["limit"] = *given.limit;
-    }
-    made.params["follow"] = given.follow;
-    return made;
-}
-
-// The replication service, beside a router or alone.
-command overlay(const arguments& given) {
-    constexpr const char* form =
-        "overlay show|follow|unfollow|block|unblock|connect|disconnect|publish|read|new-feed|"
-        "broadcast|listen ...";
-    expect_words(given, 2, 3, form);
-    const std::string& verb = given.words[1];
-    if (verb == "show") {
-        return overlay_show(given);
-    }
-    if (verb == "read") {
-        return overlay_read(given);
-    }
-    if (verb == "listen") {
-        allow(given, {"follow"});
-        expect_words(given, 2, 2, "overlay listen [--follow]");
-        return {kind::listen, "overlay.listen", {{"follow", given.follow}}, "", ""};
-    }
-    if (verb == "new-feed") {
-        expect_words(given, 2, 2, "overlay new-feed");
-        allow(given, {});
-        return call("overlay.new_feed", nlohmann::json::object(),
-                    "what is published now begins or continues this node's feed");
-    }
-    struct simple {
-        std::string_view verb;
-        const char* parameter;
-        const char* done;
-    };
-    constexpr std::array<simple, 6> simples{{{"follow", "feed", "is followed"},
-                                             {"unfollow", "feed", "is not followed"},
-                                             {"block", "peer", "is blocked"},
-                                             {"unblock", "peer", "is not blocked"},
-                                             {"connect", "address", "is dialled"},
-                                             {"disconnect", "peer", "is not dialled"}}};
-    expect_words(given, 3, 3, form);
-    const std::string& object = given.words[2];
-    if (verb == "publish") {
-        allow(given, {});
-        command made{kind::publish, "overlay.publish", nlohmann::json::object(), "", ""};
-        if (object == "-") {
-            made.file = object;
-        } else {
-            made.params["json"] = object;
-        }
-        return made;
-    }
-    if (verb == "broadcast") {
-        allow(given, {});
-        return {kind::broadcast, "overlay.broadcast", {{"text", object}}, "", ""};
-    }
-    const auto* const found = std::ranges::find(simples, verb, &simple::verb);
-    if (found == simples.end()) {
-        throw wrong(fmt::format("it is: rhumbctl {}", form));
-    }
-    allow(given, {"by"});
-    if (given.by && !verb.ends_with("block")) {
-        throw wrong(fmt::format("overlay {} takes no --by", verb));
-    }
-    command made = call("", {{found->parameter, object}}, object + ' ' + found->done);
-    made.method = "overlay." + verb;
-    if (given.by) {
-        made.params["by"] = *given.by;
-    }
-    return made;
-}
-
 command bare(const arguments& given) {
     const std::string& method = given.words.front();
     allow(given, {});
@@ -441,7 +355,7 @@ constexpr std::array<entry, 16> entries{{{"show", show},
                                          {"path", path},
                                          {"topology", topology},
                                          {"controller", controller},
-                                         {"overlay", overlay},
+                                         {"overlay", overlay_command},
                                          {"completion", bare}}};
 
 }  // namespace

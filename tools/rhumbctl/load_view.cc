@@ -101,10 +101,12 @@ std::string failures_text(const json& failures) {
                        {"FULL %", true},
                        {"TOO FULL", true},
                        {"NO WAY", true},
-                       {"MBIT/S", true},
+                       {"NO WAY MBIT/S", true},
                        {"LOST MBIT/S", true},
                        {"MOVED", true}})
-        .render(cells);
+               .render(cells) +
+           "TOO FULL: links beyond the limit; NO WAY: demands that nothing leads on; LOST: what "
+           "begins or ends at a node that fails; MOVED: demands that take other lists\n";
 }
 
 std::string lists_of(const json& move) {

@@ -137,6 +137,17 @@ void publish(client& node, command what, bool as_json) {
     }
 }
 
+// A feed without messages is no error, and nothing that a script would want to read.
+void read_feed(client& node, const command& what, const arguments& given) {
+    const json done = follow_events(node, what, given.as_json ? json_text : message_text,
+                                    interrupt_descriptor(), std::cout);
+    if (member(done, "read") == 0 && !given.as_json && !given.follow) {
+        fmt::print(stderr, "rhumbctl: no messages {}of {} are here\n",
+                   given.from ? "from " + printable(*given.from) + " on " : "",
+                   printable(given.words[2]));
+    }
+}
+
 // What rhumb-path says of the router's map.
 exit_status ask_map(client& router, const command& what) {
     const path_tool::network_source from_router = [&router](const std::string& name) {
@@ -164,13 +175,10 @@ exit_status run(client& router, const command& what, const arguments& given) {
         case kind::capture:
             capture(router, what, interrupt_descriptor(), isatty(STDERR_FILENO) != 0, std::cerr);
             break;
-        case kind::read:
-            follow_events(router, what, given.as_json ? json_text : message_text,
-                          interrupt_descriptor(), std::cout);
-            break;
+        case kind::read: read_feed(router, what, given); break;
         case kind::listen:
-            follow_events(router, what, given.as_json ? json_text : broadcast_text,
-                          interrupt_descriptor(), std::cout);
+            (void)follow_events(router, what, given.as_json ? json_text : broadcast_text,
+                                interrupt_descriptor(), std::cout);
             break;
         case kind::broadcast:
             print_load(router.call(what.method, what.params), sent_text, given.as_json);
@@ -192,7 +200,7 @@ exit_status run(client& router, const command& what, const arguments& given) {
 
 exit_status run(const arguments& given) {
     if (given.help) {
-        std::cout << help_text(given.words.empty() ? "" : given.words.front());
+        std::cout << help_text(given.words);
         return exit_status::done;
     }
     if (given.version) {

@@ -16,12 +16,12 @@ namespace rhumb::ctl {
 
 namespace {
 
-// Of milliseconds since 1970.
+// Of milliseconds since 1970, in UTC.
 std::string time_text(const json& given) {
     const double milliseconds = number_of(given);
     constexpr double last_second = 253402300799;  // of the year 9999
     return given.is_number() && milliseconds >= 0 && milliseconds / 1000 <= last_second
-               ? fmt::format("{:%Y-%m-%d %H:%M:%S}",
+               ? fmt::format("{:%Y-%m-%d %H:%M:%S}Z",
                              fmt::gmtime(static_cast<std::time_t>(milliseconds / 1000)))
                : "-";
 }
@@ -47,7 +47,8 @@ std::string broadcast_text(const json& event) {
 
 std::string sent_text(const json& sent) {
     const json& neighbours = member(sent, "neighbours");
-    return printable(fmt::format("sent to {} neighbours, sequence {}", value_text(neighbours),
+    return printable(fmt::format("sent to {} neighbour{}, sequence {}", value_text(neighbours),
+                                 unsigned_of(neighbours) == 1U ? "" : "s",
                                  value_text(member(sent, "sequence")))) +
            '\n';
 }
@@ -62,15 +63,16 @@ std::string message_text(const json& event) {
                        printable(content.dump(-1, ' ', false, json::error_handler_t::replace)));
 }
 
-void follow_events(client& node, const command& what, std::string (*in_words)(const json&),
+json follow_events(client& node, const command& what, std::string (*in_words)(const json&),
                    int interrupt, std::ostream& out) {
-    (void)node.follow(
+    const auto answer = node.follow(
         what.method, what.params,
         [&](const json& event) {
             out << in_words(event);
             out.flush();
         },
         interrupt);
+    return answer.value_or(json());
 }
 
 std::string progress_text(const json& row) {
@@ -83,8 +85,8 @@ std::string progress_text(const json& row) {
         return grouped(unsigned_of(member(row, key)).value_or(0));
     };
     return fmt::format(
-        "[{}{}] {:3.0f} %  {} of {}; {} messages received, {} being verified, {} "
-        "being stored",
+        "[{}{}] {:3.0f} %  {} of {} notes and messages; messages: {} received, {} being verified, "
+        "{} being stored",
         std::string(full, '#'), std::string(width - full, '.'), share * 100, count("current"),
         count("total"), count("messages_received"), count("verifying"), count("storing"));
 }

@@ -36,7 +36,7 @@ _rhumbctl() {
             -s | --socket) _rhumbctl_target=(-s "${COMP_WORDS[n + 1]}"); ((++n)) ;;
             -n | --node) _rhumbctl_target=(-n "${COMP_WORDS[n + 1]}"); ((++n)) ;;
             --label | --op | --prefix | --nexthop | --port | --limit | --count | --timeout | --algorithm | \
-                --metric | --avoid | --fail | --color | --from | --target | --moves)
+                --metric | --avoid | --via | --fail | --color | --from | --target | --moves)
                 ((++n)) ;;
             = | -*) ;;
             *) words+=("${COMP_WORDS[n]}") ;;
@@ -50,7 +50,7 @@ _rhumbctl() {
         --metric) _rhumbctl_offer igp te delay; return ;;
         --fail) [[ ${words[0]-} == controller ]] && _rhumbctl_offer all link node srlg none; return ;;
         --avoid | --color | --target | --moves) return ;;
-        --from | --path) _rhumbctl_offer $(_rhumbctl_names topology node); return ;;
+        --from | --path | --via) _rhumbctl_offer $(_rhumbctl_names topology node); return ;;
         --op) _rhumbctl_offer continue next pop push; return ;;
         -n | --node | --label | --prefix | --limit | --count | --timeout) return ;;
         =)
@@ -70,10 +70,10 @@ _rhumbctl() {
             scion) options+=(--watch --limit) ;;
             trace) options+=(--port --label) ;;
             capture) options+=(--count) ;;
-            path) options+=(--color --algorithm --metric --avoid --fail) ;;
+            path) options+=(--color --algorithm --metric --avoid --via --fail) ;;
             controller) options+=(--fail --limit --target --moves --apply) ;;
             overlay) options+=(--watch --limit --from --follow --by) ;;
-            topology) options+=(--path --from --color --algorithm --metric --avoid --fail --backup) ;;
+            topology) options+=(--path --from --color --algorithm --metric --avoid --via --fail --backup) ;;
         esac
         _rhumbctl_offer "${options[@]}"
         return
@@ -89,8 +89,8 @@ _rhumbctl() {
         path | "path "*) (( ${#words[@]} < 3 )) && _rhumbctl_offer $(_rhumbctl_names topology node) ;;
         topology) _rhumbctl_offer svg save ;;
         controller) _rhumbctl_offer report reoptimise revert ;;
-        overlay) _rhumbctl_offer show follow unfollow block unblock connect disconnect publish read broadcast listen ;;
-        "overlay show") _rhumbctl_offer feeds peers progress state broadcast nodes forks ;;
+        overlay) _rhumbctl_offer show follow unfollow block unblock connect disconnect publish new-feed read broadcast listen ;;
+        "overlay show") _rhumbctl_offer self feeds peers progress state broadcast nodes forks ;;
         "topology svg" | "topology save") compopt -o default 2>/dev/null ;;
         label | prefix) _rhumbctl_offer set delete ;;
         nexthop) _rhumbctl_offer set delete up down ;;

@@ -126,10 +126,11 @@ constexpr std::array<field, 4> scion_path_fields{{{"EGRESS", "egress"},
                                                   {"PACKETS", "packets", count, true},
                                                   {"BYTES", "bytes", count}}};
 
-constexpr std::array<field, 5> overlay_feed_fields{{{"FEED", "feed"},
+constexpr std::array<field, 6> overlay_feed_fields{{{"FEED", "feed"},
                                                     {"SEQUENCE", "sequence", count, true},
                                                     {"OWN", "own"},
                                                     {"FOLLOWED", "followed"},
+                                                    {"BY", "by"},
                                                     {"FROZEN", "frozen"}}};
 constexpr std::array<field, 8> overlay_peer_fields{{{"PEER", "peer"},
                                                     {"STATE", "state"},
@@ -203,7 +204,7 @@ constexpr std::array<field, 6> utilisation_fields{{{"NODE", "node"},
                                                    {"CAPACITY MBIT/S", "capacity", mbits},
                                                    {"FULL %", "utilisation", percent}}};
 
-constexpr std::array<view, 29> views{{{"version", {}, {}},
+constexpr std::array<view, 30> views{{{"version", {}, {}},
                                       {"ports", by_port, port_fields},
                                       {"labels", by_label, label_fields},
                                       {"prefixes", by_prefix, prefix_fields},
@@ -225,6 +226,7 @@ constexpr std::array<view, 29> views{{{"version", {}, {}},
                                       {"scion_bfd", by_link, scion_bfd_fields},
                                       {"scion_keys", by_key, scion_key_fields},
                                       {"scion_drops", by_reason, drop_fields},
+                                      {"overlay_self", {}, {}},
                                       {"overlay_feeds", by_feed, overlay_feed_fields},
                                       {"overlay_peers", by_peer, overlay_peer_fields},
                                       {"overlay_progress", {}, {}},
@@ -253,6 +255,18 @@ std::string state_text(const json& row) {
     return !flag(row, "meant_up").value_or(true) ? "admin-down" : *up ? "up" : "down";
 }
 
+std::string list_text(const json& list, std::string (*of)(const json&),
+                      std::string_view between = ",") {
+    if (!list.is_array()) {
+        return value_text(list);
+    }
+    std::string text;
+    for (const json& value : list) {
+        text += (text.empty() ? "" : std::string(between)) + of(value);
+    }
+    return text.empty() ? absent : text;
+}
+
 std::string path_text(const json& path) {
     if (!path.is_object()) {
         return value_text(path);
@@ -264,18 +278,18 @@ std::string path_text(const json& path) {
     if (const json& weight = member(path, "weight"); !weight.is_null() && weight != 1U) {
         text += '*' + value_text(weight);
     }
+    if (const json& pushed = member(path, "segments"); !pushed.is_null()) {
+        text += fmt::format(" (push {})", list_text(pushed, value_text));
+    }
     return text;
 }
 
-std::string list_text(const json& list, std::string (*of)(const json&)) {
-    if (!list.is_array()) {
-        return value_text(list);
-    }
-    std::string text;
-    for (const json& value : list) {
-        text += (text.empty() ? "" : ",") + of(value);
-    }
-    return text.empty() ? absent : text;
+// As words of `label set` and `prefix set` are written, but where paths push labels of their own.
+std::string paths_text(const json& paths) {
+    const bool push = paths.is_array() && std::ranges::any_of(paths, [](const json& path) {
+                          return !member(path, "segments").is_null();
+                      });
+    return list_text(paths, path_text, push ? ", " : ",");
 }
 
 // Segment lists with their weights.
@@ -294,7 +308,8 @@ std::string lists_text(const json& lists) {
     return text;
 }
 
-// Of candidate paths those that are not valid: by preference, with the reason.
+// Of candidate paths those that are not valid: by preference, with which list and segment is at
+// fault, and what else the reason tells.
 std::string refused_text(const json& candidates) {
     if (!candidates.is_array()) {
         return value_text(candidates);
@@ -303,12 +318,16 @@ std::string refused_text(const json& candidates) {
     for (const json& path : candidates) {
         const std::string state = value_text(member(path, "state"));
         constexpr std::string_view refusal = "invalid: ";
-        if (state.starts_with(refusal)) {
-            const json& reason = member(path, "reason");
-            text += fmt::format(
-                "{}{}: {}", text.empty() ? "" : "; ", value_text(member(path, "preference")),
-                reason.is_null() ? state.substr(refusal.size()) : value_text(reason));
+        if (!state.starts_with(refusal)) {
+            continue;
         }
+        const std::string fault = state.substr(refusal.size());
+        const json& reason = member(path, "reason");
+        std::string more = reason.is_null() ? "" : value_text(reason);
+        const std::string_view same = std::string_view(fault).substr(0, fault.find(" (list "));
+        more = more.starts_with(same) ? more.substr(same.size()) : more.empty() ? "" : ": " + more;
+        text += fmt::format("{}{}: {}{}", text.empty() ? "" : "; ",
+                            value_text(member(path, "preference")), fault, more);
     }
     return text.empty() ? absent : text;
 }
@@ -406,7 +425,7 @@ std::string cell(const json& row, const field& of) {
             return !up ? absent : *up ? "up" : "down";
         }
         case state: return state_text(row);
-        case paths: return list_text(member(row, of.key), path_text);
+        case paths: return paths_text(member(row, of.key));
         case labels: return list_text(member(row, of.key), value_text);
         case lists: return lists_text(member(row, of.key));
         case refused: return refused_text(member(row, of.key));
@@ -433,22 +452,6 @@ std::optional<std::uint64_t> counted(const json& row, const field& of) {
         keys.remove_prefix(std::min(plus + 1, keys.size()));
     }
     return total;
-}
-
-std::string upright(const json& row) {
-    if (!row.is_object()) {
-        return value_text(row) + '\n';
-    }
-    std::size_t width = 0;
-    for (const auto& [key, value] : row.items()) {
-        width = std::max(width, width_of(printable(key)));
-    }
-    std::string text;
-    for (const auto& [key, value] : row.items()) {
-        const std::string name = printable(key);
-        text += fmt::format("{}{:{}}  {}\n", name, "", width - width_of(name), value_text(value));
-    }
-    return text;
 }
 
 }  // namespace rhumb::ctl

@@ -124,10 +124,19 @@ std::uint32_t membership::await(const contact& who, bool make_room, const turn& 
         }
     }
     if (requests_.size() >= most_requests) {  // the oldest is not waited for any more
+        const peer_key oldest = requests_.front().who.key;
         requests_.erase(requests_.begin());
+        let_go(oldest, t);
     }
     requests_.push_back(wanted);
     return wanted.tag;
+}
+
+// The link to a peer may be closed, unless it is a neighbour's or we wait for an answer on it.
+void membership::let_go(const peer_key& peer, const turn& t) {
+    if (slot_of(peer) == no_slot && !awaits(peer)) {
+        t.release(peer);
+    }
 }
 
 void membership::ask(const contact& who, bool high, bool make_room, const turn& t) {
@@ -205,9 +214,7 @@ void membership::take_neighbour(const contact& who, bool high, std::uint32_t tag
         add(who, t);
     }
     t.send(who.key, [&](auto& to) { write_neighbour_reply(to, accepted, tag); });
-    if (!accepted) {
-        t.release(who.key);
-    }
+    let_go(who.key, t);
 }
 
 void membership::take_reply(const peer_key& from, bool accepted, std::uint32_t tag, const turn& t) {
@@ -236,7 +243,7 @@ void membership::take_reply(const peer_key& from, bool accepted, std::uint32_t t
     } else if (!accepted) {
         ++refusals_;
         refuse(from);
-        t.release(from);
+        let_go(from, t);
     }
     fill(t);
 }
@@ -256,10 +263,8 @@ void membership::take_disconnect(const peer_key& from, const turn& t) {
     }
     remove(s);
     remember(active_[s]);
-    refuse(from);  // it has no place for us
-    if (!awaits(from)) {
-        t.release(from);  // the link may be ours to close
-    }
+    refuse(from);     // it has no place for us
+    let_go(from, t);  // the link may be ours to close
     fill(t);
 }
 
@@ -330,11 +335,10 @@ void membership::tick(const turn& t) {
             continue;
         }
         // No answer: as if there were no link to be had. Its neighbour it may still become.
-        forget(requests_[n].who.key);
-        if (slot_of(requests_[n].who.key) == no_slot) {
-            t.release(requests_[n].who.key);
-        }
+        const peer_key silent = requests_[n].who.key;
         requests_.erase(requests_.begin() + static_cast<std::ptrdiff_t>(n));
+        forget(silent);
+        let_go(silent, t);
         if (requests_.empty()) {
             fill(t);
             break;

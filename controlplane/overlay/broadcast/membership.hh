@@ -89,6 +89,7 @@ private:
     slot add(const contact& who, const turn& t);
     void remove(slot s);
     void drop(slot s, const turn& t);
+    void let_go(const peer_key& peer, const turn& t);
     slot random_neighbour(slot_set among);
     bool remember(const contact& who);
     bool forget(const peer_key& peer);

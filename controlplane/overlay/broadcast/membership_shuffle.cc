@@ -69,9 +69,7 @@ void membership::take_shuffle(slot from, const frame& f, std::span<const byte> b
         t.dial(f.who);
     }
     t.send(f.who.key, [&](auto& to) { write_shuffle_reply(to, list_); });
-    if (slot_of(f.who.key) == no_slot) {
-        t.release(f.who.key);
-    }
+    let_go(f.who.key, t);
     std::vector<peer_key> sent;
     sent.reserve(list_.size());
     for (const contact& each : list_) {

@@ -62,8 +62,8 @@ public:
     feed_number feed_of(std::string_view id) { return intern(id); }
     [[nodiscard]] std::string_view id_of(feed_number feed) const { return feeds_.id(feed); }
     [[nodiscard]] std::int64_t head_of(std::string_view id) const;
-    // The most that an open peer says it has of a feed; of those that do not keep what they say, it
-    // does not count. `absent`: nobody says anything.
+    // The most that an open peer says it has of a feed; of a source that stalled while others had
+    // more, too, it does not count. `absent`: nobody says anything.
     [[nodiscard]] std::int64_t claimed_of(std::string_view feed) const;
     // For each message, own or received, once, when it is stored so that nothing can lose it.
     void on_append(const message& what);

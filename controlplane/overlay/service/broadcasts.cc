@@ -7,6 +7,8 @@
 #include <boost/asio/post.hpp>
 #include <chrono>
 
+#include "controlplane/overlay/service/now.hh"
+
 namespace rhumb::overlay {
 
 namespace asio = boost::asio;
@@ -23,11 +25,6 @@ constexpr std::size_t most_waiting_frames = 32;  // for one of them
 // Of our own messages: peers drop what comes faster than their limits, which relays share.
 constexpr double own_per_second = 100;
 constexpr double own_at_once = 200;
-
-std::int64_t milliseconds_now() {
-    using namespace std::chrono;
-    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 broadcast::address address_bytes(const std::optional<host_port>& at) {
     if (!at) {
@@ -69,7 +66,7 @@ broadcast::options broadcasts::options_of(const broadcast_settings& chosen) {
     made.memory.unverified_per_peer = 1024;
     made.memory.unverified_bytes = std::size_t{4} << 20;
     randombytes_buf(&made.key, sizeof made.key);
-    made.first_sequence = static_cast<std::uint64_t>(milliseconds_now()) * 1000;
+    made.first_sequence = static_cast<std::uint64_t>(system_ms()) * 1000;
     return made;
 }
 
@@ -125,7 +122,11 @@ void broadcasts::opened(const key32& peer, broadcast_link& link, bool is_caller)
         }
         waiting_.erase(frames);
     } else if (is_caller) {
-        node_.meet({peer, address_bytes(dialler_->address_of(peer))}, steady_clock::now(), out_);
+        dialler_->let_go(peer);  // made for broadcast alone, and not waited for any more?
+        if (links_.contains(peer)) {
+            node_.meet({peer, address_bytes(dialler_->address_of(peer))}, steady_clock::now(),
+                       out_);
+        }
     }
     settle();
 }
@@ -253,7 +254,7 @@ void broadcasts::verify(const action& what, std::span<const byte> bytes) {
         return;
     }
     if (!dialler_->may_speak(what.peer) ||
-        !is_fresh(said->sent_ms, milliseconds_now(), std::int64_t{settings_.lifetime} * 1000)) {
+        !is_fresh(said->sent_ms, system_ms(), std::int64_t{settings_.lifetime} * 1000)) {
         node_.unwanted(what.ticket, steady_clock::now(), out_);
         return;
     }
@@ -296,7 +297,7 @@ result<std::uint64_t> broadcasts::send(broadcast_kind kind, std::span<const byte
         return error{"too many messages: a node broadcasts 100 a second at most", {}};
     }
     std::vector<byte> payload;
-    append_envelope(payload, {static_cast<std::uint8_t>(kind), milliseconds_now(), content});
+    append_envelope(payload, {static_cast<std::uint8_t>(kind), system_ms(), content});
     if (!read_envelope(payload)) {
         return error{"a text to broadcast must be UTF-8", {}};
     }

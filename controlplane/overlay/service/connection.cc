@@ -5,6 +5,8 @@
 #include <boost/asio/write.hpp>
 #include <utility>
 
+#include "controlplane/overlay/service/now.hh"
+
 namespace rhumb::overlay {
 
 namespace asio = boost::asio;
@@ -13,43 +15,17 @@ using std::chrono::steady_clock;
 
 namespace {
 
-constexpr std::chrono::milliseconds announce_delay{60};  // of notes that can wait for others
-constexpr std::chrono::seconds keep_alive_after{3};      // npm peers hang up after 5 s of silence
+constexpr std::chrono::seconds keep_alive_after{3};  // npm peers hang up after 5 s of silence
 constexpr std::chrono::seconds dead_after{30};
 constexpr std::chrono::seconds goodbye_timeout{2};
 constexpr std::chrono::milliseconds full_pause{5};
 constexpr std::chrono::milliseconds clock_pause{1};
-constexpr std::size_t most_unsent = std::size_t{1} << 20;   // bytes; a node of ours stays below
-constexpr std::size_t most_waiting = 4096;                  // messages; then nothing is read
-constexpr std::size_t refill = std::size_t{64} << 10;       // bytes; the queue gets more below that
-constexpr std::size_t notes_bytes = std::size_t{64} << 10;  // of one frame that we send
-constexpr std::size_t largest_notes = std::size_t{4} << 20;
-constexpr std::size_t most_notes_a_turn = std::size_t{32} << 10;  // bytes
-// Of what is no message, too: a message costs as much as so many bytes of notes, about 64 of them.
-constexpr std::size_t note_bytes_a_message = 4096;
+constexpr std::size_t most_unsent = std::size_t{1} << 20;  // bytes; a node of ours stays below
+constexpr std::size_t most_waiting = 4096;                 // messages; then nothing is read
+constexpr std::size_t refill = std::size_t{64} << 10;      // bytes; the queue gets more below that
 
 constexpr const char* manifest =
     R"({"manifest":"async","ebt":{"replicate":"duplex"},"gossip":{"ping":"duplex"}})";
-
-// The arguments of ebt.replicate: what is asked for, or why that is none of ours.
-struct replicate_call {
-    int version = 0;
-    std::string error;
-};
-replicate_call read_arguments(const incoming_call& call) {
-    if (!call.arguments || call.arguments->size() == 0) {
-        return {0, "expected ebt.replicate({version: 3})"};
-    }
-    const json_value options = (*call.arguments)[0];
-    if (const auto format = options.find_text("format"); format && *format != "classic") {
-        return {0, "Unknown format: " + std::string(*format)};
-    }
-    const auto version = options.find("version");
-    if (!version || !version->is(json_kind::number) || version->number() != 3) {
-        return {0, "expected ebt.replicate({version: 3})"};
-    }
-    return {3, {}};
-}
 
 }  // namespace
 
@@ -95,9 +71,11 @@ void connection::read() {
                 return;
             }
             if (failed) {
+                const bool is_early = self->link_.now() == peer_link::state::connecting;
                 self->link_.hang_up();
-                return self->shut(failed == asio::error::eof ? std::string(self->link_.why())
-                                                             : failed.message());
+                return self->shut(failed == asio::error::eof || is_early
+                                      ? std::string(self->link_.why())
+                                      : failed.message());
             }
             self->take(count);
         });
@@ -157,10 +135,7 @@ void connection::become_open() {
         return close("there is another connection to this peer");
     }
     if (is_client_) {
-        const stream_id id =
-            link_.calls().open(call_type::duplex, "ebt.replicate",
-                               R"([{"version":3,"format":"classic"}])", largest_notes);
-        open_replication(id, 3);
+        call_replication();
         if (spread_ != nullptr && is_open_ && !is_closing_) {
             call_broadcast();
         }
@@ -188,103 +163,16 @@ bool connection::on_call(session& /*by*/, const incoming_call& call) {
     return false;
 }
 
-void connection::answer_replicate(const incoming_call& call) {
-    const replicate_call asked = read_arguments(call);
-    if (!asked.error.empty()) {
-        link_.calls().fail(call.id, asked.error);
-        return;
-    }
-    link_.calls().allow(call.id, largest_notes);
-    open_replication(call.id, asked.version);
-}
-
-void connection::open_replication(stream_id id, int version) {
-    // A newer stream ends the older one. Of another connection the replicator does so, by end().
-    if (replication_) {
-        link_.calls().fail(ebt_, "reconnected to peer");
-        stop_replication();
-    }
-    ebt_ = id;
-    const bool is_caller = id > 0;
-    const auto opened = feeds_.open(peer_, version, is_caller, *this);
-    if (!opened) {
-        ebt_ = 0;
-        link_.calls().fail(id, opened.why().message);
-        return;
-    }
-    if (ebt_ == id) {  // it may have been ended at once
-        replication_ = opened.value();
-    }
-}
-
-void connection::stop_replication() {
-    backlog_.clear();
-    if (const auto stream = std::exchange(replication_, std::nullopt)) {
-        ebt_ = 0;
-        feeds_.close(*stream);
-    }
-}
-
 void connection::on_data(session& by, stream_id id, body_type type, std::string_view body) {
     if (id == ebt_ && replication_) {
-        if (type != body_type::json) {
-            link_.calls().fail(id, "frames of ebt.replicate must be JSON");
-            return stream_ended();
-        }
-        // Notes cost, too, and many in one frame more.
-        const bool is_message = begins_message(body);
-        budget_.spend(budget::messages, 1 + (is_message ? 0 : body.size() / note_bytes_a_message));
-        if (is_busy_) {
-            backlog_.emplace_back(body);
-        } else {
-            take_frame(body);
-        }
-        return;
+        return take_replication(type, body);
     }
     if (id == broadcast_) {
         return take_broadcast(type, body);
     }
     // gossip.ping: a time for each time.
-    using namespace std::chrono;
-    const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
     if (unsent() < refill) {
-        by.send(id, body_type::json, std::to_string(now));
-    }
-}
-
-void connection::take_frame(std::string_view json) {
-    if (json.size() > most_notes_a_turn && !begins_message(json)) {
-        is_busy_ = true;
-        feeds_.notes(*replication_, json,
-                     [self = shared_from_this(), of = *replication_](const result<void>& how) {
-                         self->is_busy_ = false;
-                         if (self->replication_ == of) {
-                             self->frame_taken(how);
-                         }
-                         self->take_backlog();
-                     });
-        return;
-    }
-    const std::size_t before = feeds_.waiting_for_verifiers();
-    const auto taken = feeds_.frame(*replication_, json);
-    const std::size_t after = feeds_.waiting_for_verifiers();
-    budget_.spend(budget::verifies, after > before ? after - before : 0);
-    frame_taken(taken);
-}
-
-void connection::frame_taken(const result<void>& how) {
-    if (!how && replication_) {
-        link_.calls().fail(ebt_, how.why().message);
-        stream_ended();
-        write_soon();
-    }
-}
-
-void connection::take_backlog() {
-    while (!backlog_.empty() && !is_busy_ && replication_) {
-        const std::string first = std::move(backlog_.front());
-        backlog_.pop_front();
-        take_frame(first);
+        by.send(id, body_type::json, std::to_string(system_ms()));
     }
 }
 
@@ -304,59 +192,9 @@ void connection::on_end(session& /*by*/, stream_id id, std::optional<std::string
     stream_ended();
 }
 
-// Only the client opens the stream: without it, the connection is of no use to him, and he dials
-// anew.
-void connection::stream_ended() {
-    stop_replication();
-    if (is_client_ && !is_closing_) {
-        close("the stream of feeds has ended");
-    }
-}
-
-// What the replicator sends.
-
-void connection::send_message(const message_text& text) {
-    link_.calls().send(ebt_, body_type::json, *text);
-    write_soon();
-}
-
-void connection::send_notes(std::span<const note_entry> notes) {
-    do {
-        notes_text_.clear();
-        notes = notes.subspan(append_notes(notes_text_, notes, notes_bytes));
-        link_.calls().send(ebt_, body_type::json, notes_text_);
-    } while (!notes.empty());
-    write_soon();
-}
-
-void connection::end(ebt::end_reason why) {
-    backlog_.clear();
-    replication_.reset();
-    const stream_id id = std::exchange(ebt_, 0);
-    if (why == ebt::end_reason::reconnected) {
-        link_.calls().fail(id, "reconnected to peer");
-    } else {
-        link_.calls().end(id);
-    }
-    write_soon();
-}
+// Writing.
 
 std::size_t connection::unsent() const { return sending_.size() + link_.bytes_pending(); }
-
-void connection::flush_later() {
-    if (std::exchange(flush_is_due_, true)) {
-        return;
-    }
-    flush_timer_.expires_after(announce_delay);
-    flush_timer_.async_wait([self = shared_from_this()](error_code cancelled) {
-        self->flush_is_due_ = false;
-        if (!cancelled && self->replication_) {
-            self->feeds_.flush(*self->replication_);
-        }
-    });
-}
-
-// Writing.
 
 void connection::write_soon() {
     if (!sending_.empty() || std::exchange(write_is_due_, true)) {

@@ -106,25 +106,29 @@ private:
     void read();
     void take(std::size_t count);
     void become_open();
-    void answer_replicate(const incoming_call& call);
-    void open_replication(stream_id id, int version);
-    void stop_replication();
-    void stream_ended();
-    void answer_broadcast(const incoming_call& call);
-    void call_broadcast();
-    void open_broadcast(stream_id id);
-    void stop_broadcast();
-    void broadcast_ended();
-    void take_broadcast(body_type type, std::string_view body);
-    void take_frame(std::string_view json);
-    void take_backlog();
-    void frame_taken(const result<void>& how);
     // Has what waits written soon: once, for all that comes until then.
     void write_soon();
     void write();
     void written(std::size_t count);
     void wait_for_life();
     void shut(std::string why);
+    // connection_replication.cc
+    void call_replication();
+    void answer_replicate(const incoming_call& call);
+    void open_replication(stream_id id, int version);
+    void stop_replication();
+    void stream_ended();
+    void take_replication(body_type type, std::string_view body);
+    void take_frame(std::string_view json);
+    void take_backlog();
+    void frame_taken(const result<void>& how);
+    // connection_broadcast.cc
+    void answer_broadcast(const incoming_call& call);
+    void call_broadcast();
+    void open_broadcast(stream_id id);
+    void stop_broadcast();
+    void broadcast_ended();
+    void take_broadcast(body_type type, std::string_view body);
 
     tcp::socket socket_;
     connection_owner* owner_;  // null once closed

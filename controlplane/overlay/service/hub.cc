@@ -205,6 +205,9 @@ void hub::closed(connection& which) {
             of->wait.succeeded();
             of->failures = 0;
         }
+        if (which.is_open()) {
+            of->why = which.why();  // which has been told
+        }
         failed(*of, which.why());
     } else if (spread_ != nullptr && open_to(which.peer(), nullptr) == nullptr) {
         spread_->unreached(which.peer());
@@ -298,6 +301,10 @@ void hub::failed(target& to, const std::string& why) {
     to.is_busy = false;
     if (!why.empty()) {
         ++to.failures;
+        if (to.is_configured && to.why != why) {
+            tell_("cannot reach " + text_of(to.peer.at) + " (" + why + "), will try again:",
+                  feed_id_text(to.peer.key));
+        }
         to.why = why;
     }
     if (stopping_) {

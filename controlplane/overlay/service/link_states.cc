@@ -48,6 +48,10 @@ link_states::link_states(boost::asio::io_context& io, archive& kept, replicator&
 
 void link_states::start(heard_function heard) {
     heard_ = std::move(heard);
+    feeds_.on_may_publish([this] {
+        not_before_ = {};  // the interval after a failure
+        publish_soon();
+    });
     for (speaker& who : speakers_) {
         read_on(who);
     }
@@ -55,6 +59,7 @@ void link_states::start(heard_function heard) {
 
 void link_states::stop() {
     stopped_ = true;
+    feeds_.on_may_publish({});
     timer_.cancel();
     retry_timer_.cancel();
 }

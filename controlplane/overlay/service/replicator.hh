@@ -79,6 +79,7 @@ public:
         std::vector<std::pair<key32, key32>> blocks;
         // The own feed must come back from peers before anything is added to it.
         bool is_learning = false;
+        std::vector<key32> configured{};  // feeds that are followed, whatever the store says
     };
 
     replicator(const identity& own, archive& kept, post_function post, const settings& chosen,
@@ -115,6 +116,14 @@ public:
     // somebody who knows says so.
     [[nodiscard]] bool is_learning() const noexcept { return is_learning_; }
     void end_learning(done_function done);
+    // Whether a peer says that there is more of the own feed than is here, so that the store may be
+    // an older copy: nothing is published then, until that has come. Nobody is waited for longer
+    // than a few times settings::switch_timeout in which nothing came.
+    [[nodiscard]] bool is_behind() const;
+    // What peers say of the own feed is not believed for some minutes, unless more of it comes.
+    void ignore_claims();
+    // Called when publishing may go on that was refused for one of these reasons.
+    void on_may_publish(std::function<void()> may) { may_publish_ = std::move(may); }
 
     // Called for each message that has become durable.
     using heard_function =
@@ -123,7 +132,11 @@ public:
     // Called when a feed has been proven to fork.
     void on_fork(std::function<void(const key32&)> forked) { forked_ = std::move(forked); }
 
-    [[nodiscard]] bool follows(const key32& feed) const { return followed_.contains(feed); }
+    [[nodiscard]] bool follows(const key32& feed) const {
+        return followed_.contains(feed) || is_configured(feed);
+    }
+    // The configuration names the feed, so that it is followed whatever is asked for.
+    [[nodiscard]] bool is_configured(const key32& feed) const { return configured_.contains(feed); }
     // By us.
     [[nodiscard]] bool has_blocked(const key32& peer) const { return blocked_.contains(peer); }
     [[nodiscard]] const ebt::machine& machine() const noexcept { return machine_; }
@@ -172,8 +185,8 @@ private:
     void answer_reads(ebt::feed_number feed, std::int64_t from, const result<read_texts>& got);
     void store_failed(const error& why);
     void look_at_own_feed();
-    [[nodiscard]] ebt::message as_message(ebt::feed_number feed, std::int64_t sequence,
-                                          const message_text& text) const;
+    void look_at_hold();
+    void let_publish();
     [[nodiscard]] replication_link* link_of(ebt::stream which);
     // Runs the machine, and does what it has made due, until nothing is.
     void settle();
@@ -189,12 +202,15 @@ private:
     bool is_due_ = false;         // settle() is posted
     log_cache cache_;
     message_reader reader_;
-    std::set<key32> followed_;
+    std::set<key32> followed_;  // as was asked for
+    std::set<key32> configured_;
     std::set<key32> blocked_;
     chain_position own_head_;     // with what is not durable yet
     bool own_head_lost_ = false;  // an append of ours failed: ask the store
     bool is_learning_;
     int quiet_ticks_ = 0;  // at which nobody had more of the own feed than is here
+    int held_ticks_ = 0;   // at which somebody had, and nothing of it came; below 0: not waited for
+    bool is_refused_ = false;  // somebody was not let publish, and waits
     std::vector<open_link> links_;
     std::vector<ebt::stream> awake_;
     std::vector<candidate> to_verify_;
@@ -207,6 +223,7 @@ private:
     std::string store_error_;
     heard_function heard_;
     std::function<void(const key32&)> forked_;
+    std::function<void()> may_publish_;
     ordered_pool<candidate> pool_;
 };
 

@@ -1,13 +1,19 @@
 // What the node itself wants of replication: whom it follows and blocks, what it publishes.
 #include <utility>
 
+#include "controlplane/overlay/service/machine_ids.hh"
+#include "controlplane/overlay/service/now.hh"
 #include "controlplane/overlay/service/replicator.hh"
-#include "controlplane/overlay/service/replicator_words.hh"
 
 namespace rhumb::overlay {
 namespace {
 
 constexpr int enough_quiet_ticks = 2;
+// Ticks at which a claim of more held the own feed, with none of its messages from a peer in
+// between, after which such claims are not believed, and for how many ticks they are then ignored:
+// who lies, under whatever keys, holds the feed for a part of the time.
+constexpr int most_held_ticks = 4;
+constexpr int ignored_ticks = 40;
 
 void set(std::set<key32>& keys, const key32& key, bool on) {
     if (on) {
@@ -20,6 +26,7 @@ void set(std::set<key32>& keys, const key32& key, bool on) {
 }  // namespace
 
 void replicator::look_at_own_feed() {
+    look_at_hold();
     if (!is_learning_) {
         return;
     }
@@ -37,6 +44,7 @@ void replicator::end_learning(done_function done) {
                  [this, done = std::move(done)](const result<void>& kept) {
                      if (kept) {
                          is_learning_ = false;
+                         let_publish();
                      } else {
                          store_failed(kept.why());
                          quiet_ticks_ = 0;
@@ -45,12 +53,41 @@ void replicator::end_learning(done_function done) {
                  });
 }
 
+bool replicator::is_behind() const {
+    return held_ticks_ >= 0 && machine_.claimed_of(id_of(own_.id())) > own_head_.sequence;
+}
+
+// The count outlives a claim that is taken back: who comes and goes with it gains nothing. What
+// sets it to 0 is a message of ours from a peer (stored()), which proves that there was more.
+void replicator::look_at_hold() {
+    if (held_ticks_ < 0) {
+        ++held_ticks_;
+    } else if (is_behind() && ++held_ticks_ > most_held_ticks) {
+        held_ticks_ = -ignored_ticks;
+    }
+    let_publish();
+}
+
+void replicator::ignore_claims() {
+    held_ticks_ = -ignored_ticks;
+    let_publish();
+}
+
+void replicator::let_publish() {
+    if (is_refused_ && !is_learning_ && !is_behind()) {
+        is_refused_ = false;
+        if (may_publish_) {
+            may_publish_();
+        }
+    }
+}
+
 void replicator::follow(const key32& feed, bool on, done_function done) {
     archive_.run([feed, on](store& kept) { return kept.follow(feed, on); },
                  [this, feed, on, done = std::move(done)](const result<void>& kept) {
                      if (kept && feed != own_.id()) {
                          set(followed_, feed, on);
-                         machine_.request(id_of(feed), on);
+                         machine_.request(id_of(feed), follows(feed));
                          settle();
                      }
                      done(kept);
@@ -72,10 +109,18 @@ void replicator::block(const key32& by, const key32& target, bool on, done_funct
 }
 
 void replicator::publish(std::string_view content, published_function done) {
+    is_refused_ = is_refused_ || is_learning_ || is_behind();
     if (is_learning_) {
         done(error{
             "the store is new and the key is not: this node's feed is learned from peers first; "
             "if there is nothing to be learned, say so (rhumbctl overlay new-feed)",
+            {}});
+        return;
+    }
+    if (is_behind()) {
+        done(error{
+            "a peer has more of this node's feed than its store, which may be an older copy: that "
+            "is fetched first; try again",
             {}});
         return;
     }

@@ -1,9 +1,9 @@
 // What can be asked about broadcast, as JSON.
 #include <array>
 #include <bit>
-#include <chrono>
 
-#include "controlplane/control/messages.hh"
+#include "controlplane/overlay/service/now.hh"
+#include "controlplane/overlay/service/request_params.hh"
 #include "controlplane/overlay/service/service.hh"
 
 namespace rhumb::overlay {
@@ -18,11 +18,6 @@ constexpr std::size_t most_listeners = 64;
 
 constexpr const char* off =
     "broadcast is off: set broadcast = \"plumtree\" in [overlay] and restart";
-
-std::int64_t milliseconds_now() {
-    using namespace std::chrono;
-    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 constexpr std::array<std::string_view, broadcast::frame_types> type_names{
     "",        "join",          "forward_join", "neighbour", "neighbour_reply", "disconnect",
@@ -71,12 +66,12 @@ json message_json(const heard_broadcast& message) {
 
 void service::broadcast(const json& params, const client& from) {
     if (!spread_) {
-        from.answer(error{off, {}});
+        from.answer(bad_request(off));
         return;
     }
     const auto text = control::text_param(params, "text");
     if (!text || !text.value()) {
-        from.answer(text ? error{"params.text, what is to be said, is missing", {}} : text.why());
+        from.answer(text ? bad_request("params.text, what is to be said, is missing") : text.why());
         return;
     }
     const std::string& said = *text.value();
@@ -91,8 +86,7 @@ void service::broadcast(const json& params, const client& from) {
 }
 
 void service::forget_old_messages() {
-    const std::int64_t oldest =
-        milliseconds_now() - std::int64_t{spread_->settings().lifetime} * 1000;
+    const std::int64_t oldest = system_ms() - std::int64_t{spread_->settings().lifetime} * 1000;
     while (!recent_.empty() && (recent_.front().first < oldest || recent_.size() > most_recent ||
                                 recent_bytes_ > most_recent_bytes)) {
         recent_bytes_ -= recent_.front().second.dump().size();
@@ -127,7 +121,7 @@ void service::heard(const heard_broadcast& message) {
 // What has come lately, and, to follow, what comes.
 void service::listen(const json& params, const client& from) {
     if (!spread_) {
-        from.answer(error{off, {}});
+        from.answer(bad_request(off));
         return;
     }
     forget_old_messages();
@@ -136,14 +130,13 @@ void service::listen(const json& params, const client& from) {
             return;
         }
     }
-    const auto follow = params.find("follow");
-    if (follow == params.end() || !follow->is_boolean() || !follow->get<bool>()) {
+    if (!flag_param(params, "follow")) {
         from.answer(json::object());
         return;
     }
     // Those that are gone are known only when there is something to tell them.
     if (listeners_.size() >= most_listeners) {
-        from.answer(error{"too many listen already", {}});
+        from.answer(bad_request("too many listen already"));
         return;
     }
     listeners_.push_back({from});

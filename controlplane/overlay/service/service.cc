@@ -3,34 +3,13 @@
 #include <boost/asio/post.hpp>
 #include <filesystem>
 
-#include "controlplane/config/load.hh"
-#include "controlplane/overlay/wire/key_file.hh"
+#include "controlplane/overlay/service/own_key.hh"
 
 namespace rhumb::overlay {
 
 namespace asio = boost::asio;
 
 namespace {
-
-constexpr std::size_t max_passphrase = 4096;
-
-result<identity> own_identity(const service_settings& chosen) {
-    std::string passphrase;
-    if (!chosen.passphrase_file.empty()) {
-        auto read = config::read_file(chosen.passphrase_file, max_passphrase);
-        if (!read) {
-            return error{"cannot read the passphrase: " + read.why().message,
-                         {chosen.passphrase_file}};
-        }
-        passphrase = std::move(read).value();
-        while (!passphrase.empty() && (passphrase.back() == '\n' || passphrase.back() == '\r')) {
-            passphrase.pop_back();
-        }
-    }
-    auto own = open_key_file(chosen.key_file, passphrase);
-    crypto::secret_memory::wipe(passphrase.data(), passphrase.size());
-    return own;
-}
 
 // Whether the key has been used with another store, which is lost.
 result<bool> must_learn(store& kept, const key32& own, bool had_key) {
@@ -54,15 +33,21 @@ result<std::unique_ptr<service>> service::open(asio::io_context& io, const servi
                                                tell_function tell) {
     std::error_code ignored;
     const bool had_key = std::filesystem::exists(chosen.key_file, ignored);
-    auto own = own_identity(chosen);
-    if (!own) {
-        return own.why();
-    }
+    // Before the key: one that is made is not to stay behind without a store.
     auto kept = store::open(chosen.store_file);
     if (!kept) {
         return kept.why();
     }
-    if (auto done = kept->follow(chosen.follow); !done) {
+    auto own = open_own_key(chosen);
+    if (!own) {
+        return own.why();
+    }
+    if (own->from == opened_key::origin::encrypted) {
+        tell("its key is encrypted from now on, copies that were made before are not:",
+             chosen.key_file);
+    }
+    const key32 id = own->key.id();
+    if (auto done = kept->know_configured(chosen.follow); !done) {
         return done.why();
     }
     auto blocks = kept->blocks();
@@ -73,16 +58,16 @@ result<std::unique_ptr<service>> service::open(asio::io_context& io, const servi
     if (!peers) {
         return peers.why();
     }
-    const auto is_learning = must_learn(kept.value(), own->id(), had_key);
+    const auto is_learning = must_learn(kept.value(), id, had_key);
     if (!is_learning) {
         return is_learning.why();
     }
-    const replicator::known start{kept->feeds(), std::move(blocks).value(), is_learning.value()};
+    const replicator::known start{kept->feeds(), std::move(blocks).value(), is_learning.value(),
+                                  chosen.follow};
     if (start.is_learning) {
-        tell("its feed is learned from peers before anything is published:",
-             feed_id_text(own->id()));
+        tell("its feed is learned from peers before anything is published:", feed_id_text(id));
     }
-    std::unique_ptr<service> made(new service(io, std::move(own).value(), std::move(kept).value(),
+    std::unique_ptr<service> made(new service(io, std::move(own->key), std::move(kept).value(),
                                               start, chosen, std::move(tell)));
     if (auto started = made->hub_.start(); !started) {
         return started.why();
@@ -122,9 +107,10 @@ service::service(asio::io_context& io, identity own, store kept, const replicato
                   : nullptr),
       hub_(io, feeds_, own_, chosen, tell, spread_.get()),
       tick_timer_(io),
+      readers_(io, archive_),
       tell_(std::move(tell)) {
-    feeds_.on_message([this](const key32& feed, std::int64_t sequence, const message_text& text) {
-        heard(feed, sequence, text);
+    feeds_.on_message([this](const key32& feed, std::int64_t sequence, const message_text&) {
+        heard(feed, sequence);
     });
     if (chosen.link_state) {
         link_states_.emplace(io, archive_, feeds_, spread_.get(), own_.id(), *chosen.link_state,
@@ -147,6 +133,13 @@ void service::on_link_state(link_states::heard_function heard) {
 void service::advertise(topology::advertisement said) {
     if (link_states_) {
         link_states_->advertise(std::move(said));
+    }
+}
+
+void service::heard(const key32& feed, std::int64_t sequence) {
+    readers_.heard(feed, sequence);
+    if (link_states_) {
+        link_states_->stored(feed);
     }
 }
 
@@ -175,10 +168,7 @@ void service::stop(std::function<void()> done) {
     if (discovery_) {
         discovery_->stop();
     }
-    const auto copy = readers_;
-    for (const auto& one : copy) {
-        finish(one);
-    }
+    readers_.stop();
     for (const listener& one : std::exchange(listeners_, {})) {
         one.to.answer(json::object());
     }

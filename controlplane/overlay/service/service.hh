@@ -15,7 +15,9 @@
 
 #include "controlplane/overlay/service/archive.hh"
 #include "controlplane/overlay/service/broadcasts.hh"
+#include "controlplane/overlay/service/client.hh"
 #include "controlplane/overlay/service/discovery.hh"
+#include "controlplane/overlay/service/feed_readers.hh"
 #include "controlplane/overlay/service/hub.hh"
 #include "controlplane/overlay/service/link_states.hh"
 #include "controlplane/overlay/service/replicator.hh"
@@ -49,14 +51,7 @@ public:
     void on_link_state(link_states::heard_function heard);
     void advertise(topology::advertisement said);
 
-    // What came of a request, once; and, before that, what it yields one by one, as JSON of one
-    // line. `event` says false when nobody listens any more.
-    struct client {
-        std::function<void(result<json>)> answer;
-        std::function<bool(std::string_view)> event;
-        // Whether what was sent has been taken, more or less: else events wait. None: always.
-        std::function<bool()> has_room{};
-    };
+    using client = request_client;
     // Methods and parameters: docs/overlay.md.
     void request(std::string_view method, const json& params, client from);
 
@@ -67,17 +62,6 @@ public:
     [[nodiscard]] const broadcasts* spread() const noexcept { return spread_.get(); }
 
 private:
-    // Reads a feed to its end, and beyond it where it follows.
-    struct reader {
-        key32 feed{};
-        std::int64_t next = 1;
-        std::int64_t left = 0;  // messages
-        std::int64_t read = 0;
-        bool follows = false;
-        bool is_reading = false;  // a page is under way: what is heard now, comes with one
-        client to;
-    };
-
     service(boost::asio::io_context& io, identity own, store kept, const replicator::known& start,
             const service_settings& chosen, tell_function tell);
 
@@ -89,27 +73,25 @@ private:
 
     void tell_address();
     void tick();
-    void heard(const key32& feed, std::int64_t sequence, const message_text& text);
-    void read_page(const std::shared_ptr<reader>& who);
-    void read_on(const std::shared_ptr<reader>& who);
-    void finish(const std::shared_ptr<reader>& who);
+    void heard(const key32& feed, std::int64_t sequence);
 
     // Requests, one each.
+    void follow(const json& params, bool on, const client& from);
+    void block(const json& params, bool on, const client& from);
+    void publish(const json& params, const client& from);
+    void new_feed(const client& from);
+    void connect(const json& params, const client& from);
+    void disconnect(const json& params, const client& from);
+    // requests_show.cc
     void show(const json& params, const client& from);
     void show_feeds(const json& params, const client& from);
     void show_forks(const client& from);
+    [[nodiscard]] json self_row() const;
     [[nodiscard]] json peer_rows() const;
     [[nodiscard]] json progress_row() const;
     void show_state(const json& params, const client& from) const;
     [[nodiscard]] json state_tree(std::size_t first, std::size_t count) const;
     [[nodiscard]] json turn_tree() const;
-    void follow(const json& params, bool on, const client& from);
-    void block(const json& params, bool on, const client& from);
-    void publish(const json& params, const client& from);
-    void read(const json& params, const client& from);
-    void new_feed(const client& from);
-    void connect(const json& params, const client& from);
-    void disconnect(const json& params, const client& from);
     // requests_broadcast.cc
     void broadcast(const json& params, const client& from);
     void listen(const json& params, const client& from);
@@ -128,7 +110,7 @@ private:
     std::optional<link_states> link_states_;
     std::unique_ptr<discovery> discovery_;
     boost::asio::steady_timer tick_timer_;
-    std::list<std::shared_ptr<reader>> readers_;
+    feed_readers readers_;
     std::list<listener> listeners_;
     std::deque<std::pair<std::int64_t, json>> recent_;  // messages, and when they were sent
     std::size_t recent_bytes_ = 0;

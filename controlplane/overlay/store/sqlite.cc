@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace rhumb::overlay::sqlite {
 
@@ -22,7 +23,7 @@ result<database> database::open(const std::string& file) {
                                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
     opened.handle_.reset(handle);
     if (status != SQLITE_OK) {
-        return opened.why("cannot open");
+        return opened.why();
     }
     sqlite3_extended_result_codes(handle, 1);
     return opened;
@@ -30,7 +31,7 @@ result<database> database::open(const std::string& file) {
 
 result<void> database::run(const char* statements) {
     if (sqlite3_exec(handle_.get(), statements, nullptr, nullptr, nullptr) != SQLITE_OK) {
-        return why(statements);
+        return why();
     }
     return {};
 }
@@ -47,22 +48,22 @@ result<std::int64_t> database::number(const char* query) {
     return row.value() ? asked->number(0) : 0;
 }
 
-error database::why(std::string_view doing) const {
+error database::why() const {
     const int code = handle_ ? sqlite3_errcode(handle_.get()) : SQLITE_NOMEM;
     std::string said = handle_ ? sqlite3_errmsg(handle_.get()) : "out of memory";
     if (code == SQLITE_BUSY) {
-        said = "in use by another process";
+        said = "the store is in use by another process";
     } else if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT) {
         said += "; restore it from a copy, or move it away and let peers fill a new one";
     }
-    return error{std::string(doing) + ": " + said, {file_}};
+    return error{std::move(said), {file_}};
 }
 
 result<statement> statement::prepare(const database& in, const char* text) {
     sqlite3_stmt* handle = nullptr;
     if (sqlite3_prepare_v3(in.handle(), text, -1, SQLITE_PREPARE_PERSISTENT, &handle, nullptr) !=
         SQLITE_OK) {
-        return in.why(text);
+        return in.why();
     }
     statement prepared;
     prepared.handle_.reset(handle);
@@ -94,7 +95,7 @@ result<bool> statement::step(const database& of) {
         sqlite3_reset(handle_.get());
         return false;
     }
-    const error why = of.why(sqlite3_sql(handle_.get()));
+    const error why = of.why();
     sqlite3_reset(handle_.get());
     return why;
 }

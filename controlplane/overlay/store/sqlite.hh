@@ -30,7 +30,7 @@ public:
     [[nodiscard]] result<std::int64_t> number(const char* query);
 
     // What SQLite said last, as an error of this file.
-    [[nodiscard]] error why(std::string_view doing) const;
+    [[nodiscard]] error why() const;
     [[nodiscard]] const std::string& file() const noexcept { return file_; }
     [[nodiscard]] sqlite3* handle() const noexcept { return handle_.get(); }
 

@@ -112,7 +112,10 @@ public:
 
     // These are durable when they return; so is what was appended before.
     [[nodiscard]] result<void> follow(const key32& feed, bool on);
-    [[nodiscard]] result<void> follow(std::span<const key32> feeds);  // in one go
+    // Feeds that the configuration names are followed as long as it does: the store only knows
+    // them. Earlier versions kept them among those that were asked for; here they are taken out,
+    // once.
+    [[nodiscard]] result<void> know_configured(std::span<const key32> feeds);
     [[nodiscard]] result<void> block(const key32& by, const key32& target, bool on);
     [[nodiscard]] result<std::vector<std::pair<key32, key32>>> blocks();
     [[nodiscard]] result<own_feed_state> own_feed();
@@ -166,5 +169,30 @@ private:
     std::size_t uncommitted_ = 0;
     bool in_transaction_ = false;
 };
+
+template <class F>
+result<void> store::change(F&& what) {
+    if (auto begun = begin(); !begun) {
+        return begun.why();
+    }
+    if (auto done = what(); !done) {
+        return roll_back(done.why());
+    }
+    return commit();
+}
+
+template <class T, class F>
+result<std::vector<T>> store::list(const char* query, F&& read) {
+    auto all = sqlite::statement::prepare(database_, query);
+    if (!all) {
+        return all.why();
+    }
+    std::vector<T> found;
+    auto done = all->rows(database_, [&](const sqlite::statement& row) {
+        read(row, found.emplace_back());
+        return true;
+    });
+    return done ? result<std::vector<T>>(std::move(found)) : done.why();
+}
 
 }  // namespace rhumb::overlay

@@ -107,6 +107,15 @@ void handshake::take(std::span<const byte> message) {
     }
 }
 
+std::string_view handshake::meaning_of_hang_up() const noexcept {
+    if (!is_client_ || step_ == step::none) {
+        return "it hung up during the handshake";
+    }
+    return step_ == step::hello
+               ? "it hung up on our hello: is it of another network?"
+               : "it hung up on our proof: its key is another, or it does not let us in";
+}
+
 void handshake::fail(const char* why) noexcept {
     state_ = handshake_state::failed;
     step_ = step::none;

@@ -82,6 +82,9 @@ public:
     [[nodiscard]] wiped<stream_keys> keys() const noexcept;
     // Precondition: failed.
     [[nodiscard]] std::string_view why() const noexcept { return why_; }
+    // What it means if the other end hangs up now. It says nothing itself: who is not let in
+    // learns nothing.
+    [[nodiscard]] std::string_view meaning_of_hang_up() const noexcept;
 
 private:
     static constexpr std::size_t hello_bytes = 64;

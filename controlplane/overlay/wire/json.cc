@@ -11,7 +11,8 @@ namespace rhumb::overlay {
 std::optional<std::uint32_t> integer_like(std::string_view key) noexcept {
     constexpr std::size_t most_digits = 10;
     constexpr std::uint32_t none = 0xffffffff;
-    if (key.empty() || key.size() > most_digits || (key[0] == '0' && key.size() > 1)) {
+    if (key.empty() || key.size() > most_digits || key[0] < '0' || key[0] > '9' ||
+        (key[0] == '0' && key.size() > 1)) {
         return std::nullopt;
     }
     std::uint32_t number = 0;

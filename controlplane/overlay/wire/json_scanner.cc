@@ -5,6 +5,7 @@
 #include <charconv>
 #include <limits>
 
+#include "controlplane/overlay/wire/plain_run.hh"
 #include "controlplane/overlay/wire/utf.hh"
 
 namespace rhumb::overlay {
@@ -170,10 +171,7 @@ json_token json_scanner::read_string(json_token token) {
     const char* run = ++at_;
     unescaped_.clear();
     for (bool copied = false;;) {
-        // Most of it is plain.
-        while (at_ != end_ && *at_ >= ' ' && *at_ != '"' && *at_ != '\\') {
-            ++at_;
-        }
+        at_ += plain_run(at_, end_);
         if (at_ == end_) {
             return fail("a string does not end");
         }

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "controlplane/overlay/wire/json_number.hh"
+#include "controlplane/overlay/wire/plain_run.hh"
 
 namespace rhumb::overlay {
 namespace {
@@ -112,6 +113,10 @@ void append_json_string(std::string& to, std::string_view text) {
     to += '"';
     std::size_t run = 0;
     for (std::size_t n = 0; n < text.size();) {
+        n += plain_run(text.data() + n, text.data() + text.size());
+        if (n == text.size()) {
+            break;
+        }
         const unsigned c = static_cast<unsigned char>(text[n]);
         if (!special[c]) {
             ++n;

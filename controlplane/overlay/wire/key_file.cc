@@ -15,13 +15,10 @@
 
 #include "controlplane/config/descriptor.hh"
 #include "controlplane/overlay/wire/key_text.hh"
+#include "controlplane/overlay/wire/private_file.hh"
 
 namespace rhumb::overlay {
 namespace {
-
-error failed(const std::string& path, std::string_view what) {
-    return {fmt::format("{}: {}: {}", path, what, std::generic_category().message(errno)), {}};
-}
 
 using config::descriptor;
 
@@ -43,8 +40,11 @@ bool sync_folder(const std::string& path) {
     return of && fsync(of.number()) == 0;
 }
 
-// Under another name first, so that no crash leaves half a key under the right one.
-result<void> write_new(const std::string& path, std::string_view text) {
+// Under another name first, so that no crash leaves half a key under the right one. Where there is
+// a key already, it is replaced, or that is an error.
+enum class existing : std::uint8_t { stays, goes };
+
+result<void> put_file(const std::string& path, std::string_view text, existing other) {
     std::array<byte, 8> random{};
     randombytes_buf(random.data(), random.size());
     const std::string fresh = fmt::format("{}.{:02x}.new", path, fmt::join(random, ""));
@@ -54,52 +54,30 @@ result<void> write_new(const std::string& path, std::string_view text) {
                                      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
                                      S_IRUSR | S_IWUSR));
         if (!file) {
-            return failed(path, "it cannot be written");
+            return file_error(path, "it cannot be written");
         }
         written = fchmod(file.number(), S_IRUSR | S_IWUSR) == 0 && write_all(file.number(), text) &&
                   fsync(file.number()) == 0;
     }
-    // Other than rename(), this never replaces a key that is there.
-    const bool linked = written && ::link(fresh.c_str(), path.c_str()) == 0;
-    const error why = failed(path, "it cannot be written");
+    // Other than rename(), link() never replaces a key that is there.
+    const bool is_there =
+        written && (other == existing::goes ? ::rename(fresh.c_str(), path.c_str())
+                                            : ::link(fresh.c_str(), path.c_str())) == 0;
+    const error why = file_error(path, "it cannot be written");
     ::unlink(fresh.c_str());
-    if (!linked) {
+    if (!is_there) {
         return why;
     }
-    return sync_folder(path) ? result<void>() : failed(path, "it may not be on the disk");
+    return sync_folder(path) ? result<void>() : file_error(path, "it may not be on the disk");
 }
 
 result<parsed_key> load(const std::string& path) {
-    const descriptor file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
-    struct stat status{};
-    if (!file || fstat(file.number(), &status) != 0) {
-        return failed(path, "the key cannot be read");
-    }
-    if (!S_ISREG(status.st_mode)) {
-        return error{fmt::format("{}: it is no file", path), {}};
-    }
-    if (status.st_uid != geteuid()) {
-        return error{fmt::format("{}: the key belongs to another user", path), {}};
-    }
-    if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-        return error{
-            fmt::format("{}: others may read or write the key (mode {:04o}); once nobody has "
-                        "done so, set it right with chmod 600",
-                        path, status.st_mode & 07777U),
-            {}};
-    }
     wiped<key_file_text> text;
-    while (text->size != text->chars.size()) {
-        const ssize_t count =
-            ::read(file.number(), text->chars.data() + text->size, text->chars.size() - text->size);
-        if (count == 0) {
-            break;
-        }
-        if (count < 0 && errno != EINTR) {
-            return failed(path, "the key cannot be read");
-        }
-        text->size += count > 0 ? static_cast<std::size_t>(count) : 0;
+    const auto read = read_private_file(path, {"key"}, text->chars);
+    if (!read) {
+        return read.why();
     }
+    text->size = read.value();
     auto parsed = parse_key_text(text->view());
     if (!parsed) {
         error why = parsed.why();
@@ -109,36 +87,61 @@ result<parsed_key> load(const std::string& path) {
     return parsed;
 }
 
+result<identity> unlocked(const std::string& path, const parsed_key& parsed, passphrase words) {
+    auto key = unlock(parsed, words);
+    return key ? std::move(key) : error{path + ": " + key.why().message, {}};
+}
+
 }  // namespace
 
 result<void> write_key_file(const std::string& path, const identity& key, passphrase words,
                             passphrase_cost cost) {
     const auto text = key_text(key, words, cost);
-    return text ? write_new(path, text.value()->view()) : text.why();
+    return text ? put_file(path, text.value()->view(), existing::stays) : text.why();
 }
 
 result<identity> read_key_file(const std::string& path, passphrase words) {
     const auto parsed = load(path);
+    return parsed ? unlocked(path, parsed.value(), words) : parsed.why();
+}
+
+result<key_on_disk> look_at_key_file(const std::string& path, passphrase words) {
+    const auto parsed = load(path);
     if (!parsed) {
         return parsed.why();
     }
-    auto key = unlock(parsed.value(), words);
-    return key ? std::move(key) : error{path + ": " + key.why().message, {}};
+    auto key = unlocked(path, parsed.value(), words);
+    return key ? result<key_on_disk>({std::move(key).value(), parsed.value().boxed.has_value()})
+               : key.why();
 }
 
-result<identity> open_key_file(const std::string& path, passphrase words, passphrase_cost cost) {
+result<opened_key> open_key_file(const std::string& path, passphrase words, passphrase_cost cost) {
     struct stat status{};
-    if (::lstat(path.c_str(), &status) == 0 || errno != ENOENT) {
-        return read_key_file(path, words);
+    if (::lstat(path.c_str(), &status) != 0 && errno == ENOENT) {
+        auto key = identity::generate();
+        if (!key) {
+            return key.why();
+        }
+        if (auto done = write_key_file(path, key.value(), words, cost); !done) {
+            return done.why();
+        }
+        return opened_key{std::move(key).value(), opened_key::origin::made};
     }
-    auto key = identity::generate();
-    if (!key) {
-        return key;
+    auto found = look_at_key_file(path, words);
+    if (!found) {
+        return found.why();
     }
-    if (auto done = write_key_file(path, key.value(), words, cost); !done) {
-        return done.why();
+    const bool is_bare = !found->is_encrypted && !words.empty();
+    if (is_bare) {
+        const auto text = key_text(found->key, words, cost);
+        const auto done =
+            text ? put_file(path, text.value()->view(), existing::goes) : result<void>(text.why());
+        if (!done) {
+            return done.why();
+        }
     }
-    return key;
+    return opened_key{std::move(found->key),
+                      is_bare ? opened_key::origin::encrypted : opened_key::origin::found};
 }
 
 }  // namespace rhumb::overlay

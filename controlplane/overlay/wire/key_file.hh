@@ -45,8 +45,21 @@ using passphrase = std::span<const char>;
 // passphrase and there is none, or another one.
 [[nodiscard]] result<identity> read_key_file(const std::string& path, passphrase words = {});
 
-// What is there, or else a new key, which is written.
-[[nodiscard]] result<identity> open_key_file(const std::string& path, passphrase words = {},
-                                             passphrase_cost cost = {});
+struct key_on_disk {
+    identity key;
+    bool is_encrypted = false;
+};
+[[nodiscard]] result<key_on_disk> look_at_key_file(const std::string& path, passphrase words);
+
+// What is there, or else a new key, which is written. A key in the clear that has a passphrase from
+// now on is encrypted in its place: there is the one file or the other at any time, and the old one
+// is never written to.
+struct opened_key {
+    enum class origin : std::uint8_t { found, made, encrypted };
+    identity key;
+    origin from = origin::found;
+};
+[[nodiscard]] result<opened_key> open_key_file(const std::string& path, passphrase words = {},
+                                               passphrase_cost cost = {});
 
 }  // namespace rhumb::overlay

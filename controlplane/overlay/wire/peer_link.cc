@@ -102,7 +102,7 @@ peer_link::state peer_link::hang_up() {
     if (state_ == state::ended) {
         return state_;
     }
-    return fail("unexpected hang-up");
+    return fail(state_ == state::connecting ? shake_.meaning_of_hang_up() : "unexpected hang-up");
 }
 
 std::span<const byte> peer_link::output() {

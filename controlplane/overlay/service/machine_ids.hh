@@ -1,9 +1,8 @@
-// Words that both halves of a replicator use (replicator.cc, replicator_commands.cc). Threads: any.
+// Keys as the EBT machine has them. Threads: any.
 #pragma once
 
 #include <algorithm>
-#include <chrono>
-#include <cstdint>
+#include <cstddef>
 #include <string_view>
 
 #include "controlplane/overlay/wire/ids.hh"
@@ -19,12 +18,6 @@ inline key32 key_of(std::string_view id) {
     key32 key{};
     std::copy_n(id.begin(), std::min(id.size(), key.size()), key.begin());
     return key;
-}
-
-// Milliseconds since 1970.
-inline std::int64_t system_ms() {
-    using namespace std::chrono;
-    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
 }
 
 }  // namespace rhumb::overlay
