@@ -141,7 +141,8 @@ def show(our, their):
         print(line)
     print("JSON: texts that the log has, parsed in whole by the other side, as the overlay does it; JSON anew: "
           "also\nwritten from their values by the sender, as the reference does it.")
-    print("Memory of the reference is that of its process; ours what both machines and logs hold.")
+    print("Memory of the reference is that of its process; ours what both machines and logs hold, in which all\n"
+          "messages are one and the same.")
 
 
 def main():
