@@ -1,7 +1,6 @@
 #include "controlplane/api/overlay_check.hh"
 
 #include <algorithm>
-#include <set>
 #include <string_view>
 
 #include "controlplane/config/form.hh"

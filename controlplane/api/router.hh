@@ -29,13 +29,13 @@ public:
     [[nodiscard]] static result<std::unique_ptr<router>> open(const std::string& config_file,
                                                               const std::vector<std::string>& eal);
 
-    // Reads a configuration and checks it whole, without DPDK or devices.
     struct checked {
         config::file file;
         std::size_t labels = 0;  // with those that are computed from a map
         std::size_t prefixes = 0;
         std::vector<publish::note> notes;  // what of the map is not in the tables
     };
+    // Reads a configuration and checks it whole, without DPDK or devices.
     [[nodiscard]] static result<checked> check(const std::string& config_file);
 
     [[nodiscard]] result<void> run();
