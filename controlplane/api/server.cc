@@ -50,7 +50,7 @@ std::vector<std::string> server::port_names() const {
     return names;
 }
 
-// What a watch that has ended left behind is not for the next one.
+// What a watch that has ended left behind does not take the place of what the next one is for.
 void server::forget_records(bool traces) {
     if (std::any_of(watches_.begin(), watches_.end(),
                     [&](const watch& w) { return w.is_trace == traces; })) {
@@ -98,8 +98,10 @@ std::optional<error> server::start_trace(connection& client, const json& id,
     }
     taps.trace_port.store(port);
     taps.trace_label.store(wanted.label ? static_cast<std::int32_t>(*wanted.label) : -1);
-    taps.traces_left.store(wanted.count);
-    watches_.push_back({&client, id, true, 0, wanted.count, 0, missed(true)});
+    const std::uint32_t round = ++taps.round;
+    // Before the workers begin, which may miss some at once.
+    watches_.push_back({&client, id, true, round, 0, wanted.count, 0, missed(true)});
+    taps.traces_left.store(io::tap_requests::traces_of(round, wanted.count));
     update_requests();
     return std::nullopt;
 }
@@ -111,7 +113,8 @@ std::optional<error> server::start_capture(connection& client, const json& id,
         return error{"there is no port \"" + wanted.port + "\"", {}};
     }
     forget_records(false);
-    watches_.push_back({&client, id, false, *port, wanted.count, 0, missed(false)});
+    const std::uint32_t round = ++running_.engine().taps().round;
+    watches_.push_back({&client, id, false, round, *port, wanted.count, 0, missed(false)});
     update_requests();
     return std::nullopt;
 }
@@ -159,8 +162,10 @@ void server::collect_traces() {
     for (const auto& w : running_.engine().workers()) {
         auto& queue = w->tap().traces;
         while (io::trace_record* const record = queue.pop()) {
-            const auto it = std::find_if(watches_.begin(), watches_.end(),
-                                         [](const watch& candidate) { return candidate.is_trace; });
+            const auto it =
+                std::find_if(watches_.begin(), watches_.end(), [&](const watch& candidate) {
+                    return candidate.is_trace && candidate.round == record->round;
+                });
             if (it != watches_.end()) {
                 ++it->done;
                 it->client->send(event_line(it->id, trace_json(*record, running_.tables(), names)));
@@ -184,7 +189,7 @@ void server::collect_captures() {
             // send() may close a client, which takes its watches off the list.
             std::vector<std::pair<connection*, std::string>> messages;
             for (watch& one : watches_) {
-                if (!one.is_trace && one.port == record->port &&
+                if (!one.is_trace && one.round <= record->round && one.port == record->port &&
                     (one.wanted == 0 || one.done < one.wanted)) {
                     ++one.done;
                     messages.emplace_back(one.client, event_line(one.id, json::parse(event)));

@@ -54,6 +54,7 @@ private:
         connection* client;
         json id;
         bool is_trace;
+        std::uint32_t round;   // records of earlier ones are not for it
         std::uint8_t port;     // capture
         std::uint64_t wanted;  // 0: no end
         std::uint64_t done = 0;

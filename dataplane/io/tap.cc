@@ -43,15 +43,15 @@ bool has_label(const byte* frame, std::size_t length, mpls::label label) noexcep
 }  // namespace
 
 void tap::run_watched(burst& b, const stage_context& context) noexcept {
+    // Before the ports and the clock: a record is never older than its round.
+    capture_round_ = requests_.round.load(std::memory_order_acquire);
     const std::uint64_t ports = requests_.capture_ports.load(std::memory_order_relaxed);
     if ((ports >> b.in_port & 1) != 0) {
-        for (std::size_t i = 0; i < b.count; ++i) {
-            // A frame in several buffers has no length in the burst.
-            const auto* const m = static_cast<const rte_mbuf*>(b.handle[i]);
-            capture(b.front[i], m->data_len, m->pkt_len, b.in_port, false);
-        }
+        capture_received(b);
     }
-    if (requests_.traces_left.load(std::memory_order_relaxed) != 0) {
+    const std::uint64_t left = requests_.traces_left.load(std::memory_order_acquire);
+    if (tap_requests::has_traces(left)) {
+        trace_round_ = static_cast<std::uint32_t>(left >> 32);
         remember(b);
         run_pipeline(b, context, log_);
         for (std::size_t i = 0; i < b.count; ++i) {
@@ -64,6 +64,14 @@ void tap::run_watched(burst& b, const stage_context& context) noexcept {
         run_pipeline(b, context, none);
     }
     capture_sent(b, ports);
+}
+
+void tap::capture_received(const burst& b) noexcept {
+    for (std::size_t i = 0; i < b.count; ++i) {
+        // A frame in several buffers has no length in the burst.
+        const auto* const m = static_cast<const rte_mbuf*>(b.handle[i]);
+        capture(b.front[i], m->data_len, m->pkt_len, b.in_port, false);
+    }
 }
 
 void tap::capture_sent(const burst& b, std::uint64_t ports) noexcept {
@@ -88,6 +96,7 @@ void tap::capture(const byte* frame, std::size_t here, std::size_t length, std::
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     record->nanoseconds = static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
+    record->round = capture_round_;
     record->length = static_cast<std::uint16_t>(length);
     record->captured = static_cast<std::uint16_t>(std::min<std::size_t>(here, capture_bytes));
     record->port = port;
@@ -115,16 +124,24 @@ void tap::remember(const burst& b) noexcept {
     }
 }
 
-void tap::trace(const burst& b, std::size_t i, const stage_context& context) noexcept {
+bool tap::count_down() noexcept {
     // Several workers may count down at once.
-    std::uint32_t left = requests_.traces_left.load(std::memory_order_relaxed);
-    while (left != 0 && !requests_.traces_left.compare_exchange_weak(left, left - 1)) {
+    std::uint64_t left = requests_.traces_left.load(std::memory_order_relaxed);
+    while (left >> 32 == trace_round_ && tap_requests::has_traces(left)) {
+        if (requests_.traces_left.compare_exchange_weak(left, left - 1)) {
+            return true;
+        }
     }
-    trace_record* const record = left != 0 ? traces.acquire() : nullptr;
+    return false;
+}
+
+void tap::trace(const burst& b, std::size_t i, const stage_context& context) noexcept {
+    trace_record* const record = count_down() ? traces.acquire() : nullptr;
     if (record == nullptr) {
         return;
     }
     record->generation = context.tables.generation;
+    record->round = trace_round_;
     record->length_in = length_before_[i];
     record->in_port = b.in_port;
     record->in = before_[i];
