@@ -32,8 +32,7 @@ hub::hub(asio::io_context& io, replicator& feeds, const identity& own,
       spread_(spread),
       own_(own),
       settings_(chosen),
-      tell_(std::move(tell)),
-      accept_timer_(io) {
+      tell_(std::move(tell)) {
     for_connections_.network = chosen.network;
     for_connections_.handshake_timeout = std::chrono::milliseconds(chosen.handshake_timeout);
     for_connections_.rates = {chosen.messages_per_second, chosen.verifies_per_second,
@@ -73,7 +72,8 @@ result<void> hub::listen(const host_port& at) {
     if (failed) {
         return error{"cannot listen on " + text_of(at) + ": it must be an address, not a name", {}};
     }
-    tcp::acceptor& acceptor = acceptors_.emplace_back(io_);
+    listener& made = listeners_.emplace_back(io_);
+    tcp::acceptor& acceptor = made.acceptor;
     const tcp::endpoint endpoint(address, at.port);
     acceptor.open(endpoint.protocol(), failed);
     if (!failed) {
@@ -92,19 +92,19 @@ result<void> hub::listen(const host_port& at) {
         return fail(failed);
     }
     listening_.push_back({at.host, acceptor.local_endpoint(failed).port()});
-    accept(acceptor);
+    accept(made);
     return {};
 }
 
-void hub::accept(tcp::acceptor& from) {
-    from.async_accept([this, &from](error_code failed, tcp::socket socket) {
+void hub::accept(listener& from) {
+    from.acceptor.async_accept([this, &from](error_code failed, tcp::socket socket) {
         if (failed == asio::error::operation_aborted || stopping_) {
             return;
         }
         if (failed) {
             // Without a free file descriptor the peer stays in the queue.
-            accept_timer_.expires_after(accept_pause);
-            accept_timer_.async_wait([this, &from](error_code cancelled) {
+            from.timer.expires_after(accept_pause);
+            from.timer.async_wait([this, &from](error_code cancelled) {
                 if (!cancelled) {
                     accept(from);
                 }
@@ -277,6 +277,10 @@ void hub::connect(target& to) {
             if (failure) {
                 return connected(to, failure);
             }
+            // A name that was being looked up can no longer be cancelled.
+            if (to.timer.expiry() <= steady_clock::now()) {
+                return connected(to, asio::error::operation_aborted);
+            }
             asio::async_connect(
                 *to.socket, found,
                 [this, &to, kept = to.socket](error_code why, const tcp::endpoint&) {
@@ -372,10 +376,10 @@ void hub::give_up(const key32& peer) {
 void hub::stop(std::function<void()> done) {
     stopping_ = true;
     error_code ignored;
-    for (tcp::acceptor& acceptor : acceptors_) {
-        acceptor.close(ignored);
+    for (listener& one : listeners_) {
+        one.acceptor.close(ignored);
+        one.timer.cancel();
     }
-    accept_timer_.cancel();
     for (target& to : targets_) {
         to.timer.cancel();
         to.resolver.cancel();

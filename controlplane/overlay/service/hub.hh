@@ -55,6 +55,11 @@ public:
     [[nodiscard]] std::uint64_t refused() const noexcept { return refused_; }
 
 private:
+    struct listener {
+        explicit listener(boost::asio::io_context& io) : acceptor(io), timer(io) {}
+        tcp::acceptor acceptor;
+        boost::asio::steady_timer timer;  // until it accepts again
+    };
     struct target {
         target(boost::asio::io_context& io, const peer_target& whom, bool configured)
             : peer(whom), is_configured(configured), timer(io), resolver(io) {}
@@ -86,7 +91,7 @@ private:
     [[nodiscard]] std::size_t open_connections() const;
 
     [[nodiscard]] result<void> listen(const host_port& at);
-    void accept(tcp::acceptor& from);
+    void accept(listener& from);
     std::shared_ptr<connection> connection_on(tcp::socket socket,
                                               const std::optional<key32>& dialled);
     [[nodiscard]] bool has_too_many_half_open(const tcp::endpoint& from) const;
@@ -105,9 +110,8 @@ private:
     connection_settings for_connections_;
     tell_function tell_;
     std::mt19937 random_{std::random_device{}()};
-    std::list<tcp::acceptor> acceptors_;
+    std::list<listener> listeners_;
     std::vector<host_port> listening_;
-    boost::asio::steady_timer accept_timer_;
     std::vector<std::shared_ptr<connection>> connections_;
     std::list<target> targets_;
     std::uint64_t refused_ = 0;
