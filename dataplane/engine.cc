@@ -240,7 +240,11 @@ void engine::stop(std::chrono::milliseconds patience) {
     rte_eal_mp_wait_lcore();
     for (std::size_t w = 0; w < workers_.size(); ++w) {
         shared_.grace.remove_worker(static_cast<unsigned>(w));
-        workers_[w]->send_rest();
+        workers_[w]->forward_rest();
+    }
+    // What they forwarded may be on rings of others.
+    for (const auto& w : workers_) {
+        w->send_rest();
     }
     links_->stop();
 }

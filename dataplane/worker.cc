@@ -84,11 +84,14 @@ void worker::run() noexcept {
     shared_.grace.offline(options_.number);
 }
 
-void worker::send_rest() noexcept {
+void worker::forward_rest() noexcept {
     burst b;
     while (fan_out_.is_on() && fan_out_.take(b, options_.burst)) {
         forward(b);
     }
+}
+
+void worker::send_rest() noexcept {
     for (const shared_queue& queue : options_.shared) {
         while (transmitter_.drain(queue.ring, queue.port) != 0) {
         }

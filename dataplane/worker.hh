@@ -65,7 +65,9 @@ public:
     // Until the phase is stop. Once the phase is drain: is_drained() when nothing came for a round.
     void run() noexcept;
 
-    // Sends what other workers have handed over and nobody has sent. When all workers have ended.
+    // When all workers have ended: forwards what others have handed over to this one and nobody has
+    // forwarded; then, when all have done that, sends what waits for its ports.
+    void forward_rest() noexcept;
     void send_rest() noexcept;
 
     [[nodiscard]] bool is_drained() const noexcept {

@@ -25,7 +25,9 @@ public:
     published& operator=(const published&) = delete;
     // No worker may be running.
     ~published() {
-        retired_.clear();
+        while (!retired_.empty()) {
+            retired_.pop_front();  // the oldest first, which clear() does not promise
+        }
         delete current_.load(std::memory_order_relaxed);
     }
 
