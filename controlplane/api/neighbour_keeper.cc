@@ -33,6 +33,7 @@ result<void> neighbour_keeper::use(neighbours::settings settings,
     }
     const std::map<ip_address, user> before = std::exchange(users_, {});
     table_ = std::move(made).value();
+    news_.clear();  // of the table before; what is known still is announced anew
     table_->announce();
     for (const neighbours::interface_settings& interface : table_->configured().interfaces) {
         for (const auto& gateway : {interface.gateway_ipv4, interface.gateway_ipv6}) {

@@ -304,10 +304,6 @@ void router::publish(std::shared_ptr<publish::forwarding> retired_owner) {
     }
     for (const mpls::label label : fresh.labels) {
         engine_->expect_label(label);
-        // The label may have had a rule before.
-        if (const counter before = engine_->label_counter(label); before != counter{}) {
-            label_base_[label] = before;
-        }
     }
     for (const std::uint32_t id : fresh.prefixes) {
         engine_->expect_prefix(id);
@@ -315,6 +311,12 @@ void router::publish(std::shared_ptr<publish::forwarding> retired_owner) {
     }
     retired_list replaced;
     const table_set next = tables_->snapshot(replaced);
+    // A label may have had a rule before, by which workers count until now.
+    for (const mpls::label label : fresh.labels) {
+        if (const counter before = engine_->label_counter(label); before != counter{}) {
+            label_base_[label] = before;
+        }
+    }
     engine_->publish(next, std::move(replaced), std::move(retired_owner));
     engine_->reclaim();
 }
@@ -368,11 +370,7 @@ result<void> router::reload() {
         io::log(io::log_level::error, "neighbours are not looked for",
                 {{"why", done.why().text()}});
     }
-    for (const neighbour_news& news : slow_->take_news()) {
-        if (news.mac) {
-            learn(news);
-        }
-    }
+    take_neighbour_news();
     pending_ = false;
     publish(std::move(old));
     return {};

@@ -116,6 +116,7 @@ private:
     void count_links();
     void count_ingress();
     void reoptimise_in_time();
+    void take_neighbour_news();
     void learn(const neighbour_news& news);
     void forget(const neighbours::ip_address& address);
     void publish(std::shared_ptr<publish::forwarding> retired_owner);

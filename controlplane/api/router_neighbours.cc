@@ -48,10 +48,14 @@ result<void> router::use_neighbours(const config::file& file) {
     return slow_->use(std::move(settings), wanted);
 }
 
-void router::housekeeping() {
+void router::take_neighbour_news() {
     for (const neighbour_news& news : slow_->take_news()) {
         news.mac ? learn(news) : forget(news.address);
     }
+}
+
+void router::housekeeping() {
+    take_neighbour_news();
     follow_links();
     measure();
     reoptimise_in_time();
