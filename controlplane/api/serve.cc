@@ -3,6 +3,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <csignal>
 #include <iostream>
 #include <optional>
 #include <string>
@@ -54,7 +55,8 @@ public:
             return done;
         }
         if (options_.trace != 0) {
-            running_.engine().taps().traces_left.store(options_.trace);
+            running_.engine().taps().traces_left.store(
+                io::tap_requests::traces_of(0, options_.trace));
             running_.engine().taps().active.store(true);
         }
         if (auto done = running_.run(); !done) {
@@ -75,6 +77,8 @@ public:
         io_.run();
         notify_systemd("STOPPING=1");
         running_.stop(drain_patience);
+        // Not before: it may have to wait for a name that is being looked up.
+        overlay_.reset();
         if (options_.trace != 0) {
             print_traces(running_, std::cout);
         }
@@ -145,7 +149,8 @@ private:
         }
         timer_.expires_after(housekeeping_interval);
         timer_.async_wait([this](error_code failed) {
-            if (!failed) {
+            // The timer is that of the end, once there is one.
+            if (!failed && !ending_) {
                 keep_house();
             }
         });
@@ -154,8 +159,10 @@ private:
     // What the map says of this node, where feeds are to say so.
     void advertise() {
         const topology::advertisement* const own = running_.own_part();
-        if (overlay_ != nullptr && own != nullptr &&
-            (own != advertised_ || own->version != advertised_version_)) {
+        if (own == nullptr) {
+            advertised_ = nullptr;  // another map may come to lie in its place
+        } else if (overlay_ != nullptr &&
+                   (own != advertised_ || own->version != advertised_version_)) {
             advertised_ = own;
             advertised_version_ = own->version;
             overlay_->advertise(*own);
@@ -184,7 +191,6 @@ private:
                 server_.close();
                 server_.use(nullptr);
                 pages_.reset();
-                overlay_.reset();
                 signals_.cancel();
                 io_.stop();
             });
@@ -210,7 +216,12 @@ private:
 }  // namespace
 
 result<void> serve(router& running, const serve_options& options) {
-    return loop(running, options).run();
+    auto done = loop(running, options).run();
+    // Ports and captures are closed next, which another signal must not cut short.
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+        static_cast<void>(std::signal(signal, SIG_IGN));
+    }
+    return done;
 }
 
 }  // namespace rhumb::api
