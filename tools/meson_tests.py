@@ -3,6 +3,8 @@
 
     meson_tests.py targets FOLDER SUITE...   the ninja targets that these suites' tests need
     meson_tests.py count FOLDER              `PASSED FAILED SKIPPED` of the last run
+    meson_tests.py failures FOLDER           what the tests that failed in it printed: of GoogleTest
+                                             the cases that failed, of others the end
 
 GoogleTest's cases count singly, other tests as one each. Exit status 1: there was no run.
 """
@@ -51,32 +53,75 @@ def cases_by_test(folder):
     return found
 
 
+def tests_of(folder):
+    with open(os.path.join(folder, "meson-logs", "testlog.json"), encoding="utf-8") as log:
+        return [json.loads(line) for line in log]
+
+
+def is_good(test):
+    return test["result"] in ("OK", "EXPECTEDFAIL")
+
+
 def count(folder):
     passed = failed = skipped = 0
     cases = cases_by_test(folder)
-    with open(os.path.join(folder, "meson-logs", "testlog.json"), encoding="utf-8") as log:
-        for line in log:
-            test = json.loads(line)
-            good = test["result"] in ("OK", "EXPECTEDFAIL")
-            name = test["name"]
-            if test["result"] == "SKIP":
-                skipped += 1
-            elif name in cases and sum(cases[name]):
-                p, f, s = cases[name]
-                passed, failed, skipped = passed + p, failed + f, skipped + s
-                failed += not good and f == 0  # a leak or a race, after all cases had passed
-            else:
-                passed, failed = passed + good, failed + (not good)
+    for test in tests_of(folder):
+        good = is_good(test)
+        name = test["name"]
+        if test["result"] == "SKIP":
+            skipped += 1
+        elif name in cases and sum(cases[name]):
+            p, f, s = cases[name]
+            passed, failed, skipped = passed + p, failed + f, skipped + s
+            failed += not good and f == 0  # a leak or a race, after all cases had passed
+        else:
+            passed, failed = passed + good, failed + (not good)
     return passed, failed, skipped
+
+
+def failed_cases(lines):
+    """Lists of lines: what each case that failed printed, also one that ended in its middle."""
+    found = []
+    start = None
+    for at, line in enumerate(lines):
+        if line.startswith("[ RUN      ]"):
+            start = at
+        elif line.startswith(("[       OK ]", "[  SKIPPED ]")):
+            start = None
+        elif line.startswith("[  FAILED  ]") and start is not None:
+            found.append(lines[start : at + 1])
+            start = None
+    if start is not None:
+        found.append(lines[start:])
+    return found
+
+
+def failures(folder):
+    most = 80  # lines of each part: what went wrong first matters
+    told = []
+    for test in tests_of(folder):
+        if is_good(test) or test["result"] == "SKIP":
+            continue
+        told.append(f"{test['name']}: {test['result']} after {test['duration']:.1f} s")
+        lines = test.get("stdout", "").splitlines()
+        for case in failed_cases(lines) or [lines[-most:]]:
+            told += ["  " + line for line in case[:most]]
+            if len(case) > most:
+                told.append(f"  ({len(case) - most} lines more)")
+        told += ["  " + line for line in test.get("stderr", "").splitlines()[-most:]]
+    return "\n".join(told)
 
 
 def main(arguments):
     if len(arguments) >= 3 and arguments[0] == "targets":
         print("\n".join(targets(arguments[1], set(arguments[2:]))))
         return 0
-    if len(arguments) == 2 and arguments[0] == "count":
+    if len(arguments) == 2 and arguments[0] in ("count", "failures"):
         try:
-            print(*count(arguments[1]))
+            if arguments[0] == "count":
+                print(*count(arguments[1]))
+            else:
+                print(failures(arguments[1]))
         except OSError as why:
             print(f"meson_tests.py: {why}", file=sys.stderr)
             return 1

@@ -120,7 +120,7 @@ check() {  # FOLDER MESON-TEST-ARGUMENTS...
     say "testing"
     # Nothing of an earlier run may count; GoogleTest writes its results into the folder itself.
     rm -f "$folder"/meson-logs/testlog.{json,junit.xml} "$folder"/*.xml
-    quietly "testing" "$log" meson test -C "$folder" --no-rebuild --print-errorlogs "$@"
+    quietly "testing" "$log" meson test -C "$folder" --no-rebuild "$@"
     status=$?
     if ! counts=$(python3 tools/meson_tests.py count "$folder"); then
         broken "testing" "$log"
@@ -131,7 +131,7 @@ check() {  # FOLDER MESON-TEST-ARGUMENTS...
     (( passed += p, failed += f, skipped += s ))
     say "$p passed, $f failed, $s skipped in $((SECONDS - start)) s"
     if (( f )); then
-        tail -200 "$log" | sed 's/^/    /'
+        python3 tools/meson_tests.py failures "$folder" | sed 's/^/    /'
         return 1
     fi
 }
