@@ -69,9 +69,9 @@ public:
             send(json{{"id", to.at("id")}, {"event", what}}.dump() + "\n");
         }
         // Reads nothing until the client has gone.
-        void wait_to_go(std::chrono::milliseconds patience) const {
+        void wait_to_go(patience time) const {
             pollfd gone{socket_, 0, 0};
-            EXPECT_EQ(poll(&gone, 1, static_cast<int>(patience.count())), 1);
+            EXPECT_EQ(poll(&gone, 1, static_cast<int>(time.count())), 1);
         }
         void close() {
             if (socket_ >= 0) {
