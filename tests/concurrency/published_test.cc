@@ -62,7 +62,8 @@ struct outcome {
     std::uint64_t versions = 0;
 };
 
-// Readers hold each version for a while, as a burst does, while the writer publishes and reclaims.
+// Readers hold each version for a while, as a burst does, while the writer publishes and reclaims;
+// until the first of them reads what it must not.
 template <class Grace>
 outcome read_while_publishing(std::uint64_t versions) {
     Grace grace(reader_count);
@@ -104,7 +105,7 @@ outcome read_while_publishing(std::uint64_t versions) {
     while (running.load() != reader_count) {
         std::this_thread::yield();
     }
-    for (std::uint64_t n = 1; n <= versions; ++n) {
+    for (std::uint64_t n = 1; n <= versions && torn.load() == 0; ++n) {
         current.publish(std::make_unique<const version>(n), {});
         current.reclaim();
         if (n % 16 == 0) {

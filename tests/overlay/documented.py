@@ -3,7 +3,8 @@
 
     documented.py DOCUMENT RHUMBD RHUMBCTL
 
-Runs the section's commands, without those that say where programs and files are. Ports are free ones.
+Runs the section's commands, without those that say where programs and files are. The address is of
+this process alone, and ports are free ones.
 What is printed is looked at where it matters: both routers have heard each other in the end.
 """
 import os
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 
-from overlay_node import free_ports
+from overlay_node import HOST, free_ports
 
 HEADING = "### Two routers, step by step"
 # Routers take a while to start and to hear each other; people do too between two commands.
@@ -52,8 +53,8 @@ def main():
     assert len(steps) > 8 and steps[-1].startswith("rhumbctl"), steps
     script = "set -eu" + PATIENCE + "\n".join(steps) + "\nwait\n"
     for port, free in zip(("8081", "8082"), free_ports(2)):
-        assert port in script
-        script = script.replace(port, str(free))
+        assert f"127.0.0.1:{port}" in script
+        script = script.replace(f"127.0.0.1:{port}", f"{HOST}:{free}")
     path = ":".join([str(pathlib.Path(p).resolve().parent) for p in (rhumbd, rhumbctl)] + [os.environ["PATH"]])
     with tempfile.TemporaryDirectory(prefix="rhumb-documented-") as folder:
         # A session of its own, so that nothing of it is left running.
@@ -75,7 +76,7 @@ def main():
         assert said.count(": good: ") == 2 and "warning" not in said, said
         ids = dict(re.findall(r"^(r[12]) +(@\S+)", said, re.M))
         for one, other in (("r1", "r2"), ("r2", "r1")):
-            for words in (f"this node is {ids[one]}", f"listening on net:127.0.0.1:"):
+            for words in (f"this node is {ids[one]}", f"listening on net:{HOST}:"):
                 assert words in logs[one], (words, logs[one])
             assert re.search(f"connected (to|from) {re.escape(ids[other])}", logs[one]), logs[one]
 

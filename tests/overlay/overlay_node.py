@@ -1,16 +1,21 @@
 """A node of the overlay as a child process, for tests: its files, and requests over its socket."""
 import concurrent.futures
 import json
+import os
 import socket
 import subprocess
 import sys
 import time
 
 
+# A loopback address of this process's own: nobody else takes a port there that is free.
+HOST = f"127.{64 + (os.getpid() >> 16) % 64}.{os.getpid() >> 8 & 255}.{os.getpid() & 255}"
+
+
 def free_ports(count):
     held = [socket.socket() for _ in range(count)]
     for one in held:
-        one.bind(("127.0.0.1", 0))
+        one.bind((HOST, 0))
     ports = [one.getsockname()[1] for one in held]
     for one in held:
         one.close()
@@ -36,7 +41,7 @@ class Node:
     def configure(self, peers=(), network=None):
         lines = ["[node]", f'name = "{self.name}"', "[runtime]", f'socket = "{self.socket}"',
                  "[overlay]", f'key = "{self.name}.key"', f'store = "{self.name}.db"',
-                 f'listen = ["127.0.0.1:{self.port}"]',
+                 f'listen = ["{HOST}:{self.port}"]',
                  'admit = "anyone"', "switch_timeout = 300",
                  f"peers = {json.dumps([p.address() for p in peers])}"]
         if network is not None:
@@ -44,7 +49,7 @@ class Node:
         (self.folder / f"{self.name}.toml").write_text("\n".join(lines) + "\n")
 
     def address(self):
-        return f"net:127.0.0.1:{self.port}~shs:{self.id[1:-len('.ed25519')]}"
+        return f"net:{HOST}:{self.port}~shs:{self.id[1:-len('.ed25519')]}"
 
     def start(self):
         log = open(self.folder / f"{self.name}.log", "ab")

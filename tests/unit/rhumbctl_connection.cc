@@ -106,7 +106,7 @@ TEST_F(rhumbctl_router, an_endless_line) {
 
 TEST_F(rhumbctl_router, a_router_that_does_not_read) {
     const fake_router router(path("r1.sock"),
-                             [](fake_router::peer&) { std::this_thread::sleep_for(1s); });
+                             [](fake_router::peer& peer) { peer.wait_to_go(30s); });
     client c = connected(200ms);
     const std::string big(8 << 20, 'x');
     EXPECT_EQ(thrown([&] { c.call("apply", {{"toml", big}}); }),

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -66,6 +67,11 @@ public:
         }
         void event(const json& to, const json& what) {
             send(json{{"id", to.at("id")}, {"event", what}}.dump() + "\n");
+        }
+        // Reads nothing until the client has gone.
+        void wait_to_go(patience time) const {
+            pollfd gone{socket_, 0, 0};
+            EXPECT_EQ(poll(&gone, 1, static_cast<int>(time.count())), 1);
         }
         void close() {
             if (socket_ >= 0) {

@@ -137,7 +137,16 @@ TEST_F(rhumbctl_router, capture_until_interrupted) {
     {
         const fake_router router(path("r1.sock"), [&](fake_router::peer& peer) {
             peer.event(start_capture(peer), capture_event(1));
-            std::this_thread::sleep_for(50ms);
+            // Each packet is in the file as soon as it was told.
+            const std::string file = path("x.pcap");
+            const auto until = std::chrono::steady_clock::now() + 10s;
+            const auto is_written = [&file] {
+                std::error_code none;
+                return std::filesystem::file_size(file, none) == 42U && !none;
+            };
+            while (!is_written() && std::chrono::steady_clock::now() < until) {
+                std::this_thread::sleep_for(1ms);
+            }
             EXPECT_EQ(write(pipe_ends[1], "x", 1), 1);
             EXPECT_EQ(peer.request(), nullptr);  // until it goes
         });

@@ -86,6 +86,23 @@ protected:
         return {status, folder_.read(log)};
     }
 
+    // The same with r.toml, until so many frames have gone out of west and of east.
+    [[nodiscard]] run_result run_until_sent(std::uint64_t west, std::uint64_t east,
+                                            const std::vector<std::string>& more = {}) const {
+        std::vector<std::string> arguments{"--config", "r.toml"};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        std::filesystem::remove(folder_.path() / "run.log");
+        daemon_options options;
+        options.log = "run.log";
+        daemon one(folder_, arguments, options);
+        EXPECT_TRUE(one.connect("r.sock")) << one.log();
+        expect_counted(one, "west", "tx_packets", west);
+        expect_counted(one, "east", "tx_packets", east);
+        one.signal(SIGTERM);
+        const int status = one.wait();
+        return {status, one.log()};
+    }
+
     // A running router, whose socket answers.
     [[nodiscard]] std::unique_ptr<daemon> start(daemon_options options = {}) const {
         auto router = std::make_unique<daemon>(
@@ -100,15 +117,20 @@ protected:
         EXPECT_TRUE(made->ask("show", {{"what", "version"}}).contains("rows"));
         return std::move(made).value();
     }
-    // Waits until frames have come in on a port.
-    static void expect_received(daemon& router, const std::string& port, std::uint64_t frames) {
+    // Waits until a port has counted so many frames.
+    static void expect_counted(daemon& router, const std::string& port, const char* key,
+                               std::uint64_t frames) {
         const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
         for (std::uint64_t got = 0; got < frames;) {
-            ASSERT_LT(std::chrono::steady_clock::now(), until) << got << " of " << frames;
+            ASSERT_LT(std::chrono::steady_clock::now(), until)
+                << got << " of " << frames << " " << key << " of " << port;
             nlohmann::json shown = router.ask("show", {{"what", "ports"}, {"port", port}});
-            got = shown["rows"][0].value("rx_packets", std::uint64_t{0});
+            got = shown["rows"][0].value(key, std::uint64_t{0});
             std::this_thread::sleep_for(std::chrono::milliseconds(5));
         }
+    }
+    static void expect_received(daemon& router, const std::string& port, std::uint64_t frames) {
+        expect_counted(router, port, "rx_packets", frames);
     }
     static void expect_clean_end(daemon& router) {
         router.signal(SIGTERM);

@@ -83,8 +83,7 @@ TEST_F(rhumbd_scion, forwards_by_the_reference_routers_files_and_answers_what_is
     of.west = capture(0, "west");
     of.east = capture(1, "east");
     write_config(with_scion(of));
-    const run_result done =
-        run({"--config", "r.toml", "--until-idle", "500", "--summary", "--trace", "3"});
+    const run_result done = run_until_sent(1, 2, {"--summary", "--trace", "3"});
     ASSERT_EQ(done.status, 0) << done.output;
     for (const char* const told :
          {"SCION, by interface 131 (1-ff00:0:110, a parent)", "MAC right under the current key",
@@ -133,7 +132,7 @@ TEST_F(rhumbd_scion, flows_are_spread_over_workers_and_keep_their_order) {
     of.east = capture(1, "east");
     of.runtime = "workers = 2\n";
     write_config(with_scion(of));
-    const run_result done = run({"--config", "r.toml", "--until-idle", "1000", "--summary"});
+    const run_result done = run_until_sent(0, in.size(), {"--summary"});
     ASSERT_EQ(done.status, 0) << done.output;
     const auto out = frames_of(folder_.read("east-out.pcap")).value();
     ASSERT_EQ(out.size(), in.size()) << done.output;

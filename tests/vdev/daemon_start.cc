@@ -130,7 +130,7 @@ TEST_F(rhumbd_start, until_idle_ends_by_itself_with_whole_captures) {
     folder_.write("west-in.pcap", as_capture(frames(way::west_to_east, count, false)));
     folder_.write("east-in.pcap", as_capture(frames(way::east_to_west, count, false)));
     const run_result done =
-        run({"--config", "r.toml", "--until-idle", "1000", "--summary", "--trace", "1"});
+        run({"--config", "r.toml", "--until-idle", "5000", "--summary", "--trace", "1"});
     EXPECT_EQ(done.status, 0) << done.output;
     EXPECT_TRUE(contains(done.output, "why=idle")) << done.output;
     EXPECT_TRUE(contains(done.output, "swapped 16001")) << done.output;

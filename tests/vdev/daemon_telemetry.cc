@@ -89,6 +89,18 @@ TEST_F(rhumbd_telemetry, answers_from_the_control_thread) {
     expect_received(*router, "west", list.size());
 
     const telemetry_client client = connect_telemetry();
+    // A worker counts a burst just after it has sent it.
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    const auto counted = [&](const std::string& command, const char* key) {
+        const json answer = client.ask(command);
+        return answer.is_object() ? answer.value(key, 0) : 0;
+    };
+    while ((counted("/rhumb/ports", "east/tx_packets") < 10 ||
+            counted("/rhumb/nexthops", "e/packets") < 10 ||
+            counted("/rhumb/drops", "unknown_label/dropped") < 1) &&
+           std::chrono::steady_clock::now() < until) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
     EXPECT_EQ(client.greeting().value("pid", 0), router->pid());
     const json commands = client.ask("/");
     for (const char* command : {"/rhumb/version", "/rhumb/ports", "/rhumb/label", "/rhumb/prefix",

@@ -21,19 +21,23 @@ TEST_P(failover, all_labels_take_the_backup_and_come_back) {
     std::atomic<std::uint64_t> down_at{never};
     std::atomic<std::uint64_t> up_asked_at{never};
     std::atomic<std::uint64_t> up_at{never};
+    std::atomic<bool> done{false};
     std::thread operating([&] {
-        std::this_thread::sleep_for(300ms);
+        expect_a_round_of_labels();
         EXPECT_EQ(router_->ask(what, {{"name", name}, {"up", false}}), nlohmann::json::object());
         down_at.store(wire_->next());
-        std::this_thread::sleep_for(300ms);
+        expect_a_round_of_labels();
         up_asked_at.store(wire_->next());
         EXPECT_EQ(router_->ask(what, {{"name", name}, {"up", true}}), nlohmann::json::object());
         up_at.store(wire_->next());
+        expect_a_round_of_labels();
+        done.store(true);
     });
+    const auto is_done = [&] { return done.load(); };
     bookkeeping books;
     std::uint64_t strange = 0;
     std::uint64_t late = 0;
-    wire_->run(1s, [&](const arrival& a) {
+    wire_->run_until(is_done, [&](const arrival& a) {
         books.saw(a);
         const mpls::label in = label_of(a.sequence);
         const bool primary = version_of(a) == 'A';

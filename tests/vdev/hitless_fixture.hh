@@ -93,6 +93,16 @@ protected:
             std::this_thread::sleep_for(std::chrono::milliseconds(5));
         }
     }
+    // Waits until every label had its turn with packets that the router gets from now on. Not for
+    // the thread that sends.
+    void expect_a_round_of_labels() {
+        const std::uint64_t enough = wire_->next() + labels + 3 * most_in_flight;
+        const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+        while (wire_->next() < enough && std::chrono::steady_clock::now() < until) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+        EXPECT_GE(wire_->next(), enough) << "too few packets are sent";
+    }
     void expect_clean_end() {
         if (HasFailure()) {  // where did they go?
             for (const char* what : {"drops", "ports", "workers"}) {

@@ -89,14 +89,18 @@ bool traffic::wait_for_links() {
 
 void traffic::run(std::chrono::milliseconds time,
                   const std::function<void(const arrival&)>& check) {
-    const auto until = clock::now() + time;
-    while (clock::now() < until) {
+    run_until([until = clock::now() + time] { return clock::now() >= until; }, check);
+}
+
+void traffic::run_until(const std::function<bool()>& done,
+                        const std::function<void(const arrival&)>& check) {
+    while (!done()) {
         if (sent_ - received_ + burst_size <= most_in_flight) {
             send(burst_size);
         }
         collect(check);
     }
-    const auto patience = clock::now() + 3s;
+    const auto patience = clock::now() + 30s;
     while (received_ < sent_ && clock::now() < patience) {
         collect(check);
     }

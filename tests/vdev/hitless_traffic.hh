@@ -52,6 +52,10 @@ public:
     // Sends for `time`; `check` sees every packet that arrives.
     void run(std::chrono::milliseconds time, const std::function<void(const arrival&)>& check);
 
+    // Sends until `done`.
+    void run_until(const std::function<bool()>& done,
+                   const std::function<void(const arrival&)>& check);
+
     // One packet and a millisecond's rest, whether others arrived or not.
     void trickle(const std::function<void(const arrival&)>& check);
 

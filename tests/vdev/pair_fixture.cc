@@ -82,7 +82,11 @@ void write_router(const temporary_folder& folder, const std::string& id, const s
                   const std::string& topology, const char* master) {
     folder.write("r.toml", text);
     folder.write("topology.json", topology);
-    folder.write("br.toml", "[general]\nid = \"" + id + "\"\nconfig_dir = \".\"\n");
+    // Sessions that outlast what a busy machine does to them.
+    folder.write("br.toml", "[general]\nid = \"" + id +
+                                "\"\nconfig_dir = \".\"\n[router.bfd]\ndetect_mult = 10\n"
+                                "desired_min_tx_interval = \"300ms\"\n"
+                                "required_min_rx_interval = \"300ms\"\n");
     std::filesystem::create_directory(folder.path() / "keys");
     folder.write("keys/master0.key", master);
     folder.write("keys/master1.key", master);

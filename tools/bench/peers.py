@@ -102,13 +102,19 @@ class Program:
         """(packets that these ports send in a second of CPU time of each worker, what `action` gives).
 
         What else the machine does may take the workers' cores, and does not count."""
-        start = self.worker_seconds()
         before = sum(self.packets(port) for port in ports)
+        start = self.worker_seconds()
         given = action()
-        while self.worker_seconds() == start:  # the kernel counts it in steps of some milliseconds
+        # The kernel counts it in steps of some milliseconds; and a worker may not have had a core.
+        until = time.monotonic() + PATIENCE
+        while True:
+            after = sum(self.packets(port) for port in ports)
+            used = self.worker_seconds() - start
+            if used > 0 and after != before:
+                return (after - before) / used, given
+            if time.monotonic() > until:
+                raise Failed(f"{self.prefix} sends no packets any more:\n{self.tail()}")
             time.sleep(0.001)
-        after = sum(self.packets(port) for port in ports)
-        return (after - before) / (self.worker_seconds() - start), given
 
     def rate(self, ports, seconds):
         return self.rate_during(ports, lambda: time.sleep(seconds))[0]

@@ -48,8 +48,9 @@ npm_peer::npm_peer(std::uint16_t port) : port_(port) {
     if (::pipe2(in.data(), O_CLOEXEC) != 0 || ::pipe2(out.data(), O_CLOEXEC) != 0) {
         return;
     }
-    std::vector<std::string> words{"node", RHUMB_NPM_PEER, RHUMB_NPM_PACKAGES,
-                                   folder_.path().string(), std::to_string(port)};
+    std::vector<std::string> words{
+        "node",      RHUMB_NPM_PEER,      RHUMB_NPM_PACKAGES, folder_.path().string(),
+        "127.0.0.1", std::to_string(port)};
     std::vector<char*> arguments;
     arguments.reserve(words.size() + 1);
     for (std::string& word : words) {

@@ -1,8 +1,8 @@
 // A peer of npm's for tests: ssb-db and ssb-ebt, or what an application has around them.
 //
-//     node npm_peer.js PACKAGES FOLDER PORT [application]
+//     node npm_peer.js PACKAGES FOLDER HOST PORT [application]
 //
-// Prints {"id": …, "key": …} when it listens on 127.0.0.1:PORT. Then a command a line:
+// Prints {"id": …, "key": …} when it listens on HOST:PORT. Then a command a line:
 //     publish TEXT            answers PUBLISHED
 //     many N                  publishes N messages of odd texts and numbers, answers MANY
 //     follow FEED             publishes that it follows, answers PUBLISHED
@@ -11,11 +11,12 @@
 //     connect ADDRESS         answers CONNECTED, or why not
 //     clock                   answers CLOCK and its clock as JSON
 //     ids FEED                answers IDS and the ids of its messages of the feed, in order
-//     watch                   from now on LIVE SEQUENCE MILLISECONDS AUTHOR for each that comes
+//     watch                   answers WATCHING; from now on LIVE SEQUENCE MILLISECONDS AUTHOR for
+//                             each that comes
 //     close                   ends
 'use strict'
 const path = require('path')
-const [packages, folder, port, kind] = process.argv.slice(2)
+const [packages, folder, host, port, kind] = process.argv.slice(2)
 const load = (name) => require(require.resolve(name, { paths: [path.resolve(packages)] }))
 const caps = load('ssb-caps')
 const keys = load('ssb-keys').loadOrCreateSync(path.join(folder, 'secret'))
@@ -34,7 +35,7 @@ const peer = stack.call(null, {
   replicationScheduler: { debouncePeriod: 0 },
   timers: { inactivity: -1, handshake: 3000 },
   connections: {
-    incoming: { net: [{ scope: 'device', transform: 'shs', host: '127.0.0.1', port: +port }] },
+    incoming: { net: [{ scope: 'device', transform: 'shs', host, port: +port }] },
     outgoing: { net: [{ transform: 'shs' }] }
   }
 })
@@ -85,6 +86,7 @@ const commands = {
     const tell = (m) => say('LIVE', m.value.sequence, Date.now(), m.value.author)
     if (peer.db) peer.db.onMsgAdded((event) => tell(event.kvt))
     else peer.post(tell)
+    say('WATCHING')
   },
   close: () => peer.close(true, () => process.exit(0))
 }

@@ -8,7 +8,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1] / "overlay"))
-from overlay_node import free_ports  # noqa: E402
+from overlay_node import HOST, free_ports  # noqa: E402
 
 PATIENCE = 20  # seconds
 
@@ -36,7 +36,7 @@ class NodeJs:
         folder.mkdir(exist_ok=True)
         self.log = open(folder / "log", "wb")
         self.process = subprocess.Popen(
-            ["node", HERE / script, packages, folder, str(self.port), *arguments], text=True,
+            ["node", HERE / script, packages, folder, HOST, str(self.port), *arguments], text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log)
         self.lines = []
         self.past = []
@@ -68,7 +68,7 @@ class NodeJs:
         self.process.stdin.flush()
 
     def address(self):
-        return f"net:127.0.0.1:{self.port}~shs:{self.id[1:-len('.ed25519')]}"
+        return f"net:{HOST}:{self.port}~shs:{self.id[1:-len('.ed25519')]}"
 
     def end(self):
         self.process.kill()

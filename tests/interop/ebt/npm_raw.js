@@ -1,8 +1,8 @@
 // A peer of npm's transport alone, that says on ebt.replicate what it is told to, be it wrong.
 //
-//     node npm_raw.js PACKAGES FOLDER PORT
+//     node npm_raw.js PACKAGES FOLDER HOST PORT
 //
-// Prints {"id": …} when it listens on 127.0.0.1:PORT. Commands are lines of JSON:
+// Prints {"id": …} when it listens on HOST:PORT. Commands are lines of JSON:
 //     {"do": "connect", "to": ADDRESS}        prints {"connected": null}, or why not
 //     {"do": "open", "version": 3}            calls ebt.replicate on that connection
 //     {"do": "send", "what": VALUE}           on the newest stream
@@ -16,7 +16,7 @@
 // "end": true or why}, {"gone": true} for a connection.
 'use strict'
 const path = require('path')
-const [packages, folder, port] = process.argv.slice(2)
+const [packages, folder, host, port] = process.argv.slice(2)
 const load = (name) => require(require.resolve(name, { paths: [path.resolve(packages)] }))
 const caps = load('ssb-caps')
 const ssbKeys = load('ssb-keys')
@@ -75,7 +75,7 @@ const peer = load('secret-stack')({ appKey: caps.shs, caps: { shs: caps.shs } })
     caps: { shs: caps.shs },
     timers: { inactivity: -1, handshake: 3000 },
     connections: {
-      incoming: { net: [{ scope: 'device', transform: 'shs', host: '127.0.0.1', port: +port }] },
+      incoming: { net: [{ scope: 'device', transform: 'shs', host, port: +port }] },
       outgoing: { net: [{ transform: 'shs' }] }
     }
   })

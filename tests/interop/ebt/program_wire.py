@@ -1,6 +1,5 @@
 """The twelve interactions of a peer of npm's transport with rhumb-overlay, as program_test.py plays them."""
 import json
-import time
 
 from npm_process import connect, text, wait_for
 
@@ -41,11 +40,8 @@ class Wire:
 
     def asks_again(self):
         """Within a tick; from where it was then."""
-        time.sleep(0.5)
-        with self.raw.came:
-            for line in self.raw.lines:
-                assert json.loads(line)["got"].keys() == {self.raw.id}, line
-            self.raw.lines.clear()
+        got = json.loads(self.raw.line(lambda line: True))
+        assert got["on"] == self.stream and got["got"].keys() == {self.raw.id}, got
 
     def head(self):
         rows = self.ours.ask("show", what="overlay_feeds")["rows"]
