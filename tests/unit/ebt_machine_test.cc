@@ -227,6 +227,25 @@ TEST(EbtMachine, OnlyWhatIsNextIsWanted) {
     EXPECT_EQ(r.notes(p), (said{{"f", send(3)}}));
 }
 
+// Nothing is missing, and no tick has anything to do, until a message comes that is not the next.
+TEST(EbtMachine, AGapOnStandbyIsAClaim) {
+    rig r;
+    r.load("f", 3);
+    r.m.request("f");
+    const stream p = r.connect("p");
+    r.say(p, "f", send(3));
+    (void)r.notes(p);
+    EXPECT_EQ(r.give(p, "f", 2), receipt::duplicate);
+    r.m.tick(10'000);
+    EXPECT_FALSE(r.replication("p", "f").rx);
+    (void)r.notes(p);
+    EXPECT_EQ(r.give(p, "f", 5), receipt::gap);
+    EXPECT_EQ(r.notes(p), (said{{"f", send(3)}}));
+    // It has been asked: more of them say nothing new.
+    EXPECT_EQ(r.give(p, "f", 6), receipt::gap);
+    EXPECT_EQ(r.notes(p), said{});
+}
+
 TEST(EbtMachine, AFrozenFeedIsServedAndNotAskedFor) {
     rig r;
     r.load("f", 3);

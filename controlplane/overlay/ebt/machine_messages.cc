@@ -55,8 +55,15 @@ receipt machine::receive(stream from, std::string_view author, std::int64_t sequ
     if (fd.is_frozen) {
         return receipt::frozen;
     }
+    if (number <= fd.expected()) {
+        return receipt::duplicate;
+    }
     if (number != fd.expected() + 1) {
-        return number <= fd.expected() ? receipt::duplicate : receipt::gap;
+        // It has said by this that it has more, as by a note.
+        if (!l.is(link::rx)) {
+            consider(*p, f, number);
+        }
+        return receipt::gap;
     }
     fd.offered = number;
     p->claims_kept += l.is(link::delivered) ? 0U : 1U;
