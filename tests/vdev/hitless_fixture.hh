@@ -93,10 +93,11 @@ protected:
             std::this_thread::sleep_for(std::chrono::milliseconds(5));
         }
     }
-    // Waits until every label had its turn with packets that the router gets from now on. Not for
-    // the thread that sends.
+    // Waits for a while, and until every label had its turn with packets that the router gets from
+    // now on. Not for the thread that sends.
     void expect_a_round_of_labels() {
         const std::uint64_t enough = wire_->next() + labels + 3 * most_in_flight;
+        std::this_thread::sleep_for(std::chrono::milliseconds(300));
         const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
         while (wire_->next() < enough && std::chrono::steady_clock::now() < until) {
             std::this_thread::sleep_for(std::chrono::milliseconds(1));

@@ -74,10 +74,10 @@ protected:
         sent_ = seen.size();
         told_ += e_->take().size();
     }
-    // Waits until so many packets more than may be on their way have been made: the routers have
-    // forwarded some of them.
+    // Waits until many packets more than may be on their way have been made: the routers have
+    // forwarded most of them.
     void expect_more_packets() {
-        const std::uint64_t enough = made_ + 4 * most_in_flight;
+        const std::uint64_t enough = made_ + 16 * most_in_flight;
         EXPECT_TRUE(wait_for([&] { return made_ >= enough; }));
     }
     // SIGHUP, and what the log says then.
