@@ -14,6 +14,8 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::chrono::milliseconds tap_interval{2};
+// Records of a worker at a time: it may make them as fast as they are told, and others wait.
+constexpr int most_a_turn = 64;
 
 }  // namespace
 
@@ -135,12 +137,12 @@ void server::update_requests() {
     taps.active.store(own_trace_ || !watches_.empty());
     if (!watches_.empty() && !tap_timer_runs_) {
         tap_timer_runs_ = true;
-        wait_for_taps();
+        wait_for_taps(tap_interval);
     }
 }
 
-void server::wait_for_taps() {
-    tap_timer_.expires_after(tap_interval);
+void server::wait_for_taps(std::chrono::milliseconds time) {
+    tap_timer_.expires_after(time);
     tap_timer_.async_wait([this](error_code failed) {
         if (failed) {
             return;
@@ -149,8 +151,15 @@ void server::wait_for_taps() {
         collect_captures();
         tap_timer_runs_ = !watches_.empty();
         if (tap_timer_runs_) {
-            wait_for_taps();
+            wait_for_taps(has_records() ? std::chrono::milliseconds(0) : tap_interval);
         }
+    });
+}
+
+bool server::has_records() const {
+    const auto& all = running_.engine().workers();
+    return std::any_of(all.begin(), all.end(), [&](const auto& w) {
+        return w->tap().captures.has_filled() || (!own_trace_ && w->tap().traces.has_filled());
     });
 }
 
@@ -161,7 +170,11 @@ void server::collect_traces() {
     const std::vector<std::string> names = port_names();
     for (const auto& w : running_.engine().workers()) {
         auto& queue = w->tap().traces;
-        while (io::trace_record* const record = queue.pop()) {
+        for (int n = 0; n < most_a_turn; ++n) {
+            io::trace_record* const record = queue.pop();
+            if (record == nullptr) {
+                break;
+            }
             const auto it =
                 std::find_if(watches_.begin(), watches_.end(), [&](const watch& candidate) {
                     return candidate.is_trace && candidate.round == record->round;
@@ -184,7 +197,11 @@ void server::collect_captures() {
     const std::vector<std::string> names = port_names();
     for (const auto& w : running_.engine().workers()) {
         auto& queue = w->tap().captures;
-        while (io::capture_record* const record = queue.pop()) {
+        for (int n = 0; n < most_a_turn; ++n) {
+            io::capture_record* const record = queue.pop();
+            if (record == nullptr) {
+                break;
+            }
             const std::string event = capture_json(*record, names).dump();
             // send() may close a client, which takes its watches off the list.
             std::vector<std::pair<connection*, std::string>> messages;
@@ -192,7 +209,7 @@ void server::collect_captures() {
                 if (!one.is_trace && one.round <= record->round && one.port == record->port &&
                     (one.wanted == 0 || one.done < one.wanted)) {
                     ++one.done;
-                    messages.emplace_back(one.client, event_line(one.id, json::parse(event)));
+                    messages.emplace_back(one.client, control::event_line_of(one.id, event));
                 }
             }
             queue.give_back(record);

@@ -61,7 +61,8 @@ private:
         std::uint64_t missed_before;
     };
 
-    void wait_for_taps();
+    void wait_for_taps(std::chrono::milliseconds time);
+    [[nodiscard]] bool has_records() const;
     void collect_traces();
     void collect_captures();
     void finish(std::list<watch>::iterator ended);
