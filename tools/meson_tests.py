@@ -96,6 +96,14 @@ def failed_cases(lines):
     return found
 
 
+def told_by_sanitizer(lines):
+    """From where a sanitizer says what is wrong, else all."""
+    for at, line in enumerate(lines):
+        if "ERROR: " in line or "WARNING: ThreadSanitizer" in line or "runtime error: " in line:
+            return lines[at:]
+    return lines
+
+
 def failures(folder):
     most = 80  # lines of each part: what went wrong first matters
     told = []
@@ -108,7 +116,9 @@ def failures(folder):
             told += ["  " + line for line in case[:most]]
             if len(case) > most:
                 told.append(f"  ({len(case) - most} lines more)")
-        told += ["  " + line for line in test.get("stderr", "").splitlines()[-most:]]
+        errors = test.get("stderr", "").splitlines()
+        report = told_by_sanitizer(errors)
+        told += ["  " + line for line in (errors[-most:] if report is errors else report[:most])]
     return "\n".join(told)
 
 

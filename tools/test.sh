@@ -131,7 +131,8 @@ check() {  # FOLDER MESON-TEST-ARGUMENTS...
     (( passed += p, failed += f, skipped += s ))
     say "$p passed, $f failed, $s skipped in $((SECONDS - start)) s"
     if (( f )); then
-        python3 tools/meson_tests.py failures "$folder" | sed 's/^/    /'
+        { python3 tools/meson_tests.py failures "$folder" | grep . || tail -60 "$log"; } |
+            sed 's/^/    /'
         return 1
     fi
 }

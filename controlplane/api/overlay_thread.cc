@@ -4,6 +4,7 @@
 #include <boost/asio/post.hpp>
 #include <chrono>
 #include <memory>
+#include <utility>
 
 #include "controlplane/overlay/service/own_key.hh"
 #include "dataplane/io/log.hh"
@@ -97,10 +98,16 @@ overlay_thread::overlay_thread(asio::io_context& control,
 
 overlay_thread::~overlay_thread() {
     if (thread_.joinable()) {
-        asio::post(io_, [this] { service_->stop([this] { io_.stop(); }); });
+        begin_stop();
         thread_.join();
     }
     *heard_ = nullptr;
+}
+
+void overlay_thread::begin_stop() {
+    if (!std::exchange(is_stopping_, true)) {
+        asio::post(io_, [this] { service_->stop([this] { io_.stop(); }); });
+    }
 }
 
 void overlay_thread::advertise(const topology::advertisement& said) {

@@ -25,8 +25,11 @@ public:
         overlay::link_states::heard_function heard);
     overlay_thread(const overlay_thread&) = delete;
     overlay_thread& operator=(const overlay_thread&) = delete;
-    // Says goodbye to peers first.
+    // Waits until peers have heard goodbye.
     ~overlay_thread();
+
+    // Begins to say goodbye to peers. Nothing is asked of it any more.
+    void begin_stop();
 
     // What the map says of this node.
     void advertise(const topology::advertisement& said);
@@ -44,6 +47,7 @@ private:
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
     std::unique_ptr<overlay::service> service_;
     std::thread thread_;
+    bool is_stopping_ = false;
 };
 
 }  // namespace rhumb::api

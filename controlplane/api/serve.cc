@@ -191,6 +191,9 @@ private:
                 server_.close();
                 server_.use(nullptr);
                 pages_.reset();
+                if (overlay_ != nullptr) {
+                    overlay_->begin_stop();  // its packets may be ours to forward
+                }
                 signals_.cancel();
                 io_.stop();
             });

@@ -59,8 +59,8 @@ receipt machine::receive(stream from, std::string_view author, std::int64_t sequ
         return receipt::duplicate;
     }
     if (number != fd.expected() + 1) {
-        // It has said by this that it has more, as by a note.
-        if (!l.is(link::rx)) {
+        // It has said by this that it has more, as by a note. An orphan waits for the next tick.
+        if (!l.is(link::rx) && !fd.is_orphan) {
             consider(*p, f, number);
         }
         return receipt::gap;
