@@ -230,10 +230,10 @@ const char* word_for(repair_outcome what) {
     return "SRLG too large";
 }
 
-}  // namespace
-
 // Each costs a search of the whole network.
 constexpr std::size_t most_explained = 256;  // of a link's destinations
+
+}  // namespace
 
 json unrepaired_rows(const repair_scene& in, node_number own,
                      std::span<const topology::link_repairs> all,

@@ -51,7 +51,7 @@ void tap::run_watched(burst& b, const stage_context& context) noexcept {
     }
     const std::uint64_t left = requests_.traces_left.load(std::memory_order_acquire);
     if (tap_requests::has_traces(left)) {
-        trace_round_ = static_cast<std::uint32_t>(left >> 32);
+        trace_round_ = tap_requests::round_of(left);
         remember(b);
         run_pipeline(b, context, log_);
         for (std::size_t i = 0; i < b.count; ++i) {
@@ -127,7 +127,7 @@ void tap::remember(const burst& b) noexcept {
 bool tap::count_down() noexcept {
     // Several workers may count down at once.
     std::uint64_t left = requests_.traces_left.load(std::memory_order_relaxed);
-    while (left >> 32 == trace_round_ && tap_requests::has_traces(left)) {
+    while (tap_requests::round_of(left) == trace_round_ && tap_requests::has_traces(left)) {
         if (requests_.traces_left.compare_exchange_weak(left, left - 1)) {
             return true;
         }

@@ -60,6 +60,9 @@ struct tap_requests {
     static constexpr std::uint64_t traces_of(std::uint32_t round, std::uint32_t count) noexcept {
         return std::uint64_t{round} << 32 | count;
     }
+    static constexpr std::uint32_t round_of(std::uint64_t left) noexcept {
+        return static_cast<std::uint32_t>(left >> 32);
+    }
     static constexpr bool has_traces(std::uint64_t left) noexcept {
         return static_cast<std::uint32_t>(left) != 0;
     }

@@ -5,7 +5,6 @@
 // overlay does (`kept`). Notes are written and parsed in both. No signatures, no sockets.
 #include <benchmark/benchmark.h>
 
-#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "controlplane/overlay/ebt/machine.hh"
+#include "controlplane/overlay/service/machine_ids.hh"
 #include "controlplane/overlay/wire/classic_message.hh"
 #include "controlplane/overlay/wire/ids.hh"
 #include "controlplane/overlay/wire/json.hh"
@@ -30,10 +30,6 @@ key32 key_of_feed(int n) {
         key[4 + i] = static_cast<byte>(static_cast<unsigned>(n) * 2654435761U >> (8 * (3 - i)));
     }
     return key;
-}
-
-std::string_view id_of(const key32& key) {
-    return {reinterpret_cast<const char*>(key.data()), key.size()};
 }
 
 // The reference's script makes the same ones.
@@ -82,8 +78,7 @@ public:
     void notes(node& into, stream from, std::span<const note> frame) {
         entries_.clear();
         for (const note& each : frame) {
-            key32& feed = entries_.emplace_back(key32{}, each.value).feed;
-            std::copy_n(each.feed.begin(), std::min(each.feed.size(), feed.size()), feed.begin());
+            entries_.push_back({key_of(each.feed), each.value});
         }
         text_.clear();
         good_ &= append_notes(text_, entries_, std::size_t{4} << 20) == entries_.size();

@@ -130,8 +130,7 @@ void route_options::add_to(po::options_description& options) {
     add("metric", metric, "M", "igp, te or delay, instead of the algorithm's own");
     add("avoid", avoid, "WHAT",
         "keep off a node, all nodes that have a prefix, a link (NODE:LINK), a shared risk (srlg:N) "
-        "or "
-        "links of an affinity; may stand there more than once");
+        "or links of an affinity; may stand there more than once");
     add("include", include, "AFFINITY", "only links that have it, or another that is given");
     add("max-delay", delay, "TIME", "such as 5ms");
     add("max-hops", hops, "N", "links at most");
