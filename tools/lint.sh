@@ -4,17 +4,20 @@ set -uo pipefail
 
 usage() {
     cat <<'END'
-usage: tools/lint.sh [-j N] [--all | --changed] [format | tidy]...
+usage: tools/lint.sh [-j N] [--all | --changed] [format | tidy | analyze]...
 
   format     every .hh and .cc must look as clang-format-19 would write it; nothing is changed.
              To change it: clang-format-19 -i FILE...
   tidy       clang-tidy-19 over the pure floors (include/rhumb, the protocols, the pipeline,
-             configuration and tables); headers are seen through the files that include them.
-             --all: over every file; --changed: over what differs from the last commit.
-             Wants a configured build/ for its compile commands.
+             configuration and tables) without its static analyzer; headers are seen through the
+             files that include them.
+  analyze    the static analyzer of clang-tidy-19 over the same files: takes twice as long again.
 
-Without a name: both. Files that clang-tidy found good are remembered in build/lint/ until they, a
-header or .clang-tidy change.
+--all: tidy and analyze every file; --changed: what differs from the last commit. Both want a
+configured build/ for its compile commands. Files that they found good are remembered in build/lint/
+until they, a header or .clang-tidy change.
+
+Without a name: format and tidy.
 END
 }
 
@@ -29,7 +32,7 @@ while (( $# )); do
         -j[1-9]*) jobs=${1#-j} ;;
         --all) scope=all ;;
         --changed) scope=changed ;;
-        format | tidy) checks+=("$1") ;;
+        format | tidy | analyze) checks+=("$1") ;;
         *) echo "lint.sh: unknown argument '$1'" >&2; usage >&2; exit 2 ;;
     esac
     shift
@@ -63,13 +66,15 @@ format() {
     echo "format: ${#files[@]} files are well"
 }
 
-# One file through clang-tidy. Run by tidy() below, several at a time.
-tidy_file() {  # FILE KEY NUMBER/COUNT
-    local stamp=build/lint/${1//\//_}
+# One file through clang-tidy. Run by clang_tidy() below, several at a time.
+tidy_file() {  # CHECKS FILE KEY NUMBER/COUNT
+    local asked=$1 stamp=build/lint/$1_${2//\//_}
+    shift
     echo "$3 $1"
     [[ $(cat "$stamp" 2>/dev/null) != "$2" ]] || return 0
     # The compile commands are g++'s, with warnings that clang does not know.
-    if clang-tidy-19 -p build --quiet --extra-arg=-Wno-unknown-warning-option "$1" 2>/dev/null; then
+    if clang-tidy-19 -p build --quiet --checks="$asked" \
+        --extra-arg=-Wno-unknown-warning-option "$1" 2>/dev/null; then
         echo "$2" >"$stamp"
     else
         echo "$1: clang-tidy is not content (above), or it cannot compile this"
@@ -78,10 +83,10 @@ tidy_file() {  # FILE KEY NUMBER/COUNT
 }
 export -f tidy_file
 
-tidy() {
-    local common files=() file number=0
+clang_tidy() {  # CHECKS
+    local asked=$1 common files=() file number=0
     if [[ ! -f build/compile_commands.json ]]; then
-        echo "tidy: no build/compile_commands.json; run meson setup build first"
+        echo "$check: no build/compile_commands.json; run meson setup build first"
         return 1
     fi
     mkdir -p build/lint
@@ -101,17 +106,21 @@ for name in sys.stdin.read().split():
     if name in known and os.path.exists(name):
         print(name)')
     if (( ${#files[@]} == 0 )); then
-        echo "tidy: no files"
+        echo "$check: no files"
         [[ $scope == changed ]]
         return
     fi
     common=$({ sources "${folders[@]}" | grep '\.hh$' | xargs cat; cat .clang-tidy; } | sha256sum)
     for file in "${files[@]}"; do
-        printf '%s\0' "$file" "$({ echo "$common"; cat "$file"; } | sha256sum | cut -d' ' -f1)" \
+        printf '%s\0' "$asked" "$file" "$({ echo "$common"; cat "$file"; } | sha256sum | cut -d' ' -f1)" \
             "$((++number))/${#files[@]}"
-    done | xargs -0 -r -n 3 -P "$jobs" bash -c 'tidy_file "$@"' bash || return 1
-    echo "tidy: ${#files[@]} files are well"
+    done | xargs -0 -r -n 4 -P "$jobs" bash -c 'tidy_file "$@"' bash || return 1
+    echo "$check: ${#files[@]} files are well"
 }
+
+# The analyzer takes two thirds of the time of all checks together.
+tidy() { clang_tidy '-clang-analyzer-*'; }
+analyze() { clang_tidy '-*,clang-analyzer-*'; }
 
 status=0
 for check in "${checks[@]}"; do

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """What tools/test.sh wants to know of meson's tests.
 
-    meson_tests.py targets FOLDER SUITE...   the ninja targets that these suites' tests need
+    meson_tests.py targets FOLDER NAME...    the ninja targets that the tests of this name, or of
+                                             the suite of this name, need
     meson_tests.py count FOLDER              `PASSED FAILED SKIPPED` of the last run
     meson_tests.py failures FOLDER           what the tests that failed in it printed: of GoogleTest
                                              the cases that failed, of others the end
@@ -15,7 +16,7 @@ import sys
 import xml.etree.ElementTree as xml
 
 
-def targets(folder, suites):
+def targets(folder, names):
     def introspect(what):
         return json.loads(subprocess.check_output(["meson", "introspect", folder, what]))
 
@@ -23,7 +24,7 @@ def targets(folder, suites):
     needed = set()
     for test in introspect("--tests"):
         # A suite is `project:suite`.
-        if any(suite.split(":")[-1] in suites for suite in test["suite"]):
+        if names & {test["name"], *(suite.split(":")[-1] for suite in test["suite"])}:
             for target in test["depends"]:
                 needed.update(files.get(target, []))
     root = os.path.abspath(folder)

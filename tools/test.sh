@@ -4,20 +4,27 @@ set -uo pipefail
 
 usage() {
     cat <<'END'
-usage: tools/test.sh [-j N] [--no-install] [STEP...]
+usage: tools/test.sh [-j N] [--no-install] [--longer-within SECONDS] [STEP...]
 
-Steps, all of them without arguments:
+The steps of the suite, all of them without arguments:
   gcc      g++, warnings as errors: everything is built, every test runs           build/
   asan     clang, AddressSanitizer and UBSan: the pure tests, and every fuzzer
            for a short while                                                       build-asan/
   daemon   the same build: the daemon on virtual devices, and the cases through it build-asan/
   tsan     clang, ThreadSanitizer: the tests of what threads share                 build-tsan/
+  format   clang-format (tools/lint.sh)
+
+Longer ones, run by name; 'all' runs every step there is:
+  tidy     clang-tidy over the pure floors (tools/lint.sh)
   aarch64  the cross compiler: the pure tests under qemu-user                      build-aarch64/
-  lint     clang-format and clang-tidy (tools/lint.sh)
+  analyze  the static analyzer of clang-tidy (tools/lint.sh)
 
 Options:
   -j N          compile with N jobs (default: as many as there are processors)
   --no-install  do not install packages that are missing
+  --longer-within SECONDS
+                also the longer steps, those that can begin within so many seconds of the start:
+                the others are said, and counted as skipped
 
 Logs are in the build folders, under logs/. The last line is `N passed, N failed, N skipped`; the
 exit status is 1 if anything failed or nothing ran. A build that fails counts as a test that failed.
@@ -25,8 +32,10 @@ Neither a NIC, huge pages nor root are needed, but for installing packages.
 END
 }
 
-all_steps=(gcc asan daemon tsan aarch64 lint)
+suite=(gcc asan daemon tsan format)
+longer=(tidy aarch64 analyze)
 steps=()
+longer_within=
 install=yes
 jobs=$(nproc)
 while (( $# )); do
@@ -36,12 +45,17 @@ while (( $# )); do
         -j) jobs=${2-}; shift || true
             [[ $jobs =~ ^[1-9][0-9]*$ ]] || { echo "test.sh: -j wants a number" >&2; exit 2; } ;;
         -j[1-9]*) jobs=${1#-j} ;;
-        gcc | asan | daemon | tsan | aarch64 | lint) steps+=("$1") ;;
+        --longer-within) longer_within=${2-}; shift || true
+            [[ $longer_within =~ ^[1-9][0-9]*$ ]] ||
+                { echo "test.sh: --longer-within wants seconds" >&2; exit 2; } ;;
+        all) steps+=("${suite[@]}" "${longer[@]}") ;;
+        gcc | asan | daemon | tsan | format | tidy | aarch64 | analyze) steps+=("$1") ;;
         *) echo "test.sh: unknown argument '$1'" >&2; usage >&2; exit 2 ;;
     esac
     shift
 done
-(( ${#steps[@]} )) || steps=("${all_steps[@]}")
+(( ${#steps[@]} )) || steps=("${suite[@]}")
+[[ -z $longer_within ]] || steps+=("${longer[@]}")
 
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." || exit 1
 
@@ -137,8 +151,8 @@ check() {  # FOLDER MESON-TEST-ARGUMENTS...
     fi
 }
 
-# The targets that the tests of these suites need, and nothing else.
-targets_of() {  # FOLDER SUITE...
+# The targets that these tests, or the tests of these suites, need and nothing else.
+targets_of() {  # FOLDER NAME...
     python3 tools/meson_tests.py targets "$@"
 }
 
@@ -182,7 +196,7 @@ step_daemon() {
     configure_asan || return 1
     # DPDK keeps memory to the end, which is no leak of ours to find.
     export ASAN_OPTIONS=halt_on_error=1:abort_on_error=1:detect_leaks=0
-    mapfile -t targets < <(targets_of build-asan vdev)
+    mapfile -t targets < <(targets_of build-asan daemon replay)
     compile build-asan "${targets[@]}" && check build-asan -t 4 daemon replay
 }
 
@@ -197,22 +211,23 @@ step_aarch64() {
         "-Dpkg_config_path=$PWD/tests/cross/pkgconfig" && check_suites build-aarch64 10 pure
 }
 
-step_lint() {
-    local log start=$SECONDS check
-    for check in format tidy; do
-        if [[ $check == tidy && ! -f build/compile_commands.json ]]; then
-            configure build --buildtype=release || return 1
-        fi
-        say "clang-$check"
-        log=build/logs/lint-$check.txt
-        if quietly "clang-$check" "$log" tools/lint.sh "$check" -j "$jobs"; then
-            (( ++passed ))
-        else
-            broken "clang-$check" "$log"
-        fi
-    done
-    say "done in $((SECONDS - start)) s"
+lint() {  # CHECK
+    local log=build/logs/lint-$1.txt start=$SECONDS
+    if [[ $1 != format && ! -f build/compile_commands.json ]]; then
+        configure build --buildtype=release -Dbench=true || return 1
+    fi
+    say "checking"
+    if quietly "checking" "$log" tools/lint.sh "$1" -j "$jobs"; then
+        (( ++passed ))
+        say "done in $((SECONDS - start)) s"
+    else
+        broken "checking" "$log"
+    fi
 }
+
+step_format() { lint format; }
+step_tidy() { lint tidy; }
+step_analyze() { lint analyze; }
 
 step=install
 if [[ $install == yes ]]; then
@@ -228,6 +243,11 @@ if [[ $install == yes ]]; then
 fi
 
 for step in "${steps[@]}"; do
+    if [[ -n $longer_within && " ${longer[*]} " == *" $step "* ]] && (( SECONDS > longer_within )); then
+        say "skipped: it cannot begin within $longer_within s; tools/test.sh $step runs it"
+        (( ++skipped ))
+        continue
+    fi
     # Each step has an environment of its own.
     saved=("${ASAN_OPTIONS-}" "${UBSAN_OPTIONS-}" "${TSAN_OPTIONS-}")
     "step_$step"

@@ -2,7 +2,8 @@
 """Checks the house: who includes whom, and what must stand beside the code.
 
     floors.py includes    every #include against the table of floors (docs/architecture.md)
-    floors.py headers     every header compiles alone
+    floors.py headers     every header compiles alone; the one that a source includes first has
+                          been shown to by the build
     floors.py documents   each protocol has its README.md, docs/drop-reasons.md its sentences
 
 Prints one line for each offence; exit status 1 if there was one.
@@ -87,6 +88,11 @@ def floor_of(path):
     return floor, name
 
 
+def file_of(name):
+    """The file that an own include names."""
+    return "include/" + name if name.startswith("rhumb/") else name
+
+
 def included(path):
     for number, line in enumerate((ROOT / path).read_text().splitlines(), 1):
         match = INCLUDE.match(line)
@@ -107,7 +113,7 @@ def offence(path, is_system, name):
         return None
     if not name.startswith(OWN_FOLDERS):
         return f"{here} includes \"{name}\": name files from the root of the project"
-    target = "include/" + name if name.startswith("rhumb/") else name
+    target = file_of(name)
     if not (ROOT / target).is_file():
         return f"{here} includes {name}, which does not exist"
     place = floor_of(target)
@@ -137,8 +143,7 @@ def reaches_dpdk(path, seen):
         return False
     seen.add(path)
     for _, is_system, name in included(path):
-        target = "include/" + name if name.startswith("rhumb/") else name
-        if name.startswith("rte_") or (not is_system and reaches_dpdk(target, seen)):
+        if name.startswith("rte_") or (not is_system and reaches_dpdk(file_of(name), seen)):
             return True
     return False
 
@@ -165,7 +170,9 @@ def check_headers():
         errors = [line for line in done.stderr.splitlines() if "error" in line]
         return None if done.returncode == 0 else f"{path} does not compile alone: {errors[:1]}"
 
-    headers = [path for path in sources() if path.endswith(".hh")]
+    built = {file_of(name) for path in sources() if path.endswith(".cc")
+             for _, _, name in list(included(path))[:1]}
+    headers = [path for path in sources() if path.endswith(".hh") and path not in built]
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as workers:
         yield from filter(None, workers.map(compile_alone, headers))
 
