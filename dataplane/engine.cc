@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <thread>
 
+#include "dataplane/io/disconnect.hh"
 #include "dataplane/io/log.hh"
 
 namespace rhumb {
@@ -210,6 +211,7 @@ result<void> engine::run() {
     links_->start();
     shared_.phase.store(worker_phase::run, std::memory_order_release);
     running_ = true;
+    io::await_bursts_with([this] { await_bursts(); });
     unsigned lcore = rte_get_next_lcore(-1U, 1, 0);
     for (std::size_t w = 0; w < workers_.size(); ++w) {
         shared_.grace.add_worker(static_cast<unsigned>(w));
@@ -238,15 +240,30 @@ void engine::stop(std::chrono::milliseconds patience) {
     }
     shared_.phase.store(worker_phase::stop, std::memory_order_release);
     rte_eal_mp_wait_lcore();
+    // What they forwarded may be on rings of others. Control sends it in the workers' names, and is
+    // awaited like them.
     for (std::size_t w = 0; w < workers_.size(); ++w) {
-        shared_.grace.remove_worker(static_cast<unsigned>(w));
+        shared_.grace.online(static_cast<unsigned>(w));
         workers_[w]->forward_rest();
     }
-    // What they forwarded may be on rings of others.
     for (const auto& w : workers_) {
         w->send_rest();
     }
+    for (std::size_t w = 0; w < workers_.size(); ++w) {
+        shared_.grace.offline(static_cast<unsigned>(w));
+        shared_.grace.remove_worker(static_cast<unsigned>(w));
+    }
+    io::await_bursts_with({});
     links_->stop();
+}
+
+// A worker's burst takes microseconds, but for what else runs on its core.
+void engine::await_bursts() {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+    const qsbr::token now = shared_.grace.start();
+    while (!shared_.grace.passed(now) && std::chrono::steady_clock::now() < until) {
+        std::this_thread::sleep_for(std::chrono::microseconds(20));
+    }
 }
 
 engine::~engine() {

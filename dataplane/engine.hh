@@ -72,6 +72,7 @@ private:
     explicit engine(unsigned workers) : shared_(workers) {}
     [[nodiscard]] result<void> open_ports(const config::file& file);
     void watch_links();
+    void await_bursts();
     [[nodiscard]] result<void> make_workers(const config::file& file);
     [[nodiscard]] std::vector<std::vector<rx_queue>> spread_queues(std::size_t workers) const;
 

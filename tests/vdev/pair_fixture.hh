@@ -83,7 +83,7 @@ protected:
     };
     void start(const devices& wanted);
     void expect_sessions_up();
-    void expect_clean_end(const own_router* first = nullptr);
+    void expect_clean_end();
 
     // A frame as the neighbour sends it, with `number` in its payload.
     struct frame_options {
