@@ -55,7 +55,11 @@ while (( $# )); do
     shift
 done
 (( ${#steps[@]} )) || steps=("${suite[@]}")
-[[ -z $longer_within ]] || steps+=("${longer[@]}")
+if [[ -n $longer_within ]]; then
+    for step in "${longer[@]}"; do
+        [[ " ${steps[*]} " == *" $step "* ]] || steps+=("$step")
+    done
+fi
 
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." || exit 1
 
