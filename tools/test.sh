@@ -23,8 +23,8 @@ Options:
   -j N          compile with N jobs (default: as many as there are processors)
   --no-install  do not install packages that are missing
   --longer-within SECONDS
-                also the longer steps, those that can begin within so many seconds of the start:
-                the others are said, and counted as skipped
+                where no step is named, also the longer ones, those that can begin within so many
+                seconds of the start: the others are said, and counted as skipped
 
 Logs are in the build folders, under logs/. The last line is `N passed, N failed, N skipped`; the
 exit status is 1 if anything failed or nothing ran. A build that fails counts as a test that failed.
@@ -54,12 +54,11 @@ while (( $# )); do
     esac
     shift
 done
-(( ${#steps[@]} )) || steps=("${suite[@]}")
-if [[ -n $longer_within ]]; then
-    for step in "${longer[@]}"; do
-        [[ " ${steps[*]} " == *" $step "* ]] || steps+=("$step")
-    done
+if (( ${#steps[@]} == 0 )); then
+    steps=("${suite[@]}")
+    [[ -z $longer_within ]] || steps+=("${longer[@]}")
 fi
+mapfile -t steps < <(printf '%s\n' "${steps[@]}" | awk '!seen[$0]++')  # each once
 
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." || exit 1
 
