@@ -257,12 +257,16 @@ void engine::stop(std::chrono::milliseconds patience) {
     links_->stop();
 }
 
-// A worker's burst takes microseconds, but for what else runs on its core.
+// On DPDK's interrupt thread, where the events of all ports wait behind it: so not for ever. A
+// burst takes microseconds, but for what else runs on its worker's core.
 void engine::await_bursts() {
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(1);
     const qsbr::token now = shared_.grace.start();
     while (!shared_.grace.passed(now) && std::chrono::steady_clock::now() < until) {
         std::this_thread::sleep_for(std::chrono::microseconds(20));
+    }
+    if (!shared_.grace.passed(now)) {
+        io::log(io::log_level::warning, "a worker is still in a burst; its rings go all the same");
     }
 }
 

@@ -13,8 +13,9 @@
 
 namespace rhumb::io {
 
-// `await` returns when no worker is in a burst that began before it was called; empty: there are no
-// workers. Not to be changed from within. Once this returns, the one before is not called any more.
+// `await` returns when no worker is in a burst that began before it was called, or gives up; empty:
+// there are no workers. Not to be changed from within. Once this returns, the one before is not
+// called any more.
 void await_bursts_with(std::function<void()> await);
 
 }  // namespace rhumb::io

@@ -38,8 +38,8 @@ public:
     void offline(unsigned worker) noexcept { rte_rcu_qsbr_thread_offline(state_.get(), worker); }
     void quiescent(unsigned worker) noexcept { rte_rcu_qsbr_quiescent(state_.get(), worker); }
 
-    // Control: a token for what was unpublished before this call, and whether every worker has been
-    // quiescent, or offline, since.
+    // Any thread: a token for what was unpublished before this call, and whether every worker has
+    // been quiescent, or offline, since.
     [[nodiscard]] token start() noexcept { return rte_rcu_qsbr_start(state_.get()); }
     [[nodiscard]] bool passed(token t) noexcept {
         return rte_rcu_qsbr_check(state_.get(), t, false) == 1;
