@@ -150,6 +150,8 @@ TEST(broadcast_options, out_of_range_are_refused_by_name) {
     EXPECT_NE(refused([](options& o) { o.membership.shuffle_period = 0s; }), "");
     EXPECT_NE(refused([](options& o) { o.tree.graft_wait = -1s; }), "");
     EXPECT_NE(refused([](options& o) { o.tree.announce_batch = 2000; }), "");
+    EXPECT_EQ(refused([](options& o) { o.tree.announce_recent = 897; }),
+              "broadcast: announce_recent is 897, and must be from 0 to 896");
     EXPECT_NE(refused([](options& o) { o.tree.prune_after = 0; }), "");
     EXPECT_NE(refused([](options& o) { o.gossip_fanout = 0; }), "");
     EXPECT_NE(refused([](options& o) { o.retransmission.outstanding = 65536; }), "");

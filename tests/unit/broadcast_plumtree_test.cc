@@ -188,6 +188,54 @@ TEST(plumtree, a_new_neighbour_is_eager_and_one_that_is_gone_is_nothing) {
     EXPECT_TRUE(rig.receivers(graft).empty());
 }
 
+// What each IHAVE for `to` has, as numbers of its origin's messages.
+std::vector<std::uint64_t> announced(const node_rig& rig, std::uint32_t to) {
+    std::vector<std::uint64_t> made;
+    for (const auto& s : rig.sent) {
+        for (std::size_t n = 0; s.to == to && s.f.type == ihave && n < s.f.count; ++n) {
+            made.push_back(announcement_of(s.f, n).id.sequence);
+        }
+    }
+    return made;
+}
+
+TEST(plumtree, a_new_neighbour_is_announced_what_came_lately) {
+    options wanted = quiet_options();
+    wanted.tree.announce_recent = 3;
+    wanted.tree.announce_delay = 5ms;
+    wanted.hop_limit = 7;
+    wanted.memory.payload_age = 10s;
+    tree_rig rig({}, wanted);
+    rig.pass(1s);
+    for (std::uint64_t n = 11; n <= 15; ++n) {
+        rig.gossip(1, 9, n, n == 14 ? 7 : 2);  // one has come too far to be passed on
+    }
+    rig.neighbour(5);
+    rig.lose(5);
+    rig.neighbour(6);  // in the place of the one that has gone again
+    rig.pass(1s);
+    EXPECT_EQ(announced(rig, 6), (std::vector<std::uint64_t>{13, 15}));
+    EXPECT_EQ(announcement_of(rig.only_frame(ihave), 0).hops, 3);
+    EXPECT_EQ(announcement_of(rig.only_frame(ihave), 0).id.origin, key(9));
+    rig.take_graft(6, 9, 13, true);
+    EXPECT_EQ(rig.receivers(gossip), numbers{6});
+
+    // What is gone cannot be announced.
+    rig.lose(6);
+    rig.pass(11s);
+    rig.neighbour(7);
+    rig.pass(1s);
+    EXPECT_TRUE(rig.receivers(ihave).empty());
+}
+
+TEST(plumtree, as_in_the_paper_a_new_neighbour_is_announced_nothing) {
+    tree_rig rig;
+    rig.gossip(1, 9, 5);
+    rig.neighbour(5);
+    rig.pass(1s);
+    EXPECT_TRUE(rig.receivers(ihave).empty());
+}
+
 TEST(plumtree, who_announced_second_is_asked_when_the_first_is_gone) {
     tree_rig rig({2, 3});
     rig.announce(2, 9, 5);

@@ -45,7 +45,22 @@ TEST_F(overlay_broadcast, two_hear_each_other) {
     EXPECT_EQ(tree["address"], text_of(target(a).at));
 }
 
-// All know the first one, which has five places: the others find each other, and dial.
+TEST_F(overlay_broadcast, who_comes_later_is_told_what_was_said_before) {
+    service& a = start(speaking("a"));
+    EXPECT_EQ(say(a, "nobody is there")["neighbours"], 0);
+    service& b = start(speaking("b"));
+    listen(b);
+    connect(b, a);
+    run_until([&] { return count_heard(b, "nobody is there") == 1; });
+    service& c = start(speaking("c"));
+    listen(c);
+    connect(c, b);
+    run_until([&] { return count_heard(c, "nobody is there") == 1; });
+    EXPECT_EQ(heard_[&c][0]["hops"], 2);
+}
+
+// All know the first one, which has five places: the others find each other, and dial. Some have no
+// neighbour for a moment when they make room for each other, and get what they have missed.
 TEST_F(overlay_broadcast, nodes_find_neighbours_that_nobody_configured) {
     const auto all = start_star(9, broadcast::spreading::plumtree, false);
     for (int round = 0; round < 2; ++round) {

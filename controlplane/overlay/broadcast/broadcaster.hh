@@ -30,7 +30,7 @@ public:
     broadcaster& operator=(const broadcaster&) = delete;
     virtual ~broadcaster() = default;
 
-    virtual void neighbour_up(slot) {}
+    virtual void neighbour_up(slot, const turn&) {}
     virtual void neighbour_down(slot) {}
     virtual void fresh(const arrival& message, const turn& t) = 0;
     // A copy of what was here; from a neighbour, and not because its ACK was lost.

@@ -303,6 +303,12 @@ void append_body(std::vector<byte>& to, const message_id& id, std::span<const by
     append(to, payload);
 }
 
+message_id id_of(std::span<const byte> body) noexcept {
+    message_id made;
+    reader(body).id(made);
+    return made;
+}
+
 std::vector<byte> signed_bytes(std::span<const byte> network, const message_id& id,
                                std::span<const byte> payload) {
     constexpr std::array<byte, 17> name{'r', 'h', 'u', 'm', 'b', '-', 'b', 'r', 'o',

@@ -111,6 +111,8 @@ void write_ack(std::vector<byte>& to, std::uint32_t tag);
 // The body of a GOSSIP.
 void append_body(std::vector<byte>& to, const message_id& id, std::span<const byte> signature,
                  std::span<const byte> payload);
+// Whose it is. Precondition: a body, of body_head bytes or more.
+[[nodiscard]] message_id id_of(std::span<const byte> body) noexcept;
 // What the origin signs: a name of this protocol, `network` (so that a message of one network is
 // not valid in another), origin, sequence, payload.
 [[nodiscard]] std::vector<byte> signed_bytes(std::span<const byte> network, const message_id& id,

@@ -4,6 +4,7 @@
 // Threads: one.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -36,6 +37,16 @@ public:
     void add(std::uint64_t name, std::uint16_t hops, std::span<const byte> body, time_point now);
     void expire(time_point now);
 
+    // Calls `each(entry)` for the last `most` that came, as far as their bodies are here, the
+    // oldest of them first.
+    template <class Each>
+    void each_recent(std::size_t most, Each&& each) const {
+        for (std::uint64_t n = end_ - std::min<std::uint64_t>(end_ - first_body_, most); n != end_;
+             ++n) {
+            each(at(n));
+        }
+    }
+
     [[nodiscard]] std::size_t size() const noexcept {
         return static_cast<std::size_t>(end_ - first_);
     }
@@ -49,6 +60,9 @@ public:
 
 private:
     [[nodiscard]] entry& at(std::uint64_t number) noexcept {
+        return entries_[number & (entries_.size() - 1)];
+    }
+    [[nodiscard]] const entry& at(std::uint64_t number) const noexcept {
         return entries_[number & (entries_.size() - 1)];
     }
     void drop_name();

@@ -25,10 +25,11 @@ node::node(const options& wanted, const contact& self)
       next_sequence_(wanted.first_sequence) {}
 
 // Tells the other parts what has happened to the neighbours.
-void node::settle() {
+void node::settle(const turn& t) {
     for (const membership::change& c : peers_.changes()) {
         if (c.up) {
-            way_->neighbour_up(c.where);
+            store_.expire(t.now);
+            way_->neighbour_up(c.where, t);
         } else {
             way_->neighbour_down(c.where);
             copies_.lost(c.peer);
@@ -40,20 +41,20 @@ void node::settle() {
 void node::join(std::span<const contact> contacts, time_point now, outbox& out) {
     const turn t{now, out, counts_};
     peers_.join(contacts, t);
-    settle();
+    settle(t);
 }
 
 void node::meet(const contact& who, time_point now, outbox& out) {
     const turn t{now, out, counts_};
     peers_.meet(who, t);
-    settle();
+    settle(t);
 }
 
 void node::lost(const peer_key& peer, time_point now, outbox& out) {
     const turn t{now, out, counts_};
     copies_.lost(peer);
     peers_.lost(peer, t);
-    settle();
+    settle(t);
 }
 
 void node::reject(const peer_key& from, drop_reason why, const turn& t) {
@@ -94,7 +95,7 @@ void node::receive(const peer_key& from, std::span<const byte> bytes, time_point
                 return;
             }
             peers_.take(from, f, bytes, t);
-            settle();
+            settle(t);
             break;
     }
 }
@@ -201,7 +202,7 @@ time_point node::deadline() const noexcept {
 void node::tick(time_point now, outbox& out) {
     const turn t{now, out, counts_};
     peers_.tick(t);
-    settle();
+    settle(t);
     way_->tick(t);
     copies_.tick(t);
     origins_.tick(t);

@@ -76,7 +76,7 @@ public:
     [[nodiscard]] std::size_t outstanding() const noexcept { return copies_.outstanding(); }
 
 private:
-    void settle();
+    void settle(const turn& t);
     void answer(std::uint64_t ticket, drop_reason why, const turn& t);
     void reject(const peer_key& from, drop_reason why, const turn& t);
     [[nodiscard]] arrival arrived(const message_id& id, std::uint64_t name, std::uint16_t hops,

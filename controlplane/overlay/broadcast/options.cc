@@ -25,6 +25,7 @@ result<void> check_ranges(const options& o) {
         {"shuffle_active", o.membership.shuffle_active, 0, most_neighbours},
         {"shuffle_passive", o.membership.shuffle_passive, 0, most_neighbours - 1},
         {"announce_batch", o.tree.announce_batch, 1, most_announcements},
+        {"announce_recent", o.tree.announce_recent, 0, most_announcements - o.tree.announce_batch},
         {"prune_after", o.tree.prune_after, 1, many},
         {"missing_per_peer", o.tree.missing_per_peer, 1, many},
         {"gossip_fanout", o.gossip_fanout, 1, most_neighbours + most_passive},

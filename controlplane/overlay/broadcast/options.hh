@@ -52,6 +52,9 @@ struct tree_options {
     // keeps more of the shortest ways, for more copies.
     std::uint32_t prune_after = 1;
     std::size_t missing_per_peer = 1024;  // announced and not here yet
+    // A new neighbour is announced so many of the last messages, as far as their bytes are here; 0:
+    // none, as in the paper. A node that had no neighbour for a moment gets what it has missed.
+    std::size_t announce_recent = 0;
 };
 
 // For links that lose frames. Over streams it is of no use.

@@ -13,6 +13,7 @@ slot first_of(slot_set some) noexcept { return static_cast<slot>(std::countr_zer
 plumtree::plumtree(const options& wanted, const knowledge& known, const membership& peers,
                    courier& copies)
     : options_(wanted.tree),
+      hop_limit_(wanted.hop_limit),
       attempts_(wanted.retransmission.on ? wanted.retransmission.attempts : 0),
       hash_(wanted.key),
       known_(known),
@@ -31,7 +32,20 @@ void plumtree::make_lazy(slot s) noexcept {
     eager_ &= ~only(s);
 }
 
-void plumtree::neighbour_up(slot s) { make_eager(s); }
+// What it knows already it does not ask for.
+void plumtree::neighbour_up(slot s, const turn& t) {
+    make_eager(s);
+    std::vector<byte>& waiting = neighbours_[s].waiting;
+    known_.store.each_recent(options_.announce_recent, [&](const message_store::entry& e) {
+        if (e.hops < hop_limit_) {
+            append_announcement(
+                waiting, {id_of(known_.store.body(e)), static_cast<std::uint16_t>(e.hops + 1)});
+        }
+    });
+    if (!waiting.empty()) {
+        announce_at_ = std::min(announce_at_, t.now + options_.announce_delay);
+    }
+}
 
 void plumtree::neighbour_down(slot s) {
     eager_ &= ~only(s);

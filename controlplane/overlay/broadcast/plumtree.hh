@@ -10,6 +10,7 @@
 //     IHAVE              a timer, if the message is not here
 //     timer              GRAFT to the first that announced it, a shorter timer for the next one
 //     GRAFT              its sender eager; it gets the message
+//     a new neighbour    eager; the last messages are announced to it, if so wanted
 //
 // What is missing is bounded for each neighbour: it may announce so many messages that do not come.
 // With retransmission (links that lose frames) announcers are asked again in turn.
@@ -30,7 +31,7 @@ public:
     plumtree(const options& wanted, const knowledge& known, const membership& peers,
              courier& copies);
 
-    void neighbour_up(slot s) override;
+    void neighbour_up(slot s, const turn& t) override;
     void neighbour_down(slot s) override;
     void fresh(const arrival& m, const turn& t) override;
     void duplicate(slot from, const turn& t) override;
@@ -74,6 +75,7 @@ private:
     void watch(std::uint32_t number, time_point when);
 
     tree_options options_;
+    std::uint16_t hop_limit_;
     std::size_t attempts_;  // GRAFTs for one message; 0: one for each announcer
     keyed_hash hash_;
     knowledge known_;

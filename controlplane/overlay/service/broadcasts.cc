@@ -57,6 +57,8 @@ broadcast::options broadcasts::options_of(const broadcast_settings& chosen) {
     // From the request to the answer a dial and a handshake may lie; that there is nobody, the
     // dialler says.
     made.membership.neighbour_timeout = std::chrono::milliseconds(chosen.neighbour_timeout);
+    // Who lost its last neighbour, or has just come, is told what was said a moment ago.
+    made.tree.announce_recent = 128;
     // Names must be remembered for as long as a message can be fresh.
     made.memory.id_age = std::chrono::seconds(2 * chosen.lifetime);
     made.memory.payload_age =
