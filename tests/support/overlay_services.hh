@@ -54,7 +54,7 @@ protected:
         ask(from, "overlay.connect", {{"address", address_text(target(to))}});
     }
 
-    // Runs everything until `enough` says so, for ten seconds at most.
+    // Runs everything until `enough` says so, for half a minute at most.
     template <class Enough>
     void run_until(Enough&& enough) {
         const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);

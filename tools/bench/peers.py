@@ -87,7 +87,7 @@ class Program:
             try:
                 if "worker" in (thread / "comm").read_text():
                     yield thread
-            except FileNotFoundError:
+            except (FileNotFoundError, ProcessLookupError):  # it ends as it is looked at
                 pass
 
     def worker_seconds(self):

@@ -150,7 +150,7 @@ class Place:
                 with open(f"/proc/{self.router.pid}/task/{thread}/schedstat", encoding="ascii") as \
                         file:
                     total += int(file.read().split()[0])
-            except FileNotFoundError:
+            except (FileNotFoundError, ProcessLookupError):  # it ends as it is looked at
                 pass
         return total / 1e9
 
