@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -105,7 +106,12 @@ outcome read_while_publishing(std::uint64_t versions) {
     while (running.load() != reader_count) {
         std::this_thread::yield();
     }
-    for (std::uint64_t n = 1; n <= versions && torn.load() == 0; ++n) {
+    // At least so many, and until there were some reads: the readers may have to share a core.
+    const auto patience = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    const auto is_enough = [&](std::uint64_t n) {
+        return n > versions && (reads.load() > 100 || std::chrono::steady_clock::now() > patience);
+    };
+    for (std::uint64_t n = 1; !is_enough(n) && torn.load() == 0; ++n) {
         current.publish(std::make_unique<const version>(n), {});
         current.reclaim();
         if (n % 16 == 0) {

@@ -70,12 +70,14 @@ class Namespace:
                                        stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
         own = os.readlink("/proc/self/ns/net")
         path = f"/proc/{self.holder.pid}/ns/net"
-        for _ in range(500):
+        for _ in range(3000):
             if self.holder.poll() is not None:
                 raise Missing("unshare --net")
             if os.readlink(path) != own:
                 break
             time.sleep(0.01)
+        else:
+            raise RuntimeError("unshare --net has no namespace of its own after 30 s")
         self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         # What the kernel sends has the TTL that everybody expects.
         self.run("sh", "-c", QUIET + " echo 64 > /proc/sys/net/ipv4/ip_default_ttl")

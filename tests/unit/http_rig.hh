@@ -48,7 +48,7 @@ public:
         if (receive_buffer != 0) {
             setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
         }
-        patience(5000);
+        patience(30000);
         sockaddr_in v4{};
         v4.sin_family = AF_INET;
         v4.sin_port = htons(port);
@@ -125,7 +125,7 @@ public:
         patience(milliseconds);
         const bool nothing = input_.empty() && !receive() && last_ < 0 &&
                              (error_ == EAGAIN || error_ == EWOULDBLOCK);
-        patience(5000);
+        patience(30000);
         return nothing;
     }
 

@@ -115,6 +115,8 @@ TEST_F(rhumbd_clients, who_stops_sending_gets_traces_to_their_end) {
     ASSERT_TRUE(capturing.send(line("capture", {{"port", "west"}, {"count", 3}}) + version));
     capturing.end_input();
     EXPECT_TRUE(tracing.message(300ms).is_null());  // nothing has come yet
+    // Asked later and answered: so both are heard.
+    EXPECT_TRUE(router->ask("show", {{"what", "version"}}).contains("rows"));
     source.send();
     for (client* const each : {&tracing, &capturing}) {
         for (int n = 0; n < 3; ++n) {

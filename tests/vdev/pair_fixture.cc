@@ -78,12 +78,14 @@ std::string topology_of_b() {
 }
 
 void write_router(const temporary_folder& folder, const std::string& id, const std::string& text,
-                  const std::string& topology, const char* master) {
+                  const std::string& topology, const char* master, unsigned detect_mult) {
     folder.write("r.toml", text);
     folder.write("topology.json", topology);
     // Sessions that outlast what a busy machine does to them.
     folder.write("br.toml", "[general]\nid = \"" + id +
-                                "\"\nconfig_dir = \".\"\n[router.bfd]\ndetect_mult = 10\n"
+                                "\"\nconfig_dir = \".\"\n[router.bfd]\ndetect_mult = " +
+                                std::to_string(detect_mult) +
+                                "\n"
                                 "desired_min_tx_interval = \"300ms\"\n"
                                 "required_min_rx_interval = \"300ms\"\n");
     std::filesystem::create_directory(folder.path() / "keys");
@@ -186,7 +188,7 @@ void border_pair::start(const devices& wanted) {
         of_a1.push_back({"i", memif("server", "aa"), 13, 22, {"10.1.0.2"}});
     }
     write_router(a1_.folder, "a1", config_of("a1", wanted.runtime, of_a1), topology_of_a(),
-                 first_master);
+                 first_master, wanted.detect_mult);
     a1_.process.emplace(a1_.folder, std::vector<std::string>{"--config", "r.toml"});
     ASSERT_TRUE(a1_.process->connect("r.sock")) << a1_.process->log();
     if (wanted.with_a2) {
@@ -194,7 +196,7 @@ void border_pair::start(const devices& wanted) {
                      config_of("a2", wanted.runtime,
                                {{"c", memif("server", "c"), 21, 93, {"192.0.2.31"}},
                                 {"i", memif("client", "aa"), 22, 13, {"10.1.0.1"}}}),
-                     topology_of_a(), first_master);
+                     topology_of_a(), first_master, wanted.detect_mult);
         a2_.process.emplace(a2_.folder, std::vector<std::string>{"--config", "r.toml"});
         ASSERT_TRUE(a2_.process->connect("r.sock")) << a2_.process->log();
     }
@@ -206,7 +208,7 @@ void border_pair::start(const devices& wanted) {
                              12,
                              {"192.0.2.1"}},
                             {"d", or_memif(wanted.d, "d"), 32, 92, {"192.0.2.22"}}}),
-                 topology_of_b(), second_master);
+                 topology_of_b(), second_master, wanted.detect_mult);
     b1_.process.emplace(b1_.folder, std::vector<std::string>{"--config", "r.toml"});
     ASSERT_TRUE(b1_.process->connect("r.sock")) << b1_.process->log();
     if (wanted.relayed) {

@@ -79,7 +79,8 @@ protected:
         std::string d;
         bool relayed = false;
         bool with_a2 = true;
-        std::string runtime = {};  // keys of [runtime]
+        std::string runtime = {};   // keys of [runtime]
+        unsigned detect_mult = 10;  // of 300 ms
     };
     void start(const devices& wanted);
     void expect_sessions_up();

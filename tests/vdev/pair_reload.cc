@@ -19,7 +19,7 @@ protected:
     static constexpr std::uint32_t most_in_flight = 256;
 
     void start_pair() {
-        start({.e = "", .d = "", .relayed = false, .with_a2 = false});
+        start({.e = "", .d = "", .relayed = false, .with_a2 = false, .detect_mult = 30});
         EXPECT_TRUE(wait_for([&] { return a1_.is_up("12") && b1_.is_up("21"); }));
         EXPECT_TRUE(wait_for([&] { return ports_are_up(a1_) && ports_are_up(b1_); }));
         // One packet, so that none of before is on its way when others are counted.

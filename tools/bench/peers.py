@@ -59,6 +59,7 @@ class Program:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
 
     def ask(self, command):
+        """ValueError: it has closed the connection, which DPDK does where many are open."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client:
             client.settimeout(PATIENCE)
             client.connect(str(self.socket))
@@ -66,9 +67,20 @@ class Program:
             client.send(command.encode())
             return json.loads(client.recv(65536))
 
+    def ask_again(self, command):
+        """The same, until there is an answer."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return self.ask(command)
+            except ValueError:
+                if time.monotonic() > until:
+                    raise Failed(f"{self.prefix} does not answer {command}") from None
+                time.sleep(0.001)
+
     def packets(self, port):
         """Sent so far; none by a port that is yet to come."""
-        counted = self.ask(f"/ethdev/stats,{port}")["/ethdev/stats"]
+        counted = self.ask_again(f"/ethdev/stats,{port}")["/ethdev/stats"]
         return counted["opackets"] if counted else 0
 
     def wait_for(self, come, complaint):

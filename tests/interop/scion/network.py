@@ -35,8 +35,8 @@ SECRETS = {name: b"rhumb test key " + name.encode() for name in NUMBERS}  # for 
 PEERINGS = {name: [number for number, link in LINKS.items()
                    if link[2] == "peer" and name in (link[0][0], link[1][0])] for name in NUMBERS}
 EXTERNAL_PORT, INTERNAL_PORT, HOST_PORT, HTTP_PORT = 50000, 30042, 40000, 30442
-# Of a machine that does much else.
-BFD = 'detect_mult = 6\ndesired_min_tx_interval = "250ms"\nrequired_min_rx_interval = "250ms"\n'
+# Of a machine that does much else: ten routers on two cores.
+BFD = 'detect_mult = 16\ndesired_min_tx_interval = "250ms"\nrequired_min_rx_interval = "250ms"\n'
 PATIENCE = 30
 
 
