@@ -278,7 +278,7 @@ class Netns(unittest.TestCase):
         self.addCleanup(flood.kill)
         time.sleep(1)  # so that it is at its height when the first answer comes
         host.run("ip", "link", "set", "dev", "b", "arp", "on")
-        until = time.monotonic() + 15
+        until = time.monotonic() + 60
         for address, listener in listeners.items():
             self.assertTrue(select.select([listener], [], [], max(0, until - time.monotonic()))[0],
                             f"{address} is not found:\n" + self.log())

@@ -26,14 +26,6 @@ class Wire:
     def end(self, why=True):
         self.raw.get({"on": self.stream, "end": why})
 
-    def in_any_order(self, *expected):
-        left = list(expected)
-        while left:
-            got = json.loads(self.raw.line(lambda line: True))
-            if got not in left:
-                fail(f"the wire: {got} instead of {left}")
-            left.remove(got)
-
     def say(self, **notes):
         names = {"us": self.ours.id, "raw": self.raw.id}
         self.raw.do("send", what={names.get(name, name): value for name, value in notes.items()})
