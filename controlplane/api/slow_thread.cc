@@ -118,6 +118,9 @@ void slow_thread::handle(const io::slow_packet& packet, const scion::slow_servic
         case slow_task::neighbour:
             return neighbours_.frame_received(packet.what.link, packet.bytes(), now.steady);
         case slow_task::resolve: return neighbours_.resolve(packet.bytes(), now.steady);
+        // Its time is when it is heard: by that of the round, a session would end too early where
+        // this thread was set aside meanwhile.
+        case slow_task::bfd: return service_.handle(packet.what, packet.bytes(), moment_now());
         default: service_.handle(packet.what, packet.bytes(), now);
     }
 }
